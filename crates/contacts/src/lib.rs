@@ -1,0 +1,3 @@
+//! contacts
+
+pub mod identity;
