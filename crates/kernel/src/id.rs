@@ -11,12 +11,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 const EPOCH_MS: i64 = 1_577_836_800_000;
 const COUNTER_BITS: u32 = 12;
 const NODE_BITS: u32 = 9;
+/// How many nodes can make ids side by side.
+pub const NODES: i64 = 1 << NODE_BITS;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Makes ids for one node; share it, never make a second one for the same node number.
 #[derive(Debug)]
 pub struct IdGen {
-    node: i64,
+    node: AtomicI64,
     /// Milliseconds and counter of the newest id, without the node bits.
     last: AtomicI64,
 }
@@ -25,7 +27,12 @@ impl IdGen {
     /// A generator for `node` (0..512), leased by the node from the database.
     #[must_use]
     pub fn new(node: u16) -> Self {
-        Self { node: i64::from(node) & ((1 << NODE_BITS) - 1), last: AtomicI64::new(0) }
+        Self { node: AtomicI64::new(i64::from(node) % NODES), last: AtomicI64::new(0) }
+    }
+
+    /// Takes the number that the node leased; call it before the first id.
+    pub fn set_node(&self, node: i64) {
+        self.node.store(node % NODES, Ordering::Release);
     }
 
     /// The next id at `now`. Where the clock went back or 4,096 ids were made in this
@@ -39,7 +46,8 @@ impl IdGen {
             .expect("invariant: the step always yields a value");
         let ticket = floor.max(last + 1);
         let (ms, counter) = (ticket >> COUNTER_BITS, ticket & ((1 << COUNTER_BITS) - 1));
-        (ms << (COUNTER_BITS + NODE_BITS)) | (self.node << COUNTER_BITS) | counter
+        let node = self.node.load(Ordering::Acquire);
+        (ms << (COUNTER_BITS + NODE_BITS)) | (node << COUNTER_BITS) | counter
     }
 }
 

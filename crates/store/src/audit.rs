@@ -1,0 +1,232 @@
+//! Proof that the log is whole: signed heads to keep elsewhere, and a check of every link.
+
+use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
+use serde::{Deserialize, Serialize};
+use tanggap_kernel::{AgencyId, Fault, Result, Timestamp, params};
+
+use crate::db::Db;
+use crate::events::{Record, commitment};
+use crate::tx::Tx;
+
+const PAGE: i64 = 2000;
+
+crate::sql! {
+    HEADS = scan("one row per agency") "select agency_id, seq, hash from chain_heads
+        order by agency_id";
+    LINKS = "select e.agency_id, e.id, e.at, e.kind, e.subject_kind, e.subject_id, e.actor,
+        e.on_behalf_of, e.body, e.private_hash, e.seq, e.prev_hash, e.hash, p.salt, p.body
+        from events e left join event_private p
+        on p.agency_id = e.agency_id and p.event_id = e.id
+        where e.agency_id = $1 and e.seq > $2 order by e.seq limit $3";
+    AGENCIES = scan("the audit command reads everything") "select distinct agency_id from events";
+    AT = "select hash from events where agency_id = $1 and seq = $2";
+}
+
+/// The newest place of an agency's log, signed: kept elsewhere, it proves later that nothing up
+/// to it was changed or cut off.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Head {
+    /// The agency.
+    pub agency: AgencyId,
+    /// The number of its newest event.
+    pub seq: i64,
+    /// The hash of that event, in hexadecimal.
+    pub hash: String,
+    /// When it was exported, microseconds UTC.
+    pub at: Timestamp,
+    /// The key that signed it, in hexadecimal.
+    pub key: String,
+    /// Ed25519 over agency, seq, hash and at, in hexadecimal.
+    pub signature: String,
+}
+
+impl Head {
+    fn signed_text(&self) -> String {
+        format!(
+            "tanggap-head-1\n{}\n{}\n{}\n{}",
+            self.agency,
+            self.seq,
+            self.hash,
+            self.at.as_micros()
+        )
+    }
+
+    /// Whether its own key signed it.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        let key = hex::decode(&self.key).ok().and_then(|k| k.try_into().ok());
+        let signature = hex::decode(&self.signature).ok().and_then(|s| s.try_into().ok());
+        let (Some(key), Some(signature)) = (key, signature) else { return false };
+        VerifyingKey::from_bytes(&key).is_ok_and(|key| {
+            let signature = Signature::from_bytes(&signature);
+            key.verify(self.signed_text().as_bytes(), &signature).is_ok()
+        })
+    }
+}
+
+/// The first place where a log is broken.
+#[derive(Clone, Debug, Serialize)]
+pub struct Broken {
+    /// The agency.
+    pub agency: AgencyId,
+    /// The number of the event that should be there.
+    pub seq: i64,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// How many agencies.
+    pub agencies: usize,
+    /// How many events.
+    pub events: i64,
+    /// Events not sealed yet; a running node seals them within a second.
+    pub unsealed: i64,
+    /// The first broken place of each agency that has one.
+    pub broken: Vec<Broken>,
+}
+
+/// The heads of all agencies, signed with `key`.
+///
+/// # Errors
+/// A fault of the engine.
+pub async fn heads(db: &Db, key: &SigningKey) -> Result<Vec<Head>> {
+    let now = db.now();
+    let rows = db.read(|tx| Ok(head_rows(tx)?)).await?;
+    let public = hex::encode(key.verifying_key().to_bytes());
+    Ok(rows
+        .into_iter()
+        .map(|(agency, seq, hash)| {
+            let mut head = Head {
+                agency,
+                seq,
+                hash: hex::encode(hash),
+                at: now,
+                key: public.clone(),
+                signature: String::new(),
+            };
+            head.signature = hex::encode(key.sign(head.signed_text().as_bytes()).to_bytes());
+            head
+        })
+        .collect())
+}
+
+/// Checks every link of every chain, and that each of `heads` is where it was.
+///
+/// # Errors
+/// A fault of the engine; what is broken in the log is in the report.
+pub async fn verify(db: &Db, heads: Vec<Head>) -> Result<Report> {
+    let mut report = Report::default();
+    let chained = db.read(|tx| Ok(head_rows(tx)?)).await?;
+    let logged: Vec<AgencyId> =
+        db.read(|tx| Ok(tx.all(&AGENCIES, params![], |row| row.int())?)).await?;
+    let mut agencies: Vec<AgencyId> = chained.iter().map(|(agency, ..)| *agency).collect();
+    agencies.extend(logged);
+    agencies.extend(heads.iter().map(|head| head.agency));
+    agencies.sort_unstable();
+    agencies.dedup();
+    for agency in &agencies {
+        let head = chained.iter().find(|(id, ..)| id == agency);
+        let (count, broken) =
+            verify_chain(db, *agency, head.map(|(_, seq, hash)| (*seq, hash))).await?;
+        report.events += count;
+        report.broken.extend(broken);
+    }
+    for head in heads {
+        if let Some(broken) = verify_head(db, head).await? {
+            if !report.broken.iter().any(|b| b.agency == broken.agency && b.seq <= broken.seq) {
+                report.broken.push(broken);
+            }
+        }
+    }
+    report.agencies = agencies.len();
+    Ok(report)
+}
+
+async fn verify_head(db: &Db, head: Head) -> Result<Option<Broken>> {
+    let broken = |why| Some(Broken { agency: head.agency, seq: head.seq, why });
+    if !head.is_signed() {
+        return Ok(broken("the exported head's signature is wrong"));
+    }
+    let (agency, seq) = (head.agency, head.seq);
+    let found =
+        db.read(move |tx| Ok(tx.opt(&AT, params![agency, seq], |row| row.bytes())?)).await?;
+    Ok(match found {
+        None => broken("the log ends before an exported head"),
+        Some(hash) if hex::encode(&hash) != head.hash => broken("differs from an exported head"),
+        Some(_) => None,
+    })
+}
+
+/// Walks one chain; returns how many events it has and the first broken place.
+async fn verify_chain(
+    db: &Db,
+    agency: AgencyId,
+    head: Option<(i64, &Vec<u8>)>,
+) -> Result<(i64, Option<Broken>)> {
+    let (mut seq, mut prev) = (0, vec![0; 32]);
+    loop {
+        let after = seq;
+        let links = db.read(move |tx| Ok(links(tx, agency, after)?)).await?;
+        let last_page = (links.len() as i64) < PAGE;
+        for link in links {
+            if let Some(why) = link.broken(seq + 1, &prev) {
+                return Ok((seq, Some(Broken { agency, seq: seq + 1, why })));
+            }
+            seq += 1;
+            prev = link.hash;
+        }
+        if last_page {
+            break;
+        }
+    }
+    let whole = match head {
+        None => seq == 0,
+        // Newer events may have been sealed while the chain was read.
+        Some((head_seq, hash)) => head_seq < seq || (head_seq == seq && *hash == prev),
+    };
+    let why = "the log ends before its head";
+    Ok((seq, (!whole).then_some(Broken { agency, seq: seq + 1, why })))
+}
+
+struct Link {
+    record: Record,
+    seq: i64,
+    prev: Vec<u8>,
+    hash: Vec<u8>,
+    private: Option<(Vec<u8>, String)>,
+}
+
+impl Link {
+    /// What is wrong with this event as number `seq` after `prev`.
+    fn broken(&self, seq: i64, prev: &[u8]) -> Option<&'static str> {
+        if self.seq != seq {
+            return Some("an event is missing");
+        }
+        if self.prev != prev {
+            return Some("it does not follow the event before it");
+        }
+        if self.record.hash(seq, prev) != self.hash {
+            return Some("it was changed");
+        }
+        // Personal data that was erased leaves its commitment; data that is there must match it.
+        let kept = self.private.as_ref()?;
+        let stands = self.record.private_hash.as_ref() == Some(&commitment(&kept.0, &kept.1));
+        (!stands).then_some("its personal data was changed")
+    }
+}
+
+fn links(tx: &mut Tx<'_>, agency: AgencyId, after: i64) -> Result<Vec<Link>, Fault> {
+    tx.all(&LINKS, params![agency, after, PAGE], |row| {
+        let record = Record::read(row)?;
+        let (seq, prev, hash) = (row.int()?, row.bytes()?, row.bytes()?);
+        let private = row.opt_bytes()?.zip(row.opt_text()?);
+        Ok(Link { record, seq, prev, hash, private })
+    })
+}
+
+fn head_rows(tx: &mut Tx<'_>) -> Result<Vec<(AgencyId, i64, Vec<u8>)>, Fault> {
+    tx.all(&HEADS, params![], |row| Ok((row.int()?, row.int()?, row.bytes()?)))
+}

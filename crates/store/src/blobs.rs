@@ -1,0 +1,92 @@
+//! Files by their content: named by their SHA-256, on disk or behind any S3 API.
+//!
+//! A file is put before the row that names it is written, so a row never names nothing; what no
+//! row names is an orphan, swept once it is a day old.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use object_store::path::Path as Key;
+use object_store::{ObjectStore, ObjectStoreExt};
+use sha2::{Digest, Sha256};
+use tanggap_kernel::error::FaultKind;
+use tanggap_kernel::{Fault, Refusal, Result};
+
+/// The store of files; cloned freely.
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+}
+
+/// The SHA-256 of `bytes`, in hexadecimal: the name of a file.
+#[must_use]
+pub fn name_of(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+impl Blobs {
+    /// Files in `folder`, made where it is missing.
+    ///
+    /// # Errors
+    /// A fault where the folder cannot be used.
+    pub fn local(folder: &Path) -> Result<Self, Fault> {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| Fault::new(format!("{}: {e}", folder.display())))?;
+        let store = object_store::local::LocalFileSystem::new_with_prefix(folder)
+            .map_err(|e| fault(&e))?
+            .with_fsync(true);
+        Ok(Self { store: Arc::new(store) })
+    }
+
+    /// Keeps `bytes`; returns their name. Keeping the same bytes twice keeps them once.
+    ///
+    /// # Errors
+    /// A fault of the disk or the peer.
+    pub async fn put(&self, bytes: Bytes) -> Result<String> {
+        let name = name_of(&bytes);
+        if self.store.head(&key(&name)?).await.is_err() {
+            self.store.put(&key(&name)?, bytes.into()).await.map_err(|e| fault(&e))?;
+        }
+        Ok(name)
+    }
+
+    /// The file called `name`.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] where there is none, or a fault.
+    pub async fn get(&self, name: &str) -> Result<Bytes> {
+        match self.store.get(&key(name)?).await {
+            Ok(found) => Ok(found.bytes().await.map_err(|e| fault(&e))?),
+            Err(object_store::Error::NotFound { .. }) => Err(Refusal::NotFound.into()),
+            Err(error) => Err(fault(&error).into()),
+        }
+    }
+
+    /// Forgets the file called `name`, where there is one.
+    ///
+    /// # Errors
+    /// A fault of the disk or the peer.
+    pub async fn delete(&self, name: &str) -> Result<()> {
+        match self.store.delete(&key(name)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(fault(&error).into()),
+        }
+    }
+}
+
+/// Where a file lies: two levels of folders, so that no folder grows large.
+fn key(name: &str) -> Result<Key> {
+    let sound = name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit());
+    if !sound {
+        return Err(Refusal::NotFound.into());
+    }
+    Ok(Key::from(format!("{}/{}/{name}", &name[..2], &name[2..4])))
+}
+
+#[track_caller]
+fn fault(error: &object_store::Error) -> Fault {
+    let full = error.to_string().contains("No space left");
+    let kind = if full { FaultKind::Full } else { FaultKind::Unavailable };
+    Fault::new(format!("files: {error}")).of(kind)
+}

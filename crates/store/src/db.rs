@@ -1,0 +1,262 @@
+//! The door to the database: `read` and `write` take a closure, run it on a thread that owns its
+//! connection, and answer when it is done; for `write`, when it is on disk.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tanggap_kernel::error::FaultKind;
+use tanggap_kernel::{Clock, Error, Event, Fault, IdGen, Result, Timestamp};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
+
+use crate::events::Announced;
+use crate::tx::{Conn, Handed, Tx};
+use crate::{migrate, pg, relay, sqlite};
+
+/// How many closures may wait before callers have to.
+const QUEUE_MAX: usize = 4096;
+/// How many announcements a slow subscriber may lag behind before it has to look for itself.
+const ANNOUNCED_MAX: usize = 8192;
+
+/// Where the rows are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// An SQLite file; the embedded default.
+    Sqlite(PathBuf),
+    /// A PostgreSQL 15+ database, by its URL.
+    Postgres(String),
+}
+
+impl Engine {
+    /// Reads `postgres://…`, `sqlite:PATH` or a plain path.
+    #[must_use]
+    pub fn parse(url: &str) -> Self {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Self::Postgres(url.to_owned())
+        } else {
+            Self::Sqlite(PathBuf::from(url.strip_prefix("sqlite:").unwrap_or(url)))
+        }
+    }
+}
+
+/// A closure on its way to a connection.
+pub(crate) trait Work: Send {
+    /// Runs it once; gives the connection back with the events it announced, or with the kind of
+    /// fault that made it fail (`None` where it was a refusal).
+    fn run<'c>(
+        &mut self,
+        conn: Conn<'c>,
+        ids: &'c IdGen,
+    ) -> (Conn<'c>, Result<Vec<(i64, Event)>, Option<FaultKind>>);
+
+    /// When it began: the time of its events.
+    fn now(&self) -> Timestamp;
+
+    /// Tells the caller, once its fate is certain: with a fault where the commit failed.
+    fn reply(self: Box<Self>, commit: Result<(), Fault>);
+}
+
+struct Call<F, T> {
+    run: F,
+    now: Timestamp,
+    handed: Handed,
+    result: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<F, T> Work for Call<F, T>
+where
+    F: FnMut(&mut Tx<'_>) -> Result<T> + Send,
+    T: Send,
+{
+    fn run<'c>(
+        &mut self,
+        conn: Conn<'c>,
+        ids: &'c IdGen,
+    ) -> (Conn<'c>, Result<Vec<(i64, Event)>, Option<FaultKind>>) {
+        let mut tx = Tx::new(conn, self.now, ids, std::mem::take(&mut self.handed));
+        let run = &mut self.run;
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&mut tx)));
+        let result =
+            caught.unwrap_or_else(|_| Err(Fault::new("a use case panicked; rolled back").into()));
+        self.handed = tx.handed;
+        let outcome = match &result {
+            Ok(_) => Ok(tx.events),
+            Err(Error::Fault(fault)) => Err(Some(fault.kind)),
+            Err(Error::Refused(_)) => Err(None),
+        };
+        self.result = Some(result);
+        (tx.conn, outcome)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn reply(self: Box<Self>, commit: Result<(), Fault>) {
+        let result = match (commit, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(Fault::new("answered before it ran").into()),
+            // A refusal is as true without the commit as with it.
+            (Err(_), Some(Err(Error::Refused(refusal)))) => Err(refusal.into()),
+            (Err(fault), _) => Err(fault.into()),
+        };
+        // The caller may have gone away; what was committed stays committed.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// The database; cloned freely.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    clock: Clock,
+    read: mpsc::Sender<Box<dyn Work>>,
+    write: mpsc::Sender<Box<dyn Work>>,
+    announced: broadcast::Sender<Announced>,
+    committed: Arc<Notify>,
+    ids: Arc<IdGen>,
+}
+
+impl Db {
+    /// Opens the database, brings its schema up to date where `migrate`, and begins to relay
+    /// what is announced. Call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// A fault where it cannot be reached or its schema is not the one this program knows.
+    pub async fn open(engine: Engine, clock: Clock, migrate: bool) -> Result<Self> {
+        let ids = Arc::new(IdGen::new(0));
+        let committed = Arc::new(Notify::new());
+        let (announced, _) = broadcast::channel(ANNOUNCED_MAX);
+        let (write, write_queue) = mpsc::channel(QUEUE_MAX);
+        let (read, read_queue) = mpsc::channel(QUEUE_MAX);
+        let notify = Arc::clone(&committed);
+        let shared = (Arc::clone(&ids), engine.clone(), clock.clone());
+        tokio::task::spawn_blocking(move || {
+            let (ids, engine, clock) = shared;
+            match &engine {
+                Engine::Sqlite(path) => {
+                    migrate::sqlite(path, migrate, clock.now())?;
+                    sqlite::start(path, ids, write_queue, read_queue, notify)
+                }
+                Engine::Postgres(url) => {
+                    migrate::postgres(url, migrate, clock.now())?;
+                    pg::start(url, ids, write_queue, read_queue, notify)
+                }
+            }
+        })
+        .await
+        .map_err(|e| Fault::new(format!("opening the database: {e}")))??;
+        let inner = Inner { engine, clock, read, write, announced, committed, ids };
+        let db = Self { inner: Arc::new(inner) };
+        let node = relay::lease_node(&db).await?;
+        db.inner.ids.set_node(node);
+        relay::start(&db, node).await?;
+        Ok(db)
+    }
+
+    /// Runs one statement on a PostgreSQL server without looking at its schema: making a database
+    /// or a schema to open afterwards.
+    ///
+    /// # Errors
+    /// A fault where the server cannot be reached or refuses it.
+    pub async fn open_bare(url: &str, statement: &str) -> Result<()> {
+        let (url, statement) = (url.to_owned(), statement.to_owned());
+        tokio::task::spawn_blocking(move || pg::run_bare(&url, &statement))
+            .await
+            .map_err(|e| Fault::new(format!("opening the database: {e}")))??;
+        Ok(())
+    }
+
+    /// The engine in use.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    /// The clock by which use cases run.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// The present.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Runs `run` in a read-only transaction with a consistent view.
+    ///
+    /// # Errors
+    /// What `run` refused, or a fault.
+    pub async fn read<T, F>(&self, run: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.call(&self.inner.read, run).await
+    }
+
+    /// Runs `run` in a transaction and answers when its commit is on disk. `run` may be run again
+    /// after a serialization failure: it must change nothing but the transaction.
+    ///
+    /// # Errors
+    /// What `run` refused, or a fault; either way nothing was changed.
+    pub async fn write<T, F>(&self, run: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.call(&self.inner.write, run).await
+    }
+
+    async fn call<T, F>(&self, queue: &mpsc::Sender<Box<dyn Work>>, run: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let now = self.now();
+        let call = Call { run, now, handed: Handed::default(), result: None, reply };
+        let gone = || Fault::new("the database is closed").of(FaultKind::Unavailable);
+        let full = || Fault::new("the database is overloaded").of(FaultKind::Unavailable);
+        tokio::time::timeout(Duration::from_secs(10), queue.send(Box::new(call)))
+            .await
+            .map_err(|_| full())?
+            .map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Hears of every event once it is sealed. A subscriber that lags is told so and reads the
+    /// rows itself: losing messages loses time, never work.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Announced> {
+        self.inner.announced.subscribe()
+    }
+
+    pub(crate) fn announced(&self) -> &broadcast::Sender<Announced> {
+        &self.inner.announced
+    }
+
+    pub(crate) fn committed(&self) -> &Notify {
+        &self.inner.committed
+    }
+
+    pub(crate) fn downgrade(&self) -> Weak {
+        Weak(Arc::downgrade(&self.inner))
+    }
+}
+
+/// A handle that does not keep the database open.
+pub(crate) struct Weak(std::sync::Weak<Inner>);
+
+impl Weak {
+    pub(crate) fn upgrade(&self) -> Option<Db> {
+        self.0.upgrade().map(|inner| Db { inner })
+    }
+}

@@ -1,0 +1,337 @@
+//! Durable work and timers: a row that says when, what and which; run at least once, and in
+//! effect exactly once per due time.
+//!
+//! A job is named by `(kind, key)`. Its handler gets the key, reads the state again and is
+//! idempotent. A database job runs in the same transaction that ends it, so that a kill -9 in the
+//! middle changes nothing; a job that talks to a peer is leased, and ends only while its lease is
+//! still its own. What fails is tried again with backoff; what keeps failing becomes a dead
+//! letter that an administrator sees. A million timers cost nothing while none is due.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, join_all};
+use tanggap_kernel::{AgencyId, Error, Fault, Refusal, Result, Timestamp, params};
+use tokio::sync::watch;
+
+use crate::db::Db;
+use crate::tx::{Row, Tx};
+
+const LEASE_MICROS: i64 = 2 * Timestamp::MINUTE;
+const CLAIM_MAX: i64 = 64;
+/// After so many failures a job is a dead letter.
+pub const ATTEMPTS_MAX: i64 = 12;
+const POLL_EVERY: Duration = Duration::from_millis(500);
+
+crate::sql! {
+    SCHEDULE = "insert into jobs (kind, key, agency_id, run_at, body, attempts, lease_until,
+        lease_token, created_at) values ($1, $2, $3, $4, $5, 0, 0, 0, $6)
+        on conflict (kind, key) do update set run_at = excluded.run_at, body = excluded.body,
+        attempts = 0, lease_until = 0, lease_token = 0, dead_at = null, last_error = null";
+    CANCEL = "delete from jobs where kind = $1 and key = $2";
+    CLAIM = "update jobs set lease_until = $2, lease_token = $3, attempts = attempts + 1
+        where (kind, key) in (select kind, key from jobs
+            where dead_at is null and run_at <= $1 and lease_until <= $1
+            order by run_at limit $4 for update skip locked)
+        returning kind, key, agency_id, run_at, body, attempts, lease_token",
+        sqlite: "update jobs set lease_until = $2, lease_token = $3, attempts = attempts + 1
+        where (kind, key) in (select kind, key from jobs
+            where dead_at is null and run_at <= $1 and lease_until <= $1
+            order by run_at limit $4)
+        returning kind, key, agency_id, run_at, body, attempts, lease_token";
+    NEXT = "select min(run_at) from jobs where dead_at is null";
+    FINISH = "delete from jobs where kind = $1 and key = $2 and lease_token = $3";
+    FAIL = "update jobs set run_at = $4, lease_until = 0, lease_token = 0, last_error = $5,
+        dead_at = $6 where kind = $1 and key = $2 and lease_token = $3";
+    LIST = "select kind, key, run_at, attempts, last_error, dead_at, lease_until from jobs
+        where agency_id = $1 and kind = $2 and key > $3 order by kind, key limit $4";
+    DEAD = "select kind, key, run_at, attempts, last_error, dead_at, lease_until from jobs
+        where agency_id = $1 and dead_at is not null order by dead_at desc limit $2";
+    COUNTS = scan("the administrator's overview; one row per job kind")
+        "select kind, count(*), min(run_at), count(dead_at) from jobs where agency_id = $1
+        group by kind order by kind";
+    REVIVE = "update jobs set run_at = $4, attempts = 0, dead_at = null, lease_until = 0
+        where agency_id = $1 and kind = $2 and key = $3 and dead_at is not null";
+}
+
+/// A job that is due.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Which handler.
+    pub kind: String,
+    /// Which thing.
+    pub key: String,
+    /// Whose.
+    pub agency_id: AgencyId,
+    /// When it was due.
+    pub run_at: Timestamp,
+    /// What the scheduler noted, as JSON.
+    pub body: String,
+    /// Which try this is, from 1.
+    pub attempt: i64,
+    token: i64,
+}
+
+/// A job as the administrator sees it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Which handler.
+    pub kind: String,
+    /// Which thing.
+    pub key: String,
+    /// When it is due next.
+    pub run_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// Since when it is a dead letter.
+    pub dead_at: Option<Timestamp>,
+    /// Until when somebody works on it; zero where nobody does.
+    pub lease_until: Timestamp,
+}
+
+impl Listed {
+    fn read(row: &mut Row<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            kind: row.text()?,
+            key: row.text()?,
+            run_at: row.int()?,
+            attempts: row.int()?,
+            last_error: row.opt_text()?,
+            dead_at: row.opt_int()?,
+            lease_until: row.int()?,
+        })
+    }
+}
+
+/// How many jobs of a kind there are.
+#[derive(Clone, Debug)]
+pub struct KindCount {
+    /// Which handler.
+    pub kind: String,
+    /// How many wait.
+    pub count: i64,
+    /// When the first is due.
+    pub next_at: Timestamp,
+    /// How many are dead letters.
+    pub dead: i64,
+}
+
+impl Tx<'_> {
+    /// Plans a job for `run_at`, or moves it there where it is planned already.
+    ///
+    /// # Errors
+    /// A fault of the engine.
+    pub fn schedule(
+        &mut self,
+        agency_id: AgencyId,
+        kind: &str,
+        key: &str,
+        run_at: Timestamp,
+        body: &str,
+    ) -> Result<(), Fault> {
+        let now = self.now();
+        self.exec(&SCHEDULE, params![kind, key, agency_id, run_at, body, now]).map(drop)
+    }
+
+    /// Plans no longer what was planned.
+    ///
+    /// # Errors
+    /// A fault of the engine.
+    pub fn unschedule(&mut self, kind: &str, key: &str) -> Result<(), Fault> {
+        self.exec(&CANCEL, params![kind, key]).map(drop)
+    }
+}
+
+/// Jobs of one kind, by key, after `after`.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn list(
+    tx: &mut Tx<'_>,
+    agency_id: AgencyId,
+    kind: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Listed>, Fault> {
+    tx.all(&LIST, params![agency_id, kind, after, limit], Listed::read)
+}
+
+/// The newest dead letters.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn dead(tx: &mut Tx<'_>, agency_id: AgencyId, limit: i64) -> Result<Vec<Listed>, Fault> {
+    tx.all(&DEAD, params![agency_id, limit], Listed::read)
+}
+
+/// How many jobs wait, by kind.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn counts(tx: &mut Tx<'_>, agency_id: AgencyId) -> Result<Vec<KindCount>, Fault> {
+    tx.all(&COUNTS, params![agency_id], |row| {
+        Ok(KindCount {
+            kind: row.text()?,
+            count: row.int()?,
+            next_at: row.int()?,
+            dead: row.int()?,
+        })
+    })
+}
+
+/// Tries a dead letter again, now.
+///
+/// # Errors
+/// [`Refusal::NotFound`] where it is none, or a fault.
+pub fn revive(tx: &mut Tx<'_>, agency_id: AgencyId, kind: &str, key: &str) -> Result<()> {
+    let now = tx.now();
+    match tx.exec(&REVIVE, params![agency_id, kind, key, now])? {
+        0 => Err(Refusal::NotFound.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Ends a leased job inside the transaction that did its work.
+///
+/// # Errors
+/// A fault where the lease is no longer this run's: somebody else has the job now.
+pub fn finish(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
+    match tx.exec(&FINISH, params![&job.kind, &job.key, job.token])? {
+        0 => Err(Fault::new("the job's lease was lost").into()),
+        _ => Ok(()),
+    }
+}
+
+/// Work inside the transaction that ends the job.
+pub type TxHandler = fn(&mut Tx<'_>, &Job) -> Result<()>;
+/// Work that talks to a peer; it ends the job itself by [`finish`].
+pub type PeerHandler = Arc<dyn Fn(Db, Job) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+
+#[derive(Clone)]
+enum Handler {
+    Tx(TxHandler),
+    Peer(PeerHandler),
+}
+
+/// Runs jobs when they are due.
+#[derive(Clone)]
+pub struct Runner {
+    db: Db,
+    handlers: HashMap<&'static str, Handler>,
+}
+
+impl Runner {
+    /// A runner without handlers.
+    #[must_use]
+    pub fn new(db: Db) -> Self {
+        Self { db, handlers: HashMap::new() }
+    }
+
+    /// Handles `kind` inside one transaction.
+    #[must_use]
+    pub fn on(mut self, kind: &'static str, handler: TxHandler) -> Self {
+        self.handlers.insert(kind, Handler::Tx(handler));
+        self
+    }
+
+    /// Handles `kind` with work outside a transaction.
+    #[must_use]
+    pub fn on_peer(mut self, kind: &'static str, handler: PeerHandler) -> Self {
+        self.handlers.insert(kind, Handler::Peer(handler));
+        self
+    }
+
+    /// Runs until `stop` is true; what is under way then is finished first.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let ran = match self.run_due().await {
+                Ok(ran) => ran,
+                Err(error) => {
+                    tracing::warn!(%error, "jobs wait");
+                    0
+                }
+            };
+            if ran == 0 {
+                tokio::select! {
+                    () = tokio::time::sleep(POLL_EVERY) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+        }
+    }
+
+    /// Runs what is due now, one batch; returns how many jobs that were.
+    ///
+    /// # Errors
+    /// A fault of the engine.
+    pub async fn run_due(&self) -> Result<usize> {
+        let now = self.db.now();
+        let next = self.db.read(|tx| Ok(tx.one(&NEXT, params![], |row| row.opt_int())?)).await?;
+        if next.is_none_or(|at: Timestamp| at > now) {
+            return Ok(0);
+        }
+        let jobs = self.db.write(|tx| Ok(claim(tx)?)).await?;
+        let count = jobs.len();
+        metrics::counter!("tanggap_jobs_run_total").increment(count as u64);
+        join_all(jobs.into_iter().map(|job| self.run_one(job))).await;
+        Ok(count)
+    }
+
+    async fn run_one(&self, job: Job) {
+        let outcome = match self.handlers.get(job.kind.as_str()).cloned() {
+            None => Err(Fault::new("no handler for this kind").into()),
+            Some(Handler::Tx(handler)) => {
+                let of_tx = job.clone();
+                self.db
+                    .write(move |tx| {
+                        finish(tx, &of_tx)?;
+                        handler(tx, &of_tx)
+                    })
+                    .await
+            }
+            Some(Handler::Peer(handler)) => handler(self.db.clone(), job.clone()).await,
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(kind = job.kind, key = job.key, attempt = job.attempt, %error, "job failed");
+            metrics::counter!("tanggap_jobs_failed_total").increment(1);
+            let noted = self.db.write(move |tx| Ok(fail(tx, &job, &error)?)).await;
+            if let Err(error) = noted {
+                tracing::warn!(%error, "the failure could not be noted; the lease will run out");
+            }
+        }
+    }
+}
+
+fn claim(tx: &mut Tx<'_>) -> Result<Vec<Job>, Fault> {
+    let now = tx.now();
+    let token: i64 = tx.id();
+    let leased = params![now, now.plus(LEASE_MICROS), token, CLAIM_MAX];
+    tx.all(&CLAIM, leased, |row| {
+        Ok(Job {
+            kind: row.text()?,
+            key: row.text()?,
+            agency_id: row.int()?,
+            run_at: row.int()?,
+            body: row.text()?,
+            attempt: row.int()?,
+            token: row.int()?,
+        })
+    })
+}
+
+fn fail(tx: &mut Tx<'_>, job: &Job, error: &Error) -> Result<(), Fault> {
+    let now = tx.now();
+    let dead = (job.attempt >= ATTEMPTS_MAX).then_some(now);
+    let again = now.plus(backoff_micros(job.attempt));
+    let said: String = error.to_string().chars().take(500).collect();
+    tx.exec(&FAIL, params![&job.kind, &job.key, job.token, again, said, dead]).map(drop)
+}
+
+/// 5 s, 10 s, 20 s … at most an hour.
+fn backoff_micros(attempt: i64) -> i64 {
+    let doubled = 5 * Timestamp::SECOND * (1 << attempt.clamp(1, 12).saturating_sub(1));
+    doubled.min(Timestamp::HOUR)
+}

@@ -1,0 +1,158 @@
+//! The schema: numbered files in PostgreSQL's dialect, applied once each, in order.
+//!
+//! Column types are BIGINT, TEXT, BOOLEAN, DOUBLE PRECISION and BYTEA; for SQLite four words are
+//! swapped and tables become `strict, without rowid`. What only one engine has (full text) is
+//! marked `-- only: sqlite` or `-- only: postgres` above its statement.
+
+use std::path::Path;
+
+use postgres::NoTls;
+use tanggap_kernel::error::FaultKind;
+use tanggap_kernel::{Fault, Result, Timestamp};
+
+use crate::tx::{lite_error, pg_fault};
+use crate::{db::Engine, sqlite};
+
+/// One file of the schema.
+#[derive(Debug)]
+pub struct Migration {
+    /// Its number.
+    pub version: i64,
+    /// Its text, in PostgreSQL's dialect.
+    pub text: &'static str,
+}
+
+macro_rules! migrations {
+    ($($version:literal => $file:literal),* $(,)?) => {
+        &[$(Migration {
+            version: $version,
+            text: include_str!(concat!("../../../migrations/", $file)),
+        }),*]
+    };
+}
+
+static ALL: &[Migration] = migrations! {
+    1 => "0001_log_and_jobs.sql",
+    2 => "0002_organisation.sql",
+    3 => "0003_cases.sql",
+};
+
+const CREATE_LEDGER: &str =
+    "create table if not exists schema_migrations (version BIGINT primary key, at BIGINT not null)";
+
+impl Migration {
+    /// Its statements for `sqlite` or for PostgreSQL.
+    fn statements(&self, sqlite: bool) -> Vec<String> {
+        let mut found = Vec::new();
+        for part in self.text.split(";\n") {
+            let only = |engine: &str| part.contains(&format!("-- only: {engine}"));
+            if (sqlite && only("postgres")) || (!sqlite && only("sqlite")) {
+                continue;
+            }
+            let bare: String = part
+                .lines()
+                .filter(|l| !l.trim_start().starts_with("--"))
+                .collect::<Vec<_>>()
+                .join("\n");
+            let bare = bare.trim().trim_end_matches(';').trim();
+            if !bare.is_empty() {
+                found.push(if sqlite { for_sqlite(bare) } else { bare.to_owned() });
+            }
+        }
+        found
+    }
+}
+
+fn for_sqlite(statement: &str) -> String {
+    let mut text = statement.to_owned();
+    for (ours, theirs) in [
+        ("DOUBLE PRECISION", "REAL"),
+        ("BIGINT", "INTEGER"),
+        ("BOOLEAN", "INTEGER"),
+        ("BYTEA", "BLOB"),
+    ] {
+        text = text.replace(ours, theirs);
+    }
+    if text.starts_with("create table") {
+        text.push_str(" strict, without rowid");
+    }
+    text
+}
+
+/// The tables that hold rows of ours, in an order in which they can be filled.
+#[must_use]
+pub fn tables() -> Vec<&'static str> {
+    ALL.iter()
+        .flat_map(|m| m.text.lines())
+        .filter_map(|line| line.strip_prefix("create table if not exists "))
+        .filter_map(|rest| rest.split([' ', '(']).next())
+        .collect()
+}
+
+pub(crate) fn sqlite(path: &Path, migrate: bool, now: Timestamp) -> Result<(), Fault> {
+    let conn = sqlite::connect(path)?;
+    let fault = |e: rusqlite::Error| lite_error("migrate", &e);
+    conn.execute_batch(&for_sqlite(CREATE_LEDGER)).map_err(fault)?;
+    conn.execute_batch("begin immediate").map_err(fault)?;
+    let newest: i64 = conn
+        .query_row("select coalesce(max(version), 0) from schema_migrations", [], |r| r.get(0))
+        .map_err(fault)?;
+    for migration in pending(newest, migrate)? {
+        for statement in migration.statements(true) {
+            conn.execute_batch(&statement).map_err(fault)?;
+        }
+        conn.execute(
+            "insert into schema_migrations (version, at) values (?1, ?2)",
+            [migration.version, now.as_micros()],
+        )
+        .map_err(fault)?;
+    }
+    conn.execute_batch("commit").map_err(fault)
+}
+
+pub(crate) fn postgres(url: &str, migrate: bool, now: Timestamp) -> Result<(), Fault> {
+    let fault = |e: postgres::Error| pg_fault("migrate", &e);
+    let mut client = postgres::Client::connect(url, NoTls)
+        .map_err(|e| pg_fault("connect", &e).of(FaultKind::Unavailable))?;
+    client.batch_execute("set client_min_messages = warning").map_err(fault)?;
+    client.batch_execute(CREATE_LEDGER).map_err(fault)?;
+    let mut tx = client.transaction().map_err(fault)?;
+    tx.batch_execute("lock table schema_migrations").map_err(fault)?;
+    let newest: i64 = tx
+        .query_one("select coalesce(max(version), 0) from schema_migrations", &[])
+        .map_err(fault)?
+        .get(0);
+    for migration in pending(newest, migrate)? {
+        for statement in migration.statements(false) {
+            tx.batch_execute(&statement).map_err(fault)?;
+        }
+        tx.execute(
+            "insert into schema_migrations (version, at) values ($1, $2)",
+            &[&migration.version, &now.as_micros()],
+        )
+        .map_err(fault)?;
+    }
+    tx.commit().map_err(fault)
+}
+
+fn pending(newest: i64, migrate: bool) -> Result<&'static [Migration], Fault> {
+    let known = ALL.last().map_or(0, |m| m.version);
+    if newest > known {
+        return Err(Fault::new(format!(
+            "the database has schema {newest}, newer than this program's {known}"
+        )));
+    }
+    let from = ALL.iter().position(|m| m.version > newest).unwrap_or(ALL.len());
+    if !migrate && from < ALL.len() {
+        return Err(Fault::new("the schema is not up to date: run `tanggap migrate`"));
+    }
+    Ok(&ALL[from..])
+}
+
+impl Engine {
+    /// Whether it is the embedded one.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+}

@@ -1,0 +1,197 @@
+//! The embedded engine: one writer that commits in groups, a few readers, and a checkpointer.
+//!
+//! The writer drains its queue, wraps each closure in a savepoint and commits up to 64 of them
+//! together, so that one fsync serves the group; nobody is answered before the commit. Some
+//! errors (disk full, I/O) roll back the whole group, released savepoints included: then all of
+//! the group fail.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tanggap_kernel::error::FaultKind;
+use tanggap_kernel::{Fault, IdGen, Result};
+use tokio::sync::{Notify, mpsc};
+
+use crate::db::Work;
+use crate::events::{self, Pending};
+use crate::tx::{Conn, Handed, Tx, lite_error};
+
+const GROUP_MAX: usize = 64;
+const READERS: usize = 4;
+/// Statements kept prepared by each connection: more than the program has.
+const PREPARED_MAX: usize = 1024;
+const BUSY: Duration = Duration::from_secs(10);
+/// Above this size the writer itself makes the log start again from its beginning.
+const WAL_BYTES_MAX: u64 = 64 << 20;
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
+
+type Queue = mpsc::Receiver<Box<dyn Work>>;
+
+pub(crate) fn connect(path: &Path) -> Result<Connection, Fault> {
+    let conn = Connection::open(path).map_err(|e| lite_error("open", &e))?;
+    conn.busy_timeout(BUSY).map_err(|e| lite_error("open", &e))?;
+    conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    conn.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+         pragma temp_store = memory; pragma wal_autocheckpoint = 0; pragma cache_size = -16384;",
+    )
+    .map_err(|e| lite_error("open", &e))?;
+    Ok(conn)
+}
+
+pub(crate) fn start(
+    path: &Path,
+    ids: Arc<IdGen>,
+    write: Queue,
+    read: Queue,
+    committed: Arc<Notify>,
+) -> Result<(), Fault> {
+    let writer = connect(path)?;
+    let wal = PathBuf::from(format!("{}-wal", path.display()));
+    let (checkpointer, stop) = (connect(path)?, Arc::new(()));
+    let alive = Arc::downgrade(&stop);
+    let ids_of_writer = Arc::clone(&ids);
+    spawn("sqlite-writer", move || {
+        write_loop(&writer, &ids_of_writer, write, &committed, &wal);
+        drop(stop);
+    })?;
+    spawn("sqlite-checkpoint", move || {
+        while alive.upgrade().is_some() {
+            std::thread::park_timeout(CHECKPOINT_EVERY);
+            // Passive: never waits for a reader or the writer; the next round does the rest.
+            let _ = checkpointer.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
+        }
+    })?;
+    let read = Arc::new(Mutex::new(read));
+    for n in 0..READERS {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags).map_err(|e| lite_error("open", &e))?;
+        conn.busy_timeout(BUSY).map_err(|e| lite_error("open", &e))?;
+        conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
+        conn.execute_batch(
+            "pragma query_only = on; pragma temp_store = memory; pragma cache_size = -8192;",
+        )
+        .map_err(|e| lite_error("open", &e))?;
+        let (read, ids) = (Arc::clone(&read), Arc::clone(&ids));
+        spawn(&format!("sqlite-reader-{n}"), move || read_loop(&conn, &ids, &read))?;
+    }
+    Ok(())
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Fault> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map(drop)
+        .map_err(|e| Fault::new(format!("thread {name}: {e}")))
+}
+
+fn read_loop(conn: &Connection, ids: &IdGen, queue: &Mutex<Queue>) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let Some(mut work) = next else { return };
+        let outcome = match conn.execute_batch("begin deferred") {
+            Err(error) => Err(lite_error("begin", &error)),
+            Ok(()) => {
+                let _ = work.run(Conn::Sqlite(conn), ids);
+                let _ = conn.execute_batch("rollback");
+                Ok(())
+            }
+        };
+        work.reply(outcome);
+    }
+}
+
+fn write_loop(conn: &Connection, ids: &IdGen, mut queue: Queue, committed: &Notify, wal: &Path) {
+    let mut groups: u32 = 0;
+    while let Some(first) = queue.blocking_recv() {
+        let (group, outcome) = write_group(conn, ids, first, &mut queue);
+        if outcome.is_err() && !conn.is_autocommit() {
+            let _ = conn.execute_batch("rollback");
+        }
+        if outcome.is_ok() {
+            committed.notify_one();
+        }
+        metrics::histogram!("tanggap_commit_group_size").record(group.len() as f64);
+        for work in group {
+            work.reply(outcome.clone());
+        }
+        groups = groups.wrapping_add(1);
+        if groups.is_multiple_of(64) {
+            let size = std::fs::metadata(wal).map_or(0, |m| m.len());
+            metrics::gauge!("tanggap_wal_bytes").set(size as f64);
+            if size > WAL_BYTES_MAX {
+                let _ = conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+            }
+        }
+    }
+}
+
+/// Runs one group up to and including its commit.
+fn write_group(
+    conn: &Connection,
+    ids: &IdGen,
+    first: Box<dyn Work>,
+    queue: &mut Queue,
+) -> (Vec<Box<dyn Work>>, Result<(), Fault>) {
+    let mut group = vec![first];
+    if let Err(error) = conn.execute_batch("begin immediate") {
+        return (group, Err(lite_error("begin", &error)));
+    }
+    let mut announced = Vec::new();
+    loop {
+        let at = group.len() - 1;
+        if let Err(fault) = run_one(conn, ids, group[at].as_mut(), &mut announced) {
+            return (group, Err(fault));
+        }
+        if group.len() == GROUP_MAX {
+            break;
+        }
+        match queue.try_recv() {
+            Ok(next) => group.push(next),
+            Err(_) => break,
+        }
+    }
+    let outcome = seal(conn, ids, announced)
+        .and_then(|()| conn.execute_batch("commit").map_err(|e| lite_error("commit", &e)));
+    (group, outcome)
+}
+
+/// Runs one closure inside its savepoint. Fails where the engine rolled back the whole group.
+fn run_one(
+    conn: &Connection,
+    ids: &IdGen,
+    work: &mut dyn Work,
+    announced: &mut Vec<Pending>,
+) -> Result<(), Fault> {
+    let sql = |text: &str| conn.execute_batch(text).map_err(|e| lite_error("savepoint", &e));
+    sql("savepoint one")?;
+    let (_, outcome) = work.run(Conn::Sqlite(conn), ids);
+    if conn.is_autocommit() {
+        let kind = match outcome {
+            Err(Some(kind)) => kind,
+            _ => FaultKind::Broken,
+        };
+        return Err(Fault::new("the engine rolled back the group").of(kind));
+    }
+    match outcome {
+        Ok(events) => {
+            for (id, event) in events {
+                announced.push(Pending::new(id, work.now(), event)?);
+            }
+            sql("release one")
+        }
+        Err(_) => sql("rollback to one; release one"),
+    }
+}
+
+fn seal(conn: &Connection, ids: &IdGen, announced: Vec<Pending>) -> Result<(), Fault> {
+    if announced.is_empty() {
+        return Ok(());
+    }
+    let now = tanggap_kernel::Timestamp::default();
+    let mut tx = Tx::new(Conn::Sqlite(conn), now, ids, Handed::default());
+    events::insert_sealed(&mut tx, announced)
+}

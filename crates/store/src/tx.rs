@@ -1,0 +1,427 @@
+//! A transaction, and the rows that come out of it: the same calls on both engines.
+
+use std::collections::HashMap;
+
+use postgres::types::{IsNull, ToSql, Type, private::BytesMut};
+use tanggap_kernel::error::FaultKind;
+use tanggap_kernel::{Event, Fault, IdGen, Result, Timestamp, Value};
+
+use crate::sql::Sql;
+
+/// Prepared statements of one PostgreSQL connection, by the statement's address.
+pub(crate) type Prepared = HashMap<usize, postgres::Statement>;
+
+pub(crate) enum Conn<'c> {
+    Sqlite(&'c rusqlite::Connection),
+    Postgres(postgres::Transaction<'c>, &'c mut Prepared),
+}
+
+/// Ids handed out to one use case, so that a second run gets the same ones.
+#[derive(Default)]
+pub(crate) struct Handed {
+    ids: Vec<i64>,
+    next: usize,
+}
+
+impl Handed {
+    pub(crate) fn rewind(&mut self) {
+        self.next = 0;
+    }
+}
+
+/// An open transaction. It ends by itself: committed where the closure returned `Ok`, rolled back
+/// otherwise.
+pub struct Tx<'c> {
+    pub(crate) conn: Conn<'c>,
+    pub(crate) now: Timestamp,
+    pub(crate) ids: &'c IdGen,
+    pub(crate) handed: Handed,
+    pub(crate) events: Vec<(i64, Event)>,
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn new(conn: Conn<'c>, now: Timestamp, ids: &'c IdGen, mut handed: Handed) -> Self {
+        handed.rewind();
+        Self { conn, now, ids, handed, events: Vec::new() }
+    }
+
+    /// The moment at which the use case began; the same on a second run.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A new id; the same on a second run.
+    pub fn id<T: From<i64>>(&mut self) -> T {
+        if self.handed.next == self.handed.ids.len() {
+            self.handed.ids.push(self.ids.next(self.now));
+        }
+        self.handed.next += 1;
+        self.handed.ids[self.handed.next - 1].into()
+    }
+
+    /// Announces a change: the event becomes durable with the change itself.
+    pub fn announce(&mut self, event: Event) {
+        let id = self.id();
+        self.events.push((id, event));
+    }
+
+    /// Runs a statement that yields no rows; returns how many rows it changed.
+    ///
+    /// # Errors
+    /// A fault of the engine.
+    #[track_caller]
+    pub fn exec(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<u64, Fault> {
+        match &mut self.conn {
+            Conn::Sqlite(conn) => {
+                let mut statement =
+                    conn.prepare_cached(sql.sqlite()).map_err(|e| lite_fault(sql, &e))?;
+                let changed = statement
+                    .execute(rusqlite::params_from_iter(params.iter().map(Lite)))
+                    .map_err(|e| lite_fault(sql, &e))?;
+                Ok(changed as u64)
+            }
+            Conn::Postgres(tx, prepared) => {
+                let statement = prepare(tx, prepared, sql)?;
+                let wrapped: Vec<Pg<'_>> = params.iter().map(Pg).collect();
+                let refs: Vec<&(dyn ToSql + Sync)> =
+                    wrapped.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+                tx.execute(&statement, &refs).map_err(|e| pg_fault(sql.name, &e))
+            }
+        }
+    }
+
+    /// All rows of a query, each mapped by `map`. Bound the number of rows in the statement.
+    ///
+    /// # Errors
+    /// A fault of the engine or of `map`.
+    #[track_caller]
+    pub fn all<T>(
+        &mut self,
+        sql: &'static Sql,
+        params: &[Value<'_>],
+        mut map: impl FnMut(&mut Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        let mut found = Vec::new();
+        match &mut self.conn {
+            Conn::Sqlite(conn) => {
+                let mut statement =
+                    conn.prepare_cached(sql.sqlite()).map_err(|e| lite_fault(sql, &e))?;
+                let mut rows = statement
+                    .query(rusqlite::params_from_iter(params.iter().map(Lite)))
+                    .map_err(|e| lite_fault(sql, &e))?;
+                while let Some(row) = rows.next().map_err(|e| lite_fault(sql, &e))? {
+                    found.push(map(&mut Row { sql, kind: RowKind::Sqlite(row), column: 0 })?);
+                }
+            }
+            Conn::Postgres(tx, prepared) => {
+                let statement = prepare(tx, prepared, sql)?;
+                let wrapped: Vec<Pg<'_>> = params.iter().map(Pg).collect();
+                let refs: Vec<&(dyn ToSql + Sync)> =
+                    wrapped.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+                for row in tx.query(&statement, &refs).map_err(|e| pg_fault(sql.name, &e))? {
+                    found.push(map(&mut Row { sql, kind: RowKind::Postgres(&row), column: 0 })?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The first row of a query, if there is one.
+    ///
+    /// # Errors
+    /// A fault of the engine or of `map`.
+    #[track_caller]
+    pub fn opt<T>(
+        &mut self,
+        sql: &'static Sql,
+        params: &[Value<'_>],
+        map: impl FnMut(&mut Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        Ok(self.all(sql, params, map)?.into_iter().next())
+    }
+
+    /// The first row of a query that always has one, such as a count.
+    ///
+    /// # Errors
+    /// A fault of the engine or of `map`, or no row.
+    #[track_caller]
+    pub fn one<T>(
+        &mut self,
+        sql: &'static Sql,
+        params: &[Value<'_>],
+        map: impl FnMut(&mut Row<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.opt(sql, params, map)?.ok_or_else(|| Fault::new(format!("{}: no row", sql.name)))
+    }
+
+    /// Runs a text that is no registered statement: schema, introspection, bulk work of the
+    /// operator's commands. Not for use cases.
+    ///
+    /// # Errors
+    /// A fault of the engine.
+    #[track_caller]
+    pub fn script(&mut self, text: &str) -> Result<(), Fault> {
+        match &mut self.conn {
+            Conn::Sqlite(conn) => conn.execute_batch(text).map_err(|e| lite_error("script", &e)),
+            Conn::Postgres(tx, _) => tx.batch_execute(text).map_err(|e| pg_fault("script", &e)),
+        }
+    }
+
+    /// Runs a query that is no registered statement (see [`Tx::script`]); `text` is in the
+    /// engine's own dialect with `$1..$n`.
+    ///
+    /// # Errors
+    /// A fault of the engine or of `map`.
+    #[track_caller]
+    pub fn ad_hoc<T>(
+        &mut self,
+        text: &str,
+        params: &[Value<'_>],
+        mut map: impl FnMut(&mut Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        static AD_HOC: Sql = Sql::new("ad hoc", "", None, None);
+        let sql = &AD_HOC;
+        let mut found = Vec::new();
+        match &mut self.conn {
+            Conn::Sqlite(conn) => {
+                let mut statement =
+                    conn.prepare(&text.replace('$', "?")).map_err(|e| lite_error("ad hoc", &e))?;
+                let mut rows = statement
+                    .query(rusqlite::params_from_iter(params.iter().map(Lite)))
+                    .map_err(|e| lite_error("ad hoc", &e))?;
+                while let Some(row) = rows.next().map_err(|e| lite_error("ad hoc", &e))? {
+                    found.push(map(&mut Row { sql, kind: RowKind::Sqlite(row), column: 0 })?);
+                }
+            }
+            Conn::Postgres(tx, _) => {
+                let wrapped: Vec<Pg<'_>> = params.iter().map(Pg).collect();
+                let refs: Vec<&(dyn ToSql + Sync)> =
+                    wrapped.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+                for row in tx.query(text, &refs).map_err(|e| pg_fault("ad hoc", &e))? {
+                    found.push(map(&mut Row { sql, kind: RowKind::Postgres(&row), column: 0 })?);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn prepare(
+    tx: &mut postgres::Transaction<'_>,
+    prepared: &mut Prepared,
+    sql: &'static Sql,
+) -> Result<postgres::Statement, Fault> {
+    if let Some(statement) = prepared.get(&address(sql)) {
+        return Ok(statement.clone());
+    }
+    let statement = tx.prepare(sql.postgres).map_err(|e| pg_fault(sql.name, &e))?;
+    prepared.insert(address(sql), statement.clone());
+    Ok(statement)
+}
+
+fn address(sql: &'static Sql) -> usize {
+    std::ptr::from_ref(sql).addr()
+}
+
+/// A row; columns are read from left to right.
+pub struct Row<'r> {
+    sql: &'static Sql,
+    kind: RowKind<'r>,
+    column: usize,
+}
+
+enum RowKind<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r postgres::Row),
+}
+
+macro_rules! column {
+    ($($(#[$doc:meta])* $name:ident -> $type:ty;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// A fault where the column is missing or of another type.
+        #[track_caller]
+        pub fn $name(&mut self) -> Result<$type, Fault> {
+            self.column += 1;
+            match &self.kind {
+                RowKind::Sqlite(row) => {
+                    row.get(self.column - 1).map_err(|e| lite_fault(self.sql, &e))
+                }
+                RowKind::Postgres(row) => {
+                    row.try_get(self.column - 1).map_err(|e| pg_fault(self.sql.name, &e))
+                }
+            }
+        }
+    )*};
+}
+
+impl Row<'_> {
+    column! {
+        /// The next column, TEXT.
+        text -> String;
+        /// The next column, TEXT or null.
+        opt_text -> Option<String>;
+        /// The next column, BOOLEAN.
+        bool -> bool;
+        /// The next column, DOUBLE PRECISION.
+        real -> f64;
+        /// The next column, DOUBLE PRECISION or null.
+        opt_real -> Option<f64>;
+        /// The next column, BYTEA.
+        bytes -> Vec<u8>;
+        /// The next column, BYTEA or null.
+        opt_bytes -> Option<Vec<u8>>;
+    }
+
+    /// The next column, BIGINT, as a number, an id or an instant.
+    ///
+    /// # Errors
+    /// A fault where the column is missing, null or of another type.
+    #[track_caller]
+    pub fn int<T: From<i64>>(&mut self) -> Result<T, Fault> {
+        let name = self.sql.name;
+        self.opt_int()?.ok_or_else(|| Fault::new(format!("{name}: null")))
+    }
+
+    /// The next column, BIGINT or null.
+    ///
+    /// # Errors
+    /// A fault where the column is missing or of another type.
+    #[track_caller]
+    pub fn opt_int<T: From<i64>>(&mut self) -> Result<Option<T>, Fault> {
+        self.column += 1;
+        let column = self.column - 1;
+        let value: Option<i64> = match &self.kind {
+            RowKind::Sqlite(row) => row.get(column).map_err(|e| lite_fault(self.sql, &e))?,
+            RowKind::Postgres(row) => {
+                // Literals and some functions of PostgreSQL are INTEGER.
+                if row.columns().get(column).is_some_and(|c| *c.type_() == Type::INT4) {
+                    let small: Option<i32> =
+                        row.try_get(column).map_err(|e| pg_fault(self.sql.name, &e))?;
+                    small.map(i64::from)
+                } else {
+                    row.try_get(column).map_err(|e| pg_fault(self.sql.name, &e))?
+                }
+            }
+        };
+        Ok(value.map(T::from))
+    }
+
+    /// The next column, whatever its type: for tools that copy tables.
+    ///
+    /// # Errors
+    /// A fault where the column is missing or of a type that the schema never uses.
+    #[track_caller]
+    pub fn any(&mut self) -> Result<Value<'static>, Fault> {
+        match &self.kind {
+            RowKind::Sqlite(row) => {
+                use rusqlite::types::Value as Lite;
+                self.column += 1;
+                let value: Lite = row.get(self.column - 1).map_err(|e| lite_fault(self.sql, &e))?;
+                Ok(match value {
+                    Lite::Null => Value::Null,
+                    Lite::Integer(v) => Value::Int(v),
+                    Lite::Real(v) => Value::Real(v),
+                    Lite::Text(v) => v.into(),
+                    Lite::Blob(v) => v.into(),
+                })
+            }
+            RowKind::Postgres(row) => match row.columns().get(self.column).map(|c| c.type_()) {
+                Some(&Type::INT8 | &Type::INT4) => Ok(self.opt_int::<i64>()?.into()),
+                Some(&Type::BOOL) => {
+                    self.column += 1;
+                    let value: Option<bool> =
+                        row.try_get(self.column - 1).map_err(|e| pg_fault(self.sql.name, &e))?;
+                    Ok(value.into())
+                }
+                Some(&Type::FLOAT8) => Ok(self.opt_real()?.into()),
+                Some(&Type::BYTEA) => Ok(self.opt_bytes()?.into()),
+                _ => Ok(self.opt_text()?.into()),
+            },
+        }
+    }
+}
+
+struct Lite<'v>(&'v Value<'v>);
+
+impl rusqlite::ToSql for Lite<'_> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::{ToSqlOutput, ValueRef};
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null => ValueRef::Null,
+            Value::Int(v) => ValueRef::Integer(*v),
+            Value::Real(v) => ValueRef::Real(*v),
+            Value::Bool(v) => ValueRef::Integer(i64::from(*v)),
+            Value::Text(v) => ValueRef::Text(v.as_bytes()),
+            Value::Bytes(v) => ValueRef::Blob(v),
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct Pg<'v>(&'v Value<'v>);
+
+impl ToSql for Pg<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self.0 {
+            Value::Null => Ok(IsNull::Yes),
+            Value::Int(v) if *ty == Type::INT4 => i32::try_from(*v)?.to_sql(ty, out),
+            Value::Int(v) => v.to_sql(&Type::INT8, out),
+            Value::Real(v) => v.to_sql(&Type::FLOAT8, out),
+            Value::Bool(v) => v.to_sql(&Type::BOOL, out),
+            // PostgreSQL's TEXT holds any character but this one.
+            Value::Text(v) if v.contains('\0') => v.replace('\0', "\u{fffd}").to_sql(ty, out),
+            Value::Text(v) => v.as_ref().to_sql(&Type::TEXT, out),
+            Value::Bytes(v) => v.as_ref().to_sql(&Type::BYTEA, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    postgres::types::to_sql_checked!();
+}
+
+#[track_caller]
+fn lite_fault(sql: &Sql, error: &rusqlite::Error) -> Fault {
+    lite_error(sql.name, error)
+}
+
+#[track_caller]
+pub(crate) fn lite_error(what: &str, error: &rusqlite::Error) -> Fault {
+    use rusqlite::ErrorCode;
+    let kind = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => FaultKind::Full,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => FaultKind::Retry,
+        Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => FaultKind::Unavailable,
+        _ => FaultKind::Broken,
+    };
+    Fault::new(format!("{what}: {error}")).of(kind)
+}
+
+#[track_caller]
+pub(crate) fn pg_fault(what: &str, error: &postgres::Error) -> Fault {
+    let state = error.code().map(postgres::error::SqlState::code);
+    let kind = match state {
+        Some("40001" | "40P01") => FaultKind::Retry,
+        Some("53100") => FaultKind::Full,
+        Some("57P01" | "57P02" | "57P03" | "53300") => FaultKind::Unavailable,
+        None if error.is_closed() || std::error::Error::source(error).is_some_and(is_io) => {
+            FaultKind::Unavailable
+        }
+        _ => FaultKind::Broken,
+    };
+    let detail = error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned());
+    Fault::new(format!("{what}: {detail}")).of(kind)
+}
+
+fn is_io(source: &(dyn std::error::Error + 'static)) -> bool {
+    source.is::<std::io::Error>()
+}

@@ -1,0 +1,183 @@
+//! The store's promises, on both engines.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tanggap_kernel::{Access, Actor, AgencyId, Error, Event, Fault, Refusal, Subject, Timestamp};
+use tanggap_store::jobs::{self, Runner};
+use tanggap_store::{Db, Tx, audit};
+use tanggap_testkit::engines;
+
+const AGENCY: AgencyId = AgencyId(7);
+
+fn announce(tx: &mut Tx<'_>, n: i64) {
+    let subject = Subject { kind: "thing", id: n };
+    let event = Event::new(AGENCY, "thing.made", subject, Actor::System)
+        .with(serde_json::json!({ "n": n }))
+        .with_private(serde_json::json!({ "name": format!("Warga {n}") }));
+    tx.announce(event);
+}
+
+async fn write_some(db: &Db, count: i64) {
+    let writes = (0..count).map(|n| {
+        let db = db.clone();
+        tokio_spawn(async move {
+            db.write(move |tx| {
+                announce(tx, n);
+                if n % 5 == 4 { Err(Refusal::Stale.into()) } else { Ok(()) }
+            })
+            .await
+        })
+    });
+    let mut refused = 0;
+    for write in writes.collect::<Vec<_>>() {
+        match write.await.expect("no panic") {
+            Ok(()) => {}
+            Err(Error::Refused(Refusal::Stale)) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(refused, count / 5);
+}
+
+fn tokio_spawn<T: Send + 'static>(
+    future: impl Future<Output = T> + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
+    tokio::spawn(future)
+}
+
+async fn sealed(db: &Db, events: i64) -> audit::Report {
+    for _ in 0..100 {
+        let report = audit::verify(db, vec![]).await.expect("a report");
+        if report.events >= events {
+            return report;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the events were not sealed");
+}
+
+engines! {
+    async fn every_committed_event_is_chained_and_no_refused_one(kit) {
+        write_some(&kit.db, 200).await;
+        let report = sealed(&kit.db, 160).await;
+        assert_eq!(report.events, 160);
+        assert!(report.broken.is_empty(), "{:?}", report.broken);
+    }
+
+    async fn editing_deleting_and_cutting_the_log_are_found(kit) {
+        write_some(&kit.db, 50).await;
+        sealed(&kit.db, 40).await;
+        let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+        let heads = audit::heads(&kit.db, &key).await.expect("heads");
+        assert_eq!(heads.len(), 1);
+        assert_eq!(heads[0].seq, 40);
+        let broken_after = async |script: &'static str| {
+            kit.db.write(move |tx| Ok(tx.script(script)?)).await.expect("the forger's hand");
+            let report = audit::verify(&kit.db, heads.clone()).await.expect("a report");
+            report.broken.first().map(|b| (b.seq, b.why))
+        };
+        assert_eq!(broken_after("select 1").await, None);
+        assert_eq!(
+            broken_after("update event_private set body = 'x' where event_id =
+                (select id from events where seq = 31)").await,
+            Some((31, "its personal data was changed"))
+        );
+        assert_eq!(
+            broken_after("update events set body = '{}' where seq = 21").await,
+            Some((21, "it was changed"))
+        );
+        assert_eq!(
+            broken_after("delete from events where seq = 11").await,
+            Some((11, "an event is missing"))
+        );
+        let cut = "delete from events where seq >= 5;
+            update chain_heads set seq = 4, hash = (select hash from events where seq = 4)";
+        assert_eq!(broken_after(cut).await, Some((40, "the log ends before an exported head")));
+    }
+
+    async fn erasing_personal_data_leaves_the_chain_whole(kit) {
+        write_some(&kit.db, 10).await;
+        sealed(&kit.db, 8).await;
+        kit.db.write(|tx| Ok(tx.script("delete from event_private")?)).await.expect("erased");
+        let report = audit::verify(&kit.db, vec![]).await.expect("a report");
+        assert!(report.broken.is_empty());
+    }
+
+    async fn subscribers_hear_each_event_once_and_in_order(kit) {
+        let mut heard = kit.db.subscribe();
+        write_some(&kit.db, 20).await;
+        for seq in 1..=16 {
+            let wait = std::time::Duration::from_secs(10);
+            let next = tokio::time::timeout(wait, heard.recv()).await;
+            assert_eq!(next.expect("in time").expect("not lagging").seq, seq);
+        }
+    }
+
+    async fn a_panic_rolls_back_only_itself(kit) {
+        let boom = kit.db.write(|tx| {
+            announce(tx, 1);
+            assert!(tx.now() == Timestamp::from_micros(0), "boom");
+            Ok(())
+        });
+        let fine = kit.db.write(|tx| {
+            announce(tx, 2);
+            Ok(())
+        });
+        let (boom, fine) = tokio::join!(boom, fine);
+        assert!(matches!(boom, Err(Error::Fault(_))));
+        fine.expect("written");
+        assert_eq!(sealed(&kit.db, 1).await.events, 1);
+    }
+
+    async fn a_job_runs_once_when_it_is_due_and_a_failing_one_is_tried_again(kit) {
+        let access = Access::system(AGENCY);
+        let at = kit.clock.now().plus(Timestamp::HOUR);
+        kit.db.write(move |tx| {
+            tx.schedule(access.agency_id, "greet", "a", at, "{}")?;
+            tx.schedule(access.agency_id, "greet", "b", at, "{}")?;
+            tx.unschedule("greet", "b")?;
+            Ok(tx.schedule(access.agency_id, "break", "c", at, "{}")?)
+        }).await.expect("planned");
+        let runner = Runner::new(kit.db.clone())
+            .on("greet", |tx, job| {
+                announce(tx, i64::try_from(job.key.len()).expect("small"));
+                Ok(())
+            })
+            .on("break", |_, _| Err(Fault::new("always").into()));
+        assert_eq!(runner.run_due().await.expect("ran"), 0);
+        kit.clock.set(at);
+        assert_eq!(runner.run_due().await.expect("ran"), 2);
+        assert_eq!(runner.run_due().await.expect("ran"), 0);
+        for _ in 0..jobs::ATTEMPTS_MAX {
+            kit.clock.set(kit.clock.now().plus(2 * Timestamp::HOUR));
+            runner.run_due().await.expect("ran");
+        }
+        assert_eq!(sealed(&kit.db, 1).await.events, 1);
+        let dead = kit.db.read(|tx| Ok(jobs::dead(tx, AGENCY, 10)?)).await.expect("listed");
+        assert_eq!(dead.len(), 1);
+        assert!(dead[0].last_error.as_deref().is_some_and(|e| e.contains("always")));
+    }
+
+    async fn a_job_that_talks_to_a_peer_is_claimed_by_one_runner_only(kit) {
+        let at = kit.clock.now();
+        kit.db.write(move |tx| {
+            for n in 0..40 {
+                tx.schedule(AGENCY, "send", &n.to_string(), at, "{}")?;
+            }
+            Ok(())
+        }).await.expect("planned");
+        let sent = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&sent);
+        let runner = Runner::new(kit.db.clone()).on_peer("send", Arc::new(move |db, job| {
+            let count = Arc::clone(&count);
+            Box::pin(async move {
+                count.fetch_add(1, Ordering::AcqRel);
+                db.write(move |tx| jobs::finish(tx, &job)).await
+            })
+        }));
+        let (a, b) = tokio::join!(runner.run_due(), runner.run_due());
+        assert_eq!(a.expect("ran") + b.expect("ran"), 40);
+        assert_eq!(sent.load(Ordering::Acquire), 40);
+    }
+}
