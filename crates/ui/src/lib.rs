@@ -1,0 +1,23 @@
+//! The shell of every screen: browser files, texts, numbers and dates, the frame around a page,
+//! forms and answers. Slices build their pages on it; it knows none of them.
+//!
+//! `crates/ui/README.md` shows how to build a page.
+
+pub mod assets;
+pub mod csrf;
+mod embedded;
+pub mod format;
+pub mod forms;
+pub mod frame;
+pub mod i18n;
+pub mod parts;
+pub mod prefs;
+pub mod respond;
+
+pub use assets::asset;
+pub use format::Zone;
+pub use forms::{Choice, Field, FormState};
+pub use frame::{Flash, NavItem, Page, Text, Theme, User};
+pub use i18n::{Arg, t, t_args};
+pub use parts::{Bars, Health, Tone};
+pub use tanggap_kernel::Locale;
