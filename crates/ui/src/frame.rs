@@ -171,7 +171,7 @@ impl Text {
 
     /// The pattern texts of relative times, as JSON for the browser.
     #[must_use]
-    pub fn span_words(&self) -> String {
+    pub fn span_words(&self) -> &'static str {
         parts::span_words(self.locale)
     }
 }

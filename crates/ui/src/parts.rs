@@ -3,6 +3,7 @@
 //! Colour is never the only sign: a badge has an icon or words that say the same.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use askama::filters::Safe;
 use tanggap_kernel::{Locale, Timestamp};
@@ -177,7 +178,15 @@ fn time_left(text: Text, at: Timestamp, kind: &str) -> String {
 
 /// The pattern texts of relative times as JSON, with `{n}` where the number goes.
 #[must_use]
-pub fn span_words(locale: Locale) -> String {
+pub fn span_words(locale: Locale) -> &'static str {
+    static WORDS: LazyLock<[String; 2]> = LazyLock::new(|| Locale::ALL.map(write_span_words));
+    match locale {
+        Locale::Id => &WORDS[0],
+        Locale::En => &WORDS[1],
+    }
+}
+
+fn write_span_words(locale: Locale) -> String {
     let mut words = serde_json::Map::new();
     for kind in ["due", "late", "ago"] {
         for unit in ["minutes", "hours", "days"] {
