@@ -1,0 +1,6 @@
+//! What the calendar promises to the rest of the program, and to the law.
+
+mod outside;
+mod properties;
+mod support;
+mod worked_cases;
