@@ -150,6 +150,8 @@ pub struct Access {
     pub on_behalf_of: Option<Actor>,
     /// What they may do.
     pub grants: Vec<Grant>,
+    /// The units they belong to: a complaint about one of these is never theirs to see.
+    pub member_of: Vec<UnitId>,
     /// The language they read.
     pub locale: Locale,
 }
@@ -159,14 +161,20 @@ impl Access {
     #[must_use]
     pub fn system(agency_id: AgencyId) -> Self {
         let grant = Grant { permissions: Permissions::of(&Permission::ALL), units: None };
-        let actor = Actor::System;
-        Self { agency_id, actor, on_behalf_of: None, grants: vec![grant], locale: Locale::Id }
+        Self { grants: vec![grant], actor: Actor::System, ..Self::citizen(agency_id, Locale::Id) }
     }
 
     /// A citizen of `agency_id`: no permissions; what they may do hangs on their code and PIN.
     #[must_use]
     pub fn citizen(agency_id: AgencyId, locale: Locale) -> Self {
-        Self { agency_id, actor: Actor::Citizen, on_behalf_of: None, grants: Vec::new(), locale }
+        Self {
+            agency_id,
+            actor: Actor::Citizen,
+            on_behalf_of: None,
+            grants: Vec::new(),
+            member_of: Vec::new(),
+            locale,
+        }
     }
 
     /// The member of staff who acts, where it is one.

@@ -3,18 +3,23 @@
 //!
 //! `crates/ui/README.md` shows how to build a page.
 
+pub mod answer;
 pub mod assets;
 pub mod csrf;
+pub mod ctx;
 mod embedded;
 pub mod format;
 pub mod forms;
 pub mod frame;
 pub mod i18n;
+pub mod live;
 pub mod parts;
 pub mod prefs;
 pub mod respond;
 
+pub use answer::{Answer, Failed};
 pub use assets::asset;
+pub use ctx::Ctx;
 pub use format::Zone;
 pub use forms::{Choice, Field, FormState};
 pub use frame::{Flash, NavItem, Page, Text, Theme, User};

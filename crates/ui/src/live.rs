@@ -1,0 +1,151 @@
+//! Who watches what, and how a change reaches them.
+//!
+//! A room is a topic as seen by a class of people: same agency, same rights, same language. A
+//! change is rendered once for each room that somebody is in, and the same bytes go to all of
+//! them, so that 2,000 browsers do not mean 2,000 renders. A viewer is a value, never a role
+//! name: two people share bytes only if they may see exactly the same. Buffers are bounded; who
+//! is too slow is told to fetch the page again.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::{Stream, StreamExt, stream};
+use tanggap_kernel::{Access, AgencyId, Grant, Locale, id::UnitId};
+use tokio::sync::broadcast;
+use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
+
+use crate::format::Zone;
+
+/// Messages that a slow browser may lag behind before it has to fetch the page again.
+const BEHIND_MAX: usize = 256;
+
+/// The rights and language that decide what is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Viewer {
+    /// The agency.
+    pub agency_id: AgencyId,
+    /// What they may do.
+    pub grants: Vec<Grant>,
+    /// The units they belong to.
+    pub member_of: Vec<UnitId>,
+    /// The language they read.
+    pub locale: Locale,
+    /// The zone whose wall clock they are shown.
+    pub zone: Zone,
+}
+
+impl Viewer {
+    /// The class to which somebody belongs.
+    #[must_use]
+    pub fn of(access: &Access, zone: Zone) -> Self {
+        Self {
+            agency_id: access.agency_id,
+            grants: access.grants.clone(),
+            member_of: access.member_of.clone(),
+            locale: access.locale,
+            zone,
+        }
+    }
+
+    /// Anybody with these rights, as an access of the system: for rendering only.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        Access {
+            grants: self.grants.clone(),
+            member_of: self.member_of.clone(),
+            locale: self.locale,
+            ..Access::system(self.agency_id)
+        }
+    }
+}
+
+/// A topic as one class of people sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Room {
+    /// What is watched: `cases`, `case:ID` ...
+    pub topic: String,
+    /// Who watches.
+    pub viewer: Arc<Viewer>,
+}
+
+/// All rooms of this node; cloned freely.
+#[derive(Clone, Default)]
+pub struct Live {
+    rooms: Arc<Mutex<HashMap<Room, broadcast::Sender<Arc<str>>>>>,
+}
+
+impl Live {
+    /// Enters a room; leaving is dropping the receiver.
+    #[must_use]
+    pub fn join(&self, room: Room) -> broadcast::Receiver<Arc<str>> {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.retain(|_, sender| sender.receiver_count() > 0);
+        rooms.entry(room).or_insert_with(|| broadcast::channel(BEHIND_MAX).0).subscribe()
+    }
+
+    /// The rooms of `agency_id` in which somebody is and whose topic `wanted` accepts.
+    #[must_use]
+    pub fn rooms(&self, agency_id: AgencyId, wanted: impl Fn(&str) -> bool) -> Vec<Room> {
+        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms
+            .iter()
+            .filter(|(room, sender)| {
+                room.viewer.agency_id == agency_id
+                    && sender.receiver_count() > 0
+                    && wanted(&room.topic)
+            })
+            .map(|(room, _)| room.clone())
+            .collect()
+    }
+
+    /// Sends one message to everybody in a room.
+    pub fn send(&self, room: &Room, message: &str) {
+        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = rooms.get(room) {
+            // Nobody there any more is no failure.
+            let _ = sender.send(message.into());
+        }
+    }
+
+    /// How many browsers are listening.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.values().map(broadcast::Sender::receiver_count).sum()
+    }
+}
+
+/// Answers with the messages of `rooms` as server-sent events, each a Turbo Stream. `until` ends
+/// it (a revoked session, the node going down).
+pub fn sse(
+    receivers: Vec<broadcast::Receiver<Arc<str>>>,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> Response {
+    let streams = receivers.into_iter().map(|r| BroadcastStream::new(r).map(frame));
+    // The first event tells the browser that it is live from here on.
+    let hello = stream::once(async { Ok(Event::default().event("hello").data("1")) });
+    let all = hello.chain(stream::select_all(streams)).take_until(Box::pin(until));
+    let sse = Sse::new(boxed(all)).keep_alive(KeepAlive::new().interval(Duration::from_secs(25)));
+    let mut response = sse.into_response();
+    let unbuffered = HeaderValue::from_static("no");
+    response.headers_mut().insert("x-accel-buffering", unbuffered);
+    response
+}
+
+fn frame(message: Result<Arc<str>, BroadcastStreamRecvError>) -> Result<Event, Infallible> {
+    Ok(match message {
+        Ok(text) => Event::default().data(text.as_ref()),
+        Err(BroadcastStreamRecvError::Lagged(_)) => Event::default().event("lagged").data("1"),
+    })
+}
+
+fn boxed(
+    stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
+) -> stream::BoxStream<'static, Result<Event, Infallible>> {
+    stream.boxed()
+}
