@@ -1,0 +1,8 @@
+//! E-mail: reading raw messages, reporting them as JSON, and sending through one SMTP relay.
+//!
+//! `parse` is pure: bytes in, [`parse::ParsedMail`] out, whatever the bytes are. `report` is the
+//! shape the command line prints. `wire` is the only part that talks to the network.
+
+pub mod parse;
+pub mod report;
+pub mod wire;
