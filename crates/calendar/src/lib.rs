@@ -16,7 +16,7 @@
 pub mod deadline;
 pub mod holidays;
 pub mod hours;
-
+pub mod profile;
 pub mod text;
 pub mod working;
 pub mod zone;
@@ -25,7 +25,9 @@ pub use deadline::{DeadlineError, Due, Pause, Term, Unit, Warning};
 pub use holidays::{Holiday, HolidayKind, Holidays};
 pub use hours::{Interval, OfficeHours, Week};
 pub use jiff::civil::{Date, DateTime, Time, Weekday};
-
+pub use profile::{
+    Deadline, Event, Expiry, Kind, Owner, Policy, Profile, ProfileError, profile_for,
+};
 pub use text::Text;
 pub use working::{
     Base, CalendarError, CalendarSpec, DayInfo, DueTime, Override, OverrideKind, Reason,
