@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::deadline::{DeadlineError, Term, Unit};
 use crate::text::Text;
 
-pub use check::Problem;
+pub use check::{DEADLINES_MAX, Problem};
 pub use source::{ProfileError, profile_for};
 pub use words::{Event, Kind, Owner, Policy, UnknownWord};
 

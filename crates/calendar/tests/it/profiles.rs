@@ -236,7 +236,8 @@ fn moves(last: Event, closed_before: bool) -> &'static [Event] {
 proptest! {
     #[test]
     fn an_open_case_always_has_a_running_deadline(
-        kind in 0..Kind::ALL.len(), choices in prop::collection::vec(any::<prop::sample::Index>(), 60),
+        kind in 0..Kind::ALL.len(),
+        choices in prop::collection::vec(any::<prop::sample::Index>(), 60),
     ) {
         let profile = profile_for(Kind::ALL[kind], date(2026, 1, 1));
         let mut running: BTreeSet<&str> = BTreeSet::new();

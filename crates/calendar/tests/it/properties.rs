@@ -104,7 +104,8 @@ proptest! {
         calendar in any_calendar(), from in any_instant(), limit in 1_u32..200,
         unit in any_unit(), pauses in any_pauses(),
     ) {
-        let due = Term::new(limit, unit).unwrap().due_with_pauses(&calendar, from, &pauses).unwrap();
+        let term = Term::new(limit, unit).unwrap();
+        let due = term.due_with_pauses(&calendar, from, &pauses).unwrap();
         prop_assert!(due.due_at_micros >= due.original_due_at_micros);
         prop_assert!(due.original_due_at_micros > from);
     }
@@ -114,7 +115,8 @@ proptest! {
         calendar in any_calendar(), from in any_instant(), limit in 1_u32..200,
         unit in any_unit(), pauses in any_pauses(),
     ) {
-        let due = Term::new(limit, unit).unwrap().due_with_pauses(&calendar, from, &pauses).unwrap();
+        let term = Term::new(limit, unit).unwrap();
+        let due = term.due_with_pauses(&calendar, from, &pauses).unwrap();
         let at = due.warnings.map(|warning| warning.at_micros);
         prop_assert!(from < at[0] && at[0] <= at[1] && at[1] <= at[2]);
         prop_assert_eq!(at[2], due.due_at_micros);
