@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tanggap_channels::email::parse::{AutoKind, html_to_text, parse, split_reply};
 use tanggap_channels::email::report::MailReport;
 
@@ -132,7 +133,7 @@ fn fields_on_which_three_parsers_agree() {
         }
     }
     score.print("email-mime");
-    for field in ["subject", "from", "to", "message_id", "date", "attachments"] {
+    for field in ["subject", "from", "to", "message_id", "date", "attachments", "text"] {
         let percent = score.percent(&format!("3 of 3: {field}"));
         assert!(percent >= 100.0, "{field}: {percent:.1} %");
     }
@@ -153,10 +154,21 @@ fn outlook_containers_give_their_files() {
     for row in rows(&folder.join("expected.jsonl")) {
         let file = row["file"].as_str().unwrap();
         let mail = parse(&std::fs::read(folder.join(file)).unwrap());
-        let report = serde_json::to_value(MailReport::from(&mail)).unwrap();
-        let got: Vec<Value> = report["attachments"].as_array().unwrap()[1..].to_vec();
-        let want = hashes(&row["expected"]["attachments"]);
-        score.count("attachments", file, &hashes(&got.into()), &want);
+        // The expectations were made by a reader that cuts NULs off the end of a file.
+        let cut = |bytes: &[u8]| {
+            let len = bytes.iter().rposition(|&b| b != 0).map_or(0, |at| at + 1);
+            hex::encode(Sha256::digest(&bytes[..len]))
+        };
+        let mut got: Vec<String> = mail.attachments[1..].iter().map(|f| cut(&f.bytes)).collect();
+        got.sort();
+        let mut want: Vec<&str> = row["expected"]["attachments"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|file| file["sha256"].as_str().unwrap())
+            .collect();
+        want.sort_unstable();
+        score.count("attachments", file, &got.into(), &want.into());
     }
     score.print("email-tnef");
     assert!(score.percent("attachments") >= 100.0);
@@ -194,12 +206,12 @@ fn mails_of_a_help_desk() {
             score.count(field, file, &got.into(), &text.into());
         }
         if let Some(list) = want["attachments"].as_array() {
-            // The help desk also keeps a letter's HTML as a file.
-            let html = mail.html.iter().map(|html| md5::hex(html.as_bytes()));
+            // The help desk also keeps a letter's HTML as a file; here that is no file.
             let all: Vec<String> =
-                mail.attachments.iter().map(|file| md5::hex(&file.bytes)).chain(html).collect();
+                mail.attachments.iter().map(|file| md5::hex(&file.bytes)).collect();
             let missing: Vec<&Value> = list
                 .iter()
+                .filter(|file| file["content-alternative"] != true)
                 .filter(|file| {
                     file["md5"].as_str().is_some_and(|sum| !all.iter().any(|a| a == sum))
                 })
@@ -210,7 +222,7 @@ fn mails_of_a_help_desk() {
     }
     score.print("zammad-mail");
     for (field, floor) in
-        [("from_email", 100.0), ("subject", 100.0), ("attachments", 100.0), ("body", 50.0)]
+        [("from_email", 100.0), ("subject", 100.0), ("attachments", 100.0), ("body", 75.0)]
     {
         let percent = score.percent(field);
         assert!(percent >= floor, "{field}: {percent:.1} %");
@@ -234,8 +246,8 @@ fn replies_are_split() {
         score.count(origin, id, &squeeze(&got.visible).into(), &want.into());
     }
     score.print("email-reply, white space removed");
-    assert!(score.percent("discourse-email_reply_trimmer") >= 50.0);
-    assert!(score.percent("talon") >= 50.0);
+    assert!(score.percent("discourse-email_reply_trimmer") >= 83.0);
+    assert!(score.percent("talon") >= 80.0);
 }
 
 #[test]

@@ -57,7 +57,7 @@ const WROTE: &[&str] = &[
 /// Words that an attribution begins with, beside a date.
 const ON: &[&str] = &[
     "pada", "on", "at", "am", "le", "el", "em", "il", "op", "den", "w dniu", "dne", "na", "vào",
-    "ada", "tanggal", "quoting", "mengutip",
+    "ada", "tanggal", "quoting", "mengutip", "på",
 ];
 
 /// First field of a forwarded header block.
@@ -120,6 +120,8 @@ const SEPARATORS: &[&str] = &[
     "original message",
     "forwarded message",
     "original appointment",
+    "oprindelig meddelelse",
+    "antwort nachricht",
     "reply message",
     "ursprüngliche nachricht",
     "weitergeleitete nachricht",
@@ -281,10 +283,10 @@ fn field_name(line: &str) -> Option<String> {
 fn attribution(lines: &[&str], at: usize) -> Option<usize> {
     let first = bare(lines[at]).trim_start_matches([' ', '-']);
     let lower = first.to_lowercase();
-    let opens =
+    let dated =
         ON.iter().any(|on| lower.strip_prefix(on).is_some_and(|r| r.starts_with([' ', ','])))
-            || starts_with_date(&lower)
-            || (lower.contains('@') && lower.contains('<'));
+            || starts_with_date(&lower);
+    let opens = dated || (lower.contains('@') && lower.contains('<'));
     if !opens || first.len() > ATTRIBUTION_BYTES_MAX {
         return None;
     }
@@ -299,7 +301,7 @@ fn attribution(lines: &[&str], at: usize) -> Option<usize> {
         if is_attribution(&joined.to_lowercase()) {
             // A sentence before the attribution must not be taken with it.
             let later = (at + 1..=at + taken).any(|next| attribution(lines, next).is_some());
-            return (!later).then_some(taken + 1);
+            return (dated || !later).then_some(taken + 1);
         }
     }
     None
