@@ -1,3 +1,18 @@
-//! contacts
+//! People and bodies that turn to us, by whatever number or address they have.
+//!
+//! A contact is found again by an e-mail address, or by a telephone number together with the
+//! name: one telephone often serves a family, so a number alone proves nobody. Reading an
+//! unmasked identity is the use case's business and leaves an event there.
 
 pub mod identity;
+mod model;
+mod store;
+
+pub use model::{Contact, ContactId, IdentityKind, NewContact};
+pub use store::{erase, find_or_create, get, update};
+
+/// The statements of this crate, for the test that reads every plan.
+#[must_use]
+pub fn statements() -> &'static [&'static tanggap_store::Sql] {
+    store::STATEMENTS
+}

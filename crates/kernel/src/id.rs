@@ -117,11 +117,6 @@ macro_rules! id {
                 $crate::Value::Int(id.0)
             }
         }
-        impl From<Option<$name>> for $crate::Value<'_> {
-            fn from(id: Option<$name>) -> Self {
-                id.map_or($crate::Value::Null, |id| $crate::Value::Int(id.0))
-            }
-        }
         impl $crate::id::serde::Serialize for $name {
             fn serialize<S: $crate::id::serde::Serializer>(
                 &self,

@@ -56,12 +56,6 @@ impl From<Timestamp> for crate::Value<'_> {
     }
 }
 
-impl From<Option<Timestamp>> for crate::Value<'_> {
-    fn from(at: Option<Timestamp>) -> Self {
-        at.map_or(Self::Null, |at| Self::Int(at.0))
-    }
-}
-
 impl From<i64> for Timestamp {
     fn from(micros: i64) -> Self {
         Self(micros)

@@ -34,16 +34,17 @@ impl Value<'_> {
     }
 }
 
+impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
 macro_rules! from {
     ($($type:ty => |$v:ident| $make:expr),* $(,)?) => {$(
         impl<'a> From<$type> for Value<'a> {
             fn from($v: $type) -> Self {
                 $make
-            }
-        }
-        impl<'a> From<Option<$type>> for Value<'a> {
-            fn from(value: Option<$type>) -> Self {
-                value.map_or(Value::Null, Value::from)
             }
         }
     )*};

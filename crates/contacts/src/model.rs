@@ -1,0 +1,93 @@
+//! What a contact is.
+
+use tanggap_kernel::Timestamp;
+
+use crate::identity::{Email, Phone};
+
+tanggap_kernel::id!(
+    /// A person or body that turned to us.
+    ContactId
+);
+
+/// A person or body with the ways to reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// Its id.
+    pub id: ContactId,
+    /// Its name as given.
+    pub name: String,
+    /// Its address as given; may be empty.
+    pub address: String,
+    /// The population number, where given; sixteen digits.
+    pub nik: Option<String>,
+    /// Telephone numbers, E.164.
+    pub phones: Vec<String>,
+    /// Mail addresses, lower case.
+    pub emails: Vec<String>,
+    /// Since when we know it.
+    pub created_at: Timestamp,
+    /// How often it was changed.
+    pub version: i64,
+}
+
+impl Contact {
+    /// The name with all but the first letters hidden: `B••• S••••••`.
+    #[must_use]
+    pub fn masked_name(&self) -> String {
+        let hide = |word: &str| {
+            let mut letters = word.chars();
+            let first = letters.next().unwrap_or('•');
+            std::iter::once(first).chain(letters.map(|_| '•').take(8)).collect::<String>()
+        };
+        self.name.split_whitespace().map(hide).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The first telephone as people write it, hidden in part where `masked`.
+    #[must_use]
+    pub fn phone(&self, masked: bool) -> Option<String> {
+        let phone = Phone::parse(self.phones.first()?).ok()?;
+        Some(if masked { phone.masked() } else { phone.display().to_owned() })
+    }
+
+    /// The first mail address, hidden in part where `masked`.
+    #[must_use]
+    pub fn email(&self, masked: bool) -> Option<String> {
+        let email = Email::parse(self.emails.first()?).ok()?;
+        Some(if masked { email.masked() } else { email.as_str().to_owned() })
+    }
+}
+
+/// What kind of number or address it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityKind {
+    /// A telephone number, E.164.
+    Phone,
+    /// A mail address, lower case.
+    Email,
+}
+
+impl IdentityKind {
+    /// The word that the database uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Email => "email",
+        }
+    }
+}
+
+/// A contact as somebody names themself; numbers and addresses are already normalised.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewContact {
+    /// The name.
+    pub name: String,
+    /// The address; may be empty.
+    pub address: String,
+    /// The population number.
+    pub nik: Option<String>,
+    /// E.164.
+    pub phone: Option<String>,
+    /// Lower case.
+    pub email: Option<String>,
+}

@@ -1,0 +1,93 @@
+//! Files of messages as rows.
+
+use tanggap_kernel::{Access, Fault, Refusal, Result, params};
+use tanggap_store::{Row, Tx, sql};
+
+use crate::model::{Attachment, AttachmentId, InteractionId, MessageId, NewAttachment, Scan};
+
+/// The most files of a case that one page shows.
+const SHOWN_MAX: i64 = 500;
+
+sql! {
+    INSERT = "insert into attachments (agency_id, interaction_id, message_id, id, name,
+        media_type, size, blob, thumbnail, scan)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    OF_CASE = "select a.id, a.message_id, a.interaction_id, a.name, a.media_type, a.size, a.blob,
+        a.thumbnail, a.scan from interactions i join attachments a
+        on a.agency_id = i.agency_id and a.interaction_id = i.id
+        where i.agency_id = $1 and i.case_id = $2 order by a.id limit $3";
+    FIND = "select a.id, a.message_id, a.interaction_id, a.name, a.media_type, a.size, a.blob,
+        a.thumbnail, a.scan, i.case_id from attachments a join interactions i
+        on i.agency_id = a.agency_id and i.id = a.interaction_id
+        where a.agency_id = $1 and a.id = $2";
+}
+
+/// Attaches a kept file to a message.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn attach(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    interaction: InteractionId,
+    message: MessageId,
+    new: &NewAttachment,
+) -> Result<AttachmentId, Fault> {
+    let id: AttachmentId = tx.id();
+    tx.exec(
+        &INSERT,
+        params![
+            access.agency_id,
+            interaction,
+            message,
+            id,
+            &new.name,
+            &new.media_type,
+            new.size,
+            &new.blob,
+            new.thumbnail.as_deref(),
+            new.scan.as_str(),
+        ],
+    )?;
+    Ok(id)
+}
+
+/// The files of a case, oldest first.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn attachments_of_case(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case_id: i64,
+) -> Result<Vec<Attachment>, Fault> {
+    tx.all(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX], read)
+}
+
+/// A file and the case it belongs to. Whether one may see it hangs on that case.
+///
+/// # Errors
+/// [`Refusal::NotFound`], or a fault.
+pub fn attachment(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: AttachmentId,
+) -> Result<(Attachment, Option<i64>)> {
+    let found =
+        tx.opt(&FIND, params![access.agency_id, id], |row| Ok((read(row)?, row.opt_int()?)))?;
+    Ok(found.ok_or(Refusal::NotFound)?)
+}
+
+fn read(row: &mut Row<'_>) -> Result<Attachment, Fault> {
+    Ok(Attachment {
+        id: row.int()?,
+        message_id: row.int()?,
+        interaction_id: row.int()?,
+        name: row.text()?,
+        media_type: row.text()?,
+        size: row.int()?,
+        blob: row.text()?,
+        thumbnail: row.opt_text()?,
+        scan: Scan::parse(&row.text()?),
+    })
+}

@@ -1,0 +1,31 @@
+//! What was said: interactions on a channel, their messages and files, and what goes out.
+//!
+//! An interaction is one exchange on one channel; a case holds many. An interaction is never
+//! itself the case. Every message is searchable from the commit that stored it.
+
+mod attachments;
+mod messages;
+mod model;
+pub mod outbound;
+mod search;
+
+pub use attachments::{attach, attachment, attachments_of_case};
+pub use messages::{
+    add_message, interaction_of_message, link_case, messages_of_case, open_interaction,
+};
+pub use model::{
+    Attachment, AttachmentId, Direction, Interaction, InteractionId, Message, MessageId,
+    NewAttachment, NewMessage, Scan,
+};
+pub use outbound::{NewOutbound, Outbound, OutboundId, SendState};
+pub use search::{cases_with, index};
+
+/// The statements of this crate, for the test that reads every plan.
+#[must_use]
+pub fn statements() -> Vec<&'static tanggap_store::Sql> {
+    [attachments::STATEMENTS, messages::STATEMENTS, outbound::STATEMENTS, search::STATEMENTS]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect()
+}

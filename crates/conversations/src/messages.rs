@@ -1,0 +1,126 @@
+//! Interactions and messages as rows.
+
+use tanggap_contacts::ContactId;
+use tanggap_kernel::{Access, Fault, Result, Value, params};
+use tanggap_store::{Row, Tx, sql};
+
+use crate::model::{Direction, InteractionId, Message, MessageId, NewMessage};
+use crate::search;
+
+/// The most messages of a case that one page shows.
+const SHOWN_MAX: i64 = 500;
+
+sql! {
+    INSERT_INTERACTION = "insert into interactions (agency_id, id, contact_id, case_id, channel,
+        subject, started_at) values ($1, $2, $3, $4, $5, $6, $7)";
+    LINK = "update interactions set case_id = $3 where agency_id = $1 and id = $2";
+    INSERT = "insert into messages (agency_id, interaction_id, id, at, direction, actor, body,
+        external_id, raw) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    OF_CASE = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body
+        from interactions i join messages m
+        on m.agency_id = i.agency_id and m.interaction_id = i.id
+        where i.agency_id = $1 and i.case_id = $2 order by m.id limit $3";
+    BY_EXTERNAL = "select m.interaction_id, i.case_id from messages m join interactions i
+        on i.agency_id = m.agency_id and i.id = m.interaction_id
+        where m.agency_id = $1 and m.external_id = $2";
+}
+
+/// Begins an exchange, for a case where there is one already.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn open_interaction(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    contact: Option<ContactId>,
+    case_id: Option<i64>,
+    channel: &str,
+    subject: &str,
+) -> Result<InteractionId, Fault> {
+    let (id, now): (InteractionId, _) = (tx.id(), tx.now());
+    let row = params![access.agency_id, id, contact, case_id, channel, subject, now];
+    tx.exec(&INSERT_INTERACTION, row)?;
+    Ok(id)
+}
+
+/// Makes an exchange part of a case.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn link_case(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    interaction: InteractionId,
+    case_id: i64,
+) -> Result<(), Fault> {
+    tx.exec(&LINK, params![access.agency_id, interaction, case_id]).map(drop)
+}
+
+/// Stores a message and makes it searchable.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn add_message(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    interaction: InteractionId,
+    new: &NewMessage<'_>,
+) -> Result<MessageId, Fault> {
+    let (id, now): (MessageId, _) = (tx.id(), tx.now());
+    let direction = new.direction.unwrap_or(Direction::Internal);
+    tx.exec(
+        &INSERT,
+        params![
+            access.agency_id,
+            interaction,
+            id,
+            new.at.unwrap_or(now),
+            direction.as_str(),
+            Value::from(access.actor),
+            new.body,
+            new.external_id,
+            new.raw,
+        ],
+    )?;
+    search::index(tx, access, id, new.body)?;
+    Ok(id)
+}
+
+/// The messages of a case, oldest first.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn messages_of_case(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case_id: i64,
+) -> Result<Vec<Message>, Fault> {
+    tx.all(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX], read)
+}
+
+/// The exchange (and its case) of the message that a provider knows by `external_id`: what makes
+/// a second delivery of the same message harmless and finds the thread of a reply.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn interaction_of_message(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    external_id: &str,
+) -> Result<Option<(InteractionId, Option<i64>)>, Fault> {
+    tx.opt(&BY_EXTERNAL, params![access.agency_id, external_id], |row| {
+        Ok((row.int()?, row.opt_int()?))
+    })
+}
+
+fn read(row: &mut Row<'_>) -> Result<Message, Fault> {
+    Ok(Message {
+        id: row.int()?,
+        interaction_id: row.int()?,
+        channel: row.text()?,
+        at: row.int()?,
+        direction: Direction::parse(&row.text()?),
+        actor: row.text()?,
+        body: row.text()?,
+    })
+}

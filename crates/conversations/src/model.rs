@@ -1,0 +1,170 @@
+//! Interactions, messages and files as plain data.
+
+use tanggap_contacts::ContactId;
+use tanggap_kernel::{Timestamp, id};
+
+id!(
+    /// One exchange on one channel.
+    InteractionId
+);
+id!(
+    /// One utterance.
+    MessageId
+);
+id!(
+    /// One file that came with a message.
+    AttachmentId
+);
+
+/// One exchange on one channel: a web form, a mail thread, a call, a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interaction {
+    /// Its id.
+    pub id: InteractionId,
+    /// With whom.
+    pub contact_id: Option<ContactId>,
+    /// `web`, `email`, `phone`, `counter`, `letter`, `api` ...
+    pub channel: String,
+    /// When it began.
+    pub started_at: Timestamp,
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the citizen.
+    In,
+    /// To the citizen.
+    Out,
+    /// Between colleagues; the citizen never sees it.
+    Internal,
+}
+
+impl Direction {
+    /// The word that the database uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "in" => Self::In,
+            "out" => Self::Out,
+            _ => Self::Internal,
+        }
+    }
+}
+
+/// One utterance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// The exchange it belongs to.
+    pub interaction_id: InteractionId,
+    /// The exchange's channel.
+    pub channel: String,
+    /// When.
+    pub at: Timestamp,
+    /// Which way.
+    pub direction: Direction,
+    /// Who, as text of an actor.
+    pub actor: String,
+    /// What, plain text.
+    pub body: String,
+}
+
+/// A message to be stored.
+#[derive(Clone, Debug, Default)]
+pub struct NewMessage<'a> {
+    /// Which way; `None` counts as internal.
+    pub direction: Option<Direction>,
+    /// What, plain text.
+    pub body: &'a str,
+    /// The Message-ID or the provider's id.
+    pub external_id: Option<&'a str>,
+    /// The raw payload's blob.
+    pub raw: Option<&'a str>,
+    /// When it was said, where that was before now.
+    pub at: Option<Timestamp>,
+}
+
+/// What a scanner said of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scan {
+    /// No scanner is configured.
+    Unscanned,
+    /// Nothing found.
+    Clean,
+    /// Something found; never served.
+    Infected,
+}
+
+impl Scan {
+    /// The word that the database uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unscanned => "unscanned",
+            Self::Clean => "clean",
+            Self::Infected => "infected",
+        }
+    }
+
+    /// Reads the word; anything unknown is infected, so that it is not served.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "unscanned" => Self::Unscanned,
+            "clean" => Self::Clean,
+            _ => Self::Infected,
+        }
+    }
+}
+
+/// A file that came with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its id.
+    pub id: AttachmentId,
+    /// The message it came with.
+    pub message_id: MessageId,
+    /// The exchange of that message.
+    pub interaction_id: InteractionId,
+    /// Its name as given.
+    pub name: String,
+    /// Its type as found by its content, never as claimed.
+    pub media_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// The file.
+    pub blob: String,
+    /// A small picture of it.
+    pub thumbnail: Option<String>,
+    /// What a scanner said.
+    pub scan: Scan,
+}
+
+/// A file to be attached; its bytes are already kept.
+#[derive(Clone, Debug)]
+pub struct NewAttachment {
+    /// Its name as given.
+    pub name: String,
+    /// Its type.
+    pub media_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// The file.
+    pub blob: String,
+    /// A small picture of it.
+    pub thumbnail: Option<String>,
+    /// What a scanner said.
+    pub scan: Scan,
+}
