@@ -70,7 +70,9 @@ async function make() {
     manifest[name] = hashed;
     writeFileSync(join(fresh, hashed), contents);
     writeFileSync(join(fresh, `${hashed}.gz`), zipped);
-    sizes.push(`${name.padEnd(12)} ${String(contents.length).padStart(7)} B, gzip ${zipped.length} B`);
+    sizes.push(
+      `${name.padEnd(12)} ${String(contents.length).padStart(7)} B, gzip ${zipped.length} B`,
+    );
   }
   writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   rmSync(dist, { recursive: true, force: true });

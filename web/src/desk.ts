@@ -1,1 +1,23 @@
-/* placeholder */
+// Staff's pages: Turbo, so that a click exchanges what changed, and small elements of our own.
+import { config } from "@hotwired/turbo";
+import { CaseList } from "./elements/case-list";
+import { CommandPalette } from "./elements/command-palette";
+import { ConfirmButton } from "./elements/confirm-button";
+import { DraftBox } from "./elements/draft-box";
+import { LiveStream } from "./elements/live-stream";
+import { PresencePing } from "./elements/presence-ping";
+import { TimeLeft } from "./elements/time-left";
+import "./morph";
+import "./shell";
+
+// Turbo's own progress bar writes a <style>, which the content security policy refuses; the top
+// bar shows the same by `aria-busy`.
+config.drive.progressBarDelay = Number.MAX_SAFE_INTEGER;
+
+customElements.define("case-list", CaseList);
+customElements.define("command-palette", CommandPalette);
+customElements.define("confirm-button", ConfirmButton);
+customElements.define("draft-box", DraftBox);
+customElements.define("live-stream", LiveStream);
+customElements.define("presence-ping", PresencePing);
+customElements.define("time-left", TimeLeft);

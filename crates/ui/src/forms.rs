@@ -128,6 +128,7 @@ impl FormState {
             (t(self.locale, key), t_opt(self.locale, &format!("{key}.hint")))
         };
         Field {
+            locale: self.locale,
             control,
             id: format!("f-{name}"),
             name: name.to_owned(),
@@ -219,6 +220,7 @@ enum Control {
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "parts/field.html")]
 pub struct Field {
+    locale: Locale,
     control: Control,
     id: String,
     name: String,
@@ -229,6 +231,7 @@ pub struct Field {
     error_word: Cow<'static, str>,
     optional_word: Cow<'static, str>,
     choose_word: Cow<'static, str>,
+    draft_words: [Cow<'static, str>; 3],
     kind: &'static str,
     autocomplete: &'static str,
     inputmode: &'static str,
@@ -413,6 +416,8 @@ impl Field {
     #[must_use]
     pub fn draft(mut self, url: impl Into<String>) -> Self {
         self.draft = url.into();
+        let keys = ["ui-draft-saving", "ui-draft-saved", "ui-draft-offline"];
+        self.draft_words = keys.map(|key| t(self.locale, key));
         self
     }
 

@@ -1,0 +1,36 @@
+// What a morphing refresh must leave alone: what somebody is writing, and what they have opened.
+import { DraftBox } from "./elements/draft-box";
+import { TimeLeft } from "./elements/time-left";
+
+const touched = new WeakSet<Element>();
+
+document.addEventListener("input", ({ target }) => {
+  if (target instanceof Element) touched.add(target);
+});
+
+// Once the form is taken, its fields may be emptied again.
+document.addEventListener("turbo:submit-end", (event) => {
+  const { detail, target } = event as CustomEvent<{ success: boolean }>;
+  if (!detail.success || !(target instanceof HTMLFormElement)) return;
+  for (const field of target.elements) touched.delete(field);
+});
+
+document.addEventListener("turbo:before-morph-element", (event) => {
+  const target = event.target;
+  if (!(target instanceof Element)) return;
+  const writing =
+    target instanceof DraftBox
+      ? target.querySelector("textarea")
+      : target.matches("input,select,textarea")
+        ? target
+        : null;
+  if (writing && touched.has(writing)) event.preventDefault();
+});
+
+document.addEventListener("turbo:before-morph-attribute", (event) => {
+  const { detail, target } = event as CustomEvent<{ attributeName: string }>;
+  const opened = target instanceof HTMLDetailsElement || target instanceof HTMLDialogElement;
+  if (opened && detail.attributeName === "open") event.preventDefault();
+});
+
+document.addEventListener("turbo:render", TimeLeft.tellAll);

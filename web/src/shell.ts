@@ -1,0 +1,87 @@
+// The frame's own behaviour: dialogs, menus, toasts, theme, shortcuts. Listens on the document,
+// since Turbo exchanges the body.
+import { CommandPalette } from "./elements/command-palette";
+import { typing } from "./page";
+
+const TOAST_MS = 8_000;
+
+export function open(id: string): void {
+  const target = document.getElementById(id);
+  if (target instanceof HTMLDialogElement && !target.open) target.showModal();
+  if (target instanceof CommandPalette) target.open();
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target as Element;
+  const opener = target.closest<HTMLElement>("[data-open]");
+  if (opener) open(opener.dataset.open ?? "");
+  for (const menu of document.querySelectorAll<HTMLDetailsElement>("details[data-menu][open]")) {
+    if (!menu.contains(target) || opener) menu.open = false;
+  }
+  if (target instanceof HTMLDialogElement && target.matches(".dialog")) target.close();
+  if (target.closest(".toast")) target.closest(".toast")!.remove();
+  const theme = target.closest<HTMLButtonElement>("[data-theme-choice]");
+  if (theme) {
+    event.preventDefault();
+    choose(theme);
+  }
+});
+
+/** Sets the theme at once and remembers it in the cookie that the server reads. */
+function choose(button: HTMLButtonElement): void {
+  document.documentElement.dataset.theme = button.value;
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is absent without TLS.
+  document.cookie = `theme=${button.value}; Path=/; Max-Age=31536000; SameSite=Lax`;
+  for (const other of document.querySelectorAll("[data-theme-choice]")) {
+    other.setAttribute("aria-pressed", String(other === button));
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const menu = document.querySelector<HTMLDetailsElement>("details[data-menu][open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+    }
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
+  const focus = (selector: string) => {
+    const field = document.querySelector<HTMLElement>(selector);
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+  };
+  if (event.key === "?") open("shortcuts");
+  if (event.key === "/") focus("[data-search], main [role=search] input, main input[type=search]");
+  if (event.key === "r") focus("[data-reply] textarea, textarea[data-reply]");
+});
+
+// Toasts leave by themselves unless somebody is reading them.
+function leave(toast: HTMLElement): void {
+  setTimeout(() => {
+    if (toast.matches(":hover, :focus-within")) leave(toast);
+    else toast.remove();
+  }, TOAST_MS);
+}
+
+const watcher = new MutationObserver((changes) => {
+  for (const change of changes) {
+    for (const node of change.addedNodes) {
+      if (node instanceof HTMLElement && node.matches(".toast")) leave(node);
+    }
+  }
+});
+
+function settle(): void {
+  const toasts = document.getElementById("toasts");
+  if (toasts) {
+    for (const toast of toasts.querySelectorAll<HTMLElement>(".toast")) leave(toast);
+    watcher.observe(toasts, { childList: true });
+  }
+  document.querySelector<HTMLElement>("[data-focus]")?.focus();
+}
+
+document.addEventListener("turbo:load", settle);
+document.addEventListener("turbo:render", settle);
