@@ -46,7 +46,10 @@ create table if not exists users (
   title TEXT not null,
   unit_id BIGINT,
   password_hash TEXT not null,
-  totp_secret TEXT,
+  -- From it and the installation's key the secret of the authenticator is derived; null: none.
+  totp_salt TEXT,
+  -- The newest 30-second step whose code was used, so that no code is used twice.
+  totp_step BIGINT not null,
   locale TEXT not null,
   active BOOLEAN not null,
   created_at BIGINT not null,
@@ -55,6 +58,7 @@ create table if not exists users (
 );
 create unique index if not exists users_by_email on users (email);
 create index if not exists users_by_unit on users (agency_id, unit_id);
+create index if not exists users_by_name on users (agency_id, name, id);
 
 create table if not exists user_roles (
   agency_id BIGINT not null,
@@ -138,8 +142,11 @@ create table if not exists law_profiles (
   agency_id BIGINT not null,
   id TEXT not null,
   version BIGINT not null,
+  kind TEXT not null,
   text TEXT not null,
   created_at BIGINT not null,
+  -- Since when it binds no new case; cases that began under it keep it.
+  retired_at BIGINT,
   primary key (agency_id, id, version)
 );
 

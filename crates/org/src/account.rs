@@ -1,0 +1,51 @@
+//! From a person to what they may do: roles, with units expanded to those under them.
+
+use tanggap_kernel::access::Grant;
+use tanggap_kernel::{Access, Actor, Locale, Result};
+use tanggap_store::Tx;
+
+use crate::model::{RoleGrant, Unit, User};
+use crate::rules;
+use crate::store;
+
+/// What `user` of `agency` may do now. Somebody who may no longer sign in may do nothing.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn access_of(tx: &mut Tx<'_>, agency: tanggap_kernel::AgencyId, user: &User) -> Result<Access> {
+    let base = Access {
+        actor: Actor::User(user.id),
+        member_of: user.unit_id.into_iter().collect(),
+        ..Access::citizen(agency, user.locale)
+    };
+    if !user.active {
+        return Ok(base);
+    }
+    let roles = store::roles_of(tx, &base, user.id)?;
+    let units = if roles.iter().any(|grant| grant.unit_id.is_some()) {
+        store::units(tx, &base)?
+    } else {
+        Vec::new()
+    };
+    Ok(Access { grants: grants(&roles, &units), ..base })
+}
+
+/// The grants that a set of roles gives. A role that must be held for a unit and is not, gives
+/// nothing.
+#[must_use]
+pub fn grants(roles: &[RoleGrant], units: &[Unit]) -> Vec<Grant> {
+    roles
+        .iter()
+        .filter(|grant| grant.unit_id.is_some() || !grant.role.needs_unit())
+        .map(|grant| Grant {
+            permissions: rules::permissions(grant.role),
+            units: grant.unit_id.map(|unit| rules::units_under(units, unit)),
+        })
+        .collect()
+}
+
+/// The same access in another language.
+#[must_use]
+pub fn in_locale(access: Access, locale: Locale) -> Access {
+    Access { locale, ..access }
+}
