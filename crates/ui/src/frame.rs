@@ -15,6 +15,30 @@ use crate::format::{self, Zone};
 use crate::i18n::{Arg, t, t_args};
 use crate::parts::{self, Health, Tone};
 
+/// A small value however a template holds it: loops and fields give references to references.
+pub trait Plain<T> {
+    /// The value itself.
+    fn plain(self) -> T;
+}
+
+impl<T: Copy> Plain<T> for T {
+    fn plain(self) -> T {
+        self
+    }
+}
+
+impl<T: Copy> Plain<T> for &T {
+    fn plain(self) -> T {
+        *self
+    }
+}
+
+impl<T: Copy> Plain<T> for &&T {
+    fn plain(self) -> T {
+        **self
+    }
+}
+
 /// The language and zone that a page or a live fragment speaks in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Text {
@@ -61,68 +85,66 @@ impl Text {
 
     /// `13 Maret 2026`.
     #[must_use]
-    pub fn date(&self, at: &Timestamp) -> String {
-        format::date_of(self.locale, *at, self.zone)
+    pub fn date(&self, at: impl Plain<Timestamp>) -> String {
+        format::date_of(self.locale, at.plain(), self.zone)
     }
 
     /// `13 Mar 2026`.
     #[must_use]
-    pub fn date_short(&self, at: &Timestamp) -> String {
-        format::date_short_of(self.locale, *at, self.zone)
+    pub fn date_short(&self, at: impl Plain<Timestamp>) -> String {
+        format::date_short_of(self.locale, at.plain(), self.zone)
     }
 
     /// `Jumat, 13 Maret 2026`.
     #[must_use]
-    pub fn day(&self, at: &Timestamp) -> String {
-        format::day_of(self.locale, *at, self.zone)
+    pub fn day(&self, at: impl Plain<Timestamp>) -> String {
+        format::day_of(self.locale, at.plain(), self.zone)
     }
 
     /// `14.30`.
     #[must_use]
-    pub fn time(&self, at: &Timestamp) -> String {
-        format::time_of(self.locale, *at, self.zone)
+    pub fn time(&self, at: impl Plain<Timestamp>) -> String {
+        format::time_of(self.locale, at.plain(), self.zone)
     }
 
     /// `13 Maret 2026, 14.30 WIB`.
     #[must_use]
-    pub fn date_time(&self, at: &Timestamp) -> String {
-        format::date_time(self.locale, *at, self.zone)
+    pub fn date_time(&self, at: impl Plain<Timestamp>) -> String {
+        format::date_time(self.locale, at.plain(), self.zone)
     }
 
     /// `13 Mar 2026, 14.30`.
     #[must_use]
-    pub fn date_time_short(&self, at: &Timestamp) -> String {
-        format::date_time_short(self.locale, *at, self.zone)
+    pub fn date_time_short(&self, at: impl Plain<Timestamp>) -> String {
+        format::date_time_short(self.locale, at.plain(), self.zone)
     }
 
     /// `2026-03-13T14:30:00+07:00`, for attributes.
     #[must_use]
-    pub fn machine(&self, at: &Timestamp) -> String {
-        format::machine(*at, self.zone)
+    pub fn machine(&self, at: impl Plain<Timestamp>) -> String {
+        format::machine(at.plain(), self.zone)
     }
 
-    /// `1.234`.
+    /// `1.234`, or `1.234,5` with at most two decimals; any kind of number.
     #[must_use]
-    pub fn number(&self, number: &i64) -> String {
-        format::number(self.locale, *number)
-    }
-
-    /// `1.234,5`, at most two decimals.
-    #[must_use]
-    pub fn decimal(&self, number: &f64) -> String {
-        format::decimal(self.locale, *number, 2)
+    pub fn number<'a>(&self, number: impl Into<Arg<'a>>) -> String {
+        match number.into() {
+            Arg::Int(number) => format::number(self.locale, number),
+            Arg::Num(number) => format::decimal(self.locale, number, 2),
+            Arg::Str(text) => text.into_owned(),
+        }
     }
 
     /// `Rp1.500.000`.
     #[must_use]
-    pub fn rupiah(&self, amount: &i64) -> String {
-        format::rupiah(self.locale, *amount)
+    pub fn rupiah(&self, amount: impl Plain<i64>) -> String {
+        format::rupiah(self.locale, amount.plain())
     }
 
     /// `1,5 MB`.
     #[must_use]
-    pub fn file_size(&self, bytes: &u64) -> String {
-        format::file_size(self.locale, *bytes)
+    pub fn file_size(&self, bytes: impl Plain<i64>) -> String {
+        format::file_size(self.locale, bytes.plain().unsigned_abs())
     }
 
     /// The address of a browser file: `asset("desk.css")`.
@@ -139,22 +161,22 @@ impl Text {
 
     /// A `<time>` with the full date and time.
     #[must_use]
-    pub fn moment(&self, at: &Timestamp) -> Safe<String> {
-        parts::moment(*self, *at)
+    pub fn moment(&self, at: impl Plain<Timestamp>) -> Safe<String> {
+        parts::moment(*self, at.plain())
     }
 
     /// A `<time-left>` that the browser turns into `5 menit lalu` and keeps fresh; without
     /// JavaScript it shows the short date and time.
     #[must_use]
-    pub fn ago(&self, at: &Timestamp) -> Safe<String> {
-        parts::ago(*self, *at)
+    pub fn ago(&self, at: impl Plain<Timestamp>) -> Safe<String> {
+        parts::ago(*self, at.plain())
     }
 
     /// A due moment with its health as icon, colour and words; the browser turns the date into
     /// `3 hari lagi` and keeps it fresh.
     #[must_use]
-    pub fn due(&self, at: &Timestamp, health: &Health) -> Safe<String> {
-        parts::due(*self, *at, *health)
+    pub fn due(&self, at: impl Plain<Timestamp>, health: impl Plain<Health>) -> Safe<String> {
+        parts::due(*self, at.plain(), health.plain())
     }
 
     /// The badge of a case's state by its code (`received`, `in_progress` …).
@@ -165,8 +187,8 @@ impl Text {
 
     /// A badge of any tone with an icon (an empty name: none) and a text.
     #[must_use]
-    pub fn badge(&self, tone: Tone, icon: &str, label: &str) -> Safe<String> {
-        parts::badge(tone, icon, label)
+    pub fn badge(&self, tone: impl Plain<Tone>, icon: &str, label: &str) -> Safe<String> {
+        parts::badge(tone.plain(), icon, label)
     }
 
     /// The pattern texts of relative times, as JSON for the browser.

@@ -62,6 +62,11 @@ macro_rules! arg_from_integer {
                 Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
             }
         }
+        impl From<&&$integer> for Arg<'_> {
+            fn from(number: &&$integer) -> Self {
+                (**number).into()
+            }
+        }
         impl From<&$integer> for Arg<'_> {
             fn from(number: &$integer) -> Self {
                 (*number).into()
@@ -70,6 +75,12 @@ macro_rules! arg_from_integer {
     )*};
 }
 arg_from_integer!(i64, i32, i16, u8, u16, u32, u64, usize);
+
+impl From<&f64> for Arg<'_> {
+    fn from(number: &f64) -> Self {
+        Self::Num(*number)
+    }
+}
 
 impl From<f64> for Arg<'_> {
     fn from(number: f64) -> Self {
