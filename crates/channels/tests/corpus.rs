@@ -4,6 +4,8 @@
 //! tests say that they were skipped; set but missing, they fail. Each floor is what was reached,
 //! and the figures are printed.
 
+#![expect(clippy::unwrap_used, reason = "in a test a broken assumption is the failure")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! The relay against a small SMTP server on loopback that misbehaves on demand.
 
+#![expect(clippy::unwrap_used, reason = "in a test a broken assumption is the failure")]
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
