@@ -10,8 +10,7 @@ import { TimeLeft } from "./elements/time-left";
 import "./morph";
 import "./shell";
 
-// Turbo's own progress bar writes a <style>, which the content security policy refuses; the top
-// bar shows the same by `aria-busy`.
+// The top bar shows by `aria-busy` that a page is on its way.
 config.drive.progressBarDelay = Number.MAX_SAFE_INTEGER;
 
 customElements.define("case-list", CaseList);

@@ -22,6 +22,8 @@ pub struct FormState {
     pub values: Vec<(String, String)>,
     /// What is wrong.
     pub errors: Vec<Invalid>,
+    /// Labels of fields, for the summary of errors: names and texts.
+    pub labels: Vec<(String, String)>,
 }
 
 impl FormState {
@@ -34,7 +36,16 @@ impl FormState {
     /// A form with what came in and what is wrong with it.
     #[must_use]
     pub fn refused(locale: Locale, values: Vec<(String, String)>, errors: Vec<Invalid>) -> Self {
-        Self { locale, values, errors }
+        Self { locale, values, errors, labels: Vec::new() }
+    }
+
+    /// Names the fields in the summary of errors; pairs of a field and the key of its label.
+    #[must_use]
+    pub fn labelled(mut self, labels: &[(&str, &str)]) -> Self {
+        let words =
+            labels.iter().map(|(name, key)| ((*name).to_owned(), t(self.locale, key).into_owned()));
+        self.labels.extend(words);
+        self
     }
 
     /// The same form with a value set, for editing what exists.
@@ -66,10 +77,12 @@ impl FormState {
     /// The list of all errors with links to their fields; nothing where there are none.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let messages = self
-            .errors
-            .iter()
-            .map(|invalid| (invalid.field.clone(), message(self.locale, invalid)));
+        let messages = self.errors.iter().map(|invalid| {
+            let text = message(self.locale, invalid);
+            let label = self.labels.iter().find(|(name, _)| *name == invalid.field);
+            let text = label.map_or(text.clone(), |(_, label)| format!("{label}: {text}"));
+            (invalid.field.clone(), text)
+        });
         Summary { heading: t(self.locale, "ui-error-summary"), messages: messages.collect() }
     }
 

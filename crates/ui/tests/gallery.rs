@@ -106,7 +106,12 @@ fn refused(locale: Locale) -> FormState {
         Invalid::new("loss", "ui-invalid-number"),
         Invalid::new("kind", "ui-invalid-choice"),
     ];
-    FormState::refused(locale, values, errors)
+    let labels = vec![
+        ("subject".to_owned(), "Judul laporan".to_owned()),
+        ("loss".to_owned(), "Kerugian".to_owned()),
+        ("kind".to_owned(), "Jenis laporan".to_owned()),
+    ];
+    FormState { labels, ..FormState::refused(locale, values, errors) }
 }
 
 fn staff_page(text: Text, theme: Theme, title: &str) -> Page {
