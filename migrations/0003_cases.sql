@@ -176,6 +176,7 @@ create table if not exists case_deadlines (
   -- Highest warning given: 0, 50, 80, 100.
   warned BIGINT not null,
   warn_at BIGINT,
+  risk_at BIGINT not null,
   ended_at BIGINT,
   source TEXT not null,
   primary key (agency_id, case_id, policy, starts_at)

@@ -11,7 +11,8 @@ mod search;
 
 pub use attachments::{attach, attachment, attachments_of_case};
 pub use messages::{
-    add_message, interaction_of_message, link_case, messages_of_case, open_interaction,
+    add_message, first_interaction, interaction_of_message, link_case, messages_of_case,
+    open_interaction,
 };
 pub use model::{
     Attachment, AttachmentId, Direction, Interaction, InteractionId, Message, MessageId,

@@ -20,6 +20,8 @@ sql! {
         from interactions i join messages m
         on m.agency_id = i.agency_id and m.interaction_id = i.id
         where i.agency_id = $1 and i.case_id = $2 order by m.id limit $3";
+    FIRST = "select id from interactions where agency_id = $1 and case_id = $2
+        order by id limit 1";
     BY_EXTERNAL = "select m.interaction_id, i.case_id from messages m join interactions i
         on i.agency_id = m.agency_id and i.id = m.interaction_id
         where m.agency_id = $1 and m.external_id = $2";
@@ -82,7 +84,7 @@ pub fn add_message(
             new.raw,
         ],
     )?;
-    search::index(tx, access, id, new.body)?;
+    search::index(tx, access, id, new.body, new.found_by)?;
     Ok(id)
 }
 
@@ -96,6 +98,18 @@ pub fn messages_of_case(
     case_id: i64,
 ) -> Result<Vec<Message>, Fault> {
     tx.all(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX], read)
+}
+
+/// The exchange with which a case began.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn first_interaction(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case_id: i64,
+) -> Result<Option<InteractionId>, Fault> {
+    tx.opt(&FIRST, params![access.agency_id, case_id], |row| row.int())
 }
 
 /// The exchange (and its case) of the message that a provider knows by `external_id`: what makes

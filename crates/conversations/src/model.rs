@@ -88,6 +88,8 @@ pub struct NewMessage<'a> {
     pub direction: Option<Direction>,
     /// What, plain text.
     pub body: &'a str,
+    /// More words by which it is found: the subject of what it opens.
+    pub found_by: &'a str,
     /// The Message-ID or the provider's id.
     pub external_id: Option<&'a str>,
     /// The raw payload's blob.

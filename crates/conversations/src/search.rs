@@ -25,7 +25,7 @@ sql! {
         and i.case_id is not null order by s.rowid desc limit $4";
 }
 
-/// Makes the words of `text` findable as those of a message.
+/// Makes the words of `text` and `more` findable as those of a message.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -34,9 +34,10 @@ pub fn index(
     access: &Access,
     message: MessageId,
     text: &str,
+    more: &str,
 ) -> Result<(), Fault> {
     let mut words = agency_word(access.agency_id);
-    for token in tanggap_lang::tokens(text) {
+    for token in [text, more].into_iter().flat_map(tanggap_lang::tokens) {
         words.push(' ');
         words.push_str(&token);
     }

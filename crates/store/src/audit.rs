@@ -11,14 +11,14 @@ use crate::tx::Tx;
 const PAGE: i64 = 2000;
 
 crate::sql! {
-    HEADS = scan("one row per agency") "select agency_id, seq, hash from chain_heads
+    HEADS = @scan("one row per agency") "select agency_id, seq, hash from chain_heads
         order by agency_id";
     LINKS = "select e.agency_id, e.id, e.at, e.kind, e.subject_kind, e.subject_id, e.actor,
         e.on_behalf_of, e.body, e.private_hash, e.seq, e.prev_hash, e.hash, p.salt, p.body
         from events e left join event_private p
         on p.agency_id = e.agency_id and p.event_id = e.id
         where e.agency_id = $1 and e.seq > $2 order by e.seq limit $3";
-    AGENCIES = scan("the audit command reads everything") "select distinct agency_id from events";
+    AGENCIES = @scan("the audit command reads everything") "select distinct agency_id from events";
     AT = "select hash from events where agency_id = $1 and seq = $2";
 }
 

@@ -48,7 +48,7 @@ crate::sql! {
         where agency_id = $1 and kind = $2 and key > $3 order by kind, key limit $4";
     DEAD = "select kind, key, run_at, attempts, last_error, dead_at, lease_until from jobs
         where agency_id = $1 and dead_at is not null order by dead_at desc limit $2";
-    COUNTS = scan("the administrator's overview; one row per job kind")
+    COUNTS = @scan("the administrator's overview; one row per job kind")
         "select kind, count(*), min(run_at), count(dead_at) from jobs where agency_id = $1
         group by kind order by kind";
     REVIVE = "update jobs set run_at = $4, attempts = 0, dead_at = null, lease_until = 0

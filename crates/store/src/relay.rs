@@ -20,7 +20,7 @@ const RENEW_EVERY_POLLS: u32 = 100;
 const BATCH: i64 = 1000;
 
 crate::sql! {
-    HEADS = scan("one row per agency") "select agency_id, seq from chain_heads";
+    HEADS = @scan("one row per agency") "select agency_id, seq from chain_heads";
     SINCE = "select agency_id, seq, at, kind, subject_kind, subject_id, actor, body from events
         where agency_id = $1 and seq > $2 order by seq limit $3";
     NODES = "select name from leases where name >= 'node:' and name < 'node;' and until > $1";

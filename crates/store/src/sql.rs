@@ -42,7 +42,7 @@ impl Sql {
 ///     FIND = "select name from units where agency_id = $1 and id = $2";
 ///     SEARCH = "select 1 where to_tsvector('simple', $1) @@ plainto_tsquery('simple', $2)",
 ///         sqlite: "select 1 where $1 like $2";
-///     ALL = scan("export, in pages") "select name from units";
+///     ALL = @scan("export, in pages") "select name from units";
 /// }
 /// assert_eq!(STATEMENTS.len(), 3);
 /// # let _ = (&FIND, &SEARCH, &ALL);
@@ -51,7 +51,7 @@ impl Sql {
 macro_rules! sql {
     ($(
         $(#[$doc:meta])*
-        $name:ident = $(scan($why:literal))? $text:literal $(, sqlite: $lite:literal)? ;
+        $name:ident = $(@scan($why:literal))? $text:expr $(, sqlite: $lite:expr)? ;
     )*) => {
         $(
             $(#[$doc])*
@@ -66,5 +66,5 @@ macro_rules! sql {
         pub(crate) static STATEMENTS: &[&$crate::Sql] = &[$(&$name),*];
     };
     (@option) => { None };
-    (@option $some:literal) => { Some($some) };
+    (@option $some:expr) => { Some($some) };
 }

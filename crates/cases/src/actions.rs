@@ -1,0 +1,570 @@
+//! The use cases: each loads inside the agency, decides (see [`crate::rules`]), saves and
+//! announces, in one transaction.
+
+use serde_json::json;
+use tanggap_calendar::{Event as ClockEvent, Profile, WorkingCalendar};
+use tanggap_contacts as contacts;
+use tanggap_conversations::{self as talk, Direction, NewAttachment, NewMessage};
+use tanggap_kernel::{Access, Actor, Event, Fault, Permission, Refusal, Result, Timestamp};
+use tanggap_org as org;
+use tanggap_store::Tx;
+
+use crate::clocks::{Law, next_due, next_ring};
+use crate::model::{Case, CaseDeadline, CaseId, Clock, FollowUp, FollowUpState, Status};
+use crate::notices::{self, Notice};
+use crate::report::Report;
+use crate::rules::{self, Action, FollowUpChange, Plan, Voice};
+use crate::store;
+
+/// The kind of job that rings when a deadline of a case is due; its key is the case's id.
+pub const RING: &str = "case_deadline";
+
+/// A case that was just registered.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The case.
+    pub case: Case,
+    /// Its deadlines.
+    pub deadlines: Vec<CaseDeadline>,
+}
+
+/// Registers a report: the case, its contact, its first message and files, its clocks, its
+/// receipt. It is acknowledged when this is committed, not before.
+///
+/// # Errors
+/// Fields to correct; [`Refusal::Forbidden`]; or a fault.
+pub fn open(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened> {
+    if access.actor != Actor::Citizen && access.actor != Actor::System {
+        access.require(Permission::CaseCreate, None)?;
+    }
+    report.check()?;
+    let category = org::store::category_by_slug(tx, access, &report.category)?
+        .ok_or_else(|| Refusal::field("category", "case-invalid-category"))?;
+    let calendar = org::store::calendar_for(tx, access, None)?;
+    let received_at = report.received_at.unwrap_or(tx.now());
+    let received_on = calendar.zone().local_date(received_at.as_micros());
+    let profile = org::store::profile_for(tx, access, report.kind, received_on)?;
+    let mut deadlines = Vec::new();
+    let law = Law { profile: &profile, calendar: &calendar };
+    law.apply(&mut deadlines, ClockEvent::Received, received_at)?;
+
+    let contact_id = match &report.reporter {
+        Some(new) => Some(contacts::find_or_create(tx, access, new)?),
+        None => None,
+    };
+    let case = Case {
+        id: tx.id(),
+        code: report.ticket.code.clone(),
+        kind: report.kind,
+        status: Status::Received,
+        subject: report.subject.clone(),
+        category_id: category.id,
+        channel: report.channel.to_owned(),
+        unit_id: None,
+        owner_id: None,
+        contact_id,
+        proxy_for: report.proxy_for.clone(),
+        anonymous: report.anonymous,
+        confidential: report.confidential,
+        region_code: report.region_code.clone(),
+        place: report.place.clone(),
+        details: report.details.clone(),
+        reported_unit_id: report.reported_unit,
+        reported_user_id: report.reported_user,
+        profile: (profile.id.clone(), profile.version),
+        received_at,
+        due: next_due(&deadlines),
+        escalation: rules::ESCALATED_TO_NOBODY,
+        returns: 0,
+        reopens: 0,
+        objected_at: None,
+        answered_at: None,
+        closed_at: None,
+        rating: None,
+        unproven: report.unproven,
+        awaiting: false,
+        updated_at: tx.now(),
+        version: 1,
+    };
+    store::insert(tx, access, &case, &report.ticket.pin_hash)?;
+    store::save_deadlines(tx, access, case.id, &deadlines)?;
+    keep_story(tx, access, &case, report)?;
+    ring_next(tx, access, case.id, &deadlines)?;
+    announce(tx, access, &case, "case.received", json!({ "channel": report.channel }));
+    let pin = Some(report.ticket.pin.as_str());
+    notices::send(tx, access, &Notice { case: &case, event: "case.received", pin, text: "" })?;
+    Ok(Opened { case, deadlines })
+}
+
+fn keep_story(tx: &mut Tx<'_>, access: &Access, case: &Case, report: &Report) -> Result<()> {
+    let (contact, channel) = (case.contact_id, report.channel);
+    let interaction =
+        talk::open_interaction(tx, access, contact, Some(case.id.0), channel, &case.subject)?;
+    let teller = Access { actor: Actor::Citizen, ..access.clone() };
+    let found_by = format!("{} {}", case.subject, case.place);
+    let message = NewMessage {
+        direction: Some(Direction::In),
+        body: &report.description,
+        found_by: &found_by,
+        external_id: report.external_id.as_deref(),
+        raw: report.raw.as_deref(),
+        at: report.received_at,
+    };
+    let message = talk::add_message(tx, &teller, interaction, &message)?;
+    for file in &report.attachments {
+        talk::attach(tx, access, interaction, message, file)?;
+    }
+    Ok(())
+}
+
+/// One move of a case.
+#[derive(Clone, Debug)]
+pub struct Move {
+    /// The case.
+    pub case: CaseId,
+    /// The version that was seen; a newer one refuses the move.
+    pub version: Option<i64>,
+    /// What to do.
+    pub action: Action,
+    /// Files that go with its words.
+    pub attachments: Vec<NewAttachment>,
+}
+
+/// Makes one move of a case.
+///
+/// # Errors
+/// [`Refusal::NotFound`] where it is not this person's to see, [`Refusal::Forbidden`],
+/// [`Refusal::Stale`], [`Refusal::Illegal`], fields to correct, or a fault.
+pub fn act(tx: &mut Tx<'_>, access: &Access, wanted: &Move) -> Result<Case> {
+    let mut case = load(tx, access, wanted.case)?;
+    if wanted.version.is_some_and(|seen| seen != case.version) {
+        return Err(Refusal::Stale.into());
+    }
+    rules::authorise(&case, access, &wanted.action)?;
+    let plan = rules::decide(&case, &wanted.action)?;
+
+    let calendar = org::store::calendar_for(tx, access, None)?;
+    let profile = profile_of(tx, access, &case)?;
+    let law = Law { profile: &profile, calendar: &calendar };
+    check_move(tx, access, &case, &wanted.action, &law)?;
+    let mut deadlines = store::deadlines(tx, access, case.id)?;
+    let now = tx.now();
+    for event in &plan.clocks {
+        law.apply(&mut deadlines, *event, now)?;
+    }
+    let from = case.status;
+    change(&mut case, &plan, &wanted.action, now);
+    if let Action::Extend { policy, .. } = &wanted.action {
+        extend(&law, &mut deadlines, policy)?;
+    }
+    if let Action::Reclassify { kind, category } = &wanted.action {
+        case.category_id = *category;
+        if case.kind != *kind {
+            case.kind = *kind;
+            rule_anew(tx, access, &mut case, &mut deadlines, &calendar)?;
+        }
+    }
+    case.due = next_due(&deadlines);
+    follow_up(tx, access, &case, &plan, &wanted.action, &calendar)?;
+    store::save_deadlines(tx, access, case.id, &deadlines)?;
+    store::update(tx, access, &case)?;
+    case.version += 1;
+    ring_next(tx, access, case.id, &deadlines)?;
+
+    let said = plan.says.as_ref().map(|(voice, text)| (*voice, text.as_str()));
+    if let Some((voice, text)) = said {
+        say(tx, access, case.id, voice, text, &wanted.attachments)?;
+    }
+    if let (Some(user), Voice::ToCitizen) = (access.user(), said.map_or(Voice::Internal, |s| s.0)) {
+        store::save_draft(tx, access, case.id, user, "")?;
+    }
+    announce(tx, access, &case, plan.event, facts(from, &wanted.action));
+    if plan.notify {
+        let text = said.map_or("", |(_, text)| text);
+        notices::send(tx, access, &Notice { case: &case, event: plan.event, pin: None, text })?;
+    }
+    Ok(case)
+}
+
+fn change(case: &mut Case, plan: &Plan, action: &Action, now: Timestamp) {
+    let was = case.status;
+    case.status = plan.status;
+    case.unit_id = plan.unit.unwrap_or(case.unit_id);
+    case.owner_id = plan.owner.unwrap_or(case.owner_id);
+    case.escalation = plan.escalation.unwrap_or(case.escalation);
+    case.updated_at = now;
+    match action {
+        Action::Answer { .. } => (case.answered_at, case.awaiting) = (Some(now), false),
+        Action::Progress { .. } | Action::AskCompletion { .. } => case.awaiting = false,
+        Action::Complete { .. } => case.awaiting = true,
+        Action::Return { .. } => case.returns += 1,
+        Action::Reopen { .. } => {
+            case.reopens += i64::from(was == Status::Closed);
+            (case.closed_at, case.awaiting) = (None, true);
+        }
+        Action::Object { .. } => {
+            (case.objected_at, case.closed_at, case.awaiting) = (Some(now), None, true);
+        }
+        Action::Conceal { anonymous, confidential } => {
+            (case.anonymous, case.confidential) = (*anonymous, *confidential);
+        }
+        Action::Rate { rating, .. } => case.rating = Some(*rating),
+        _ => {}
+    }
+    if was.is_open() && !case.status.is_open() {
+        (case.closed_at, case.awaiting) = (Some(now), false);
+        case.escalation = rules::ESCALATED_TO_NOBODY;
+    }
+}
+
+/// What a move needs that only the rows can tell.
+fn check_move(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: &Case,
+    action: &Action,
+    law: &Law<'_>,
+) -> Result<()> {
+    let needs = |text: &str, field: &str| match text.trim().is_empty() {
+        true => Err(Refusal::field(field, "case-invalid-empty")),
+        false => Ok(()),
+    };
+    match action {
+        Action::AskCompletion { question: text }
+        | Action::Progress { text }
+        | Action::Answer { text }
+        | Action::Complete { text } => needs(text, "text")?,
+        Action::Return { reason }
+        | Action::Reopen { reason }
+        | Action::Object { reason }
+        | Action::Archive { reason }
+        | Action::Extend { reason, .. }
+        | Action::Escalate { reason } => needs(reason, "reason")?,
+        Action::Refer { target, .. } => needs(target, "target")?,
+        Action::Forward { unit, .. } => {
+            let unit = org::store::unit(tx, access, *unit)?.filter(|unit| unit.active);
+            unit.ok_or_else(|| Refusal::field("unit", "case-invalid-unit"))?;
+        }
+        Action::Duplicate { of } => {
+            let code = tanggap_kernel::code::parse(of).filter(|code| *code != case.code);
+            let known = match code {
+                Some(code) => store::by_code(tx, access, &code)?.is_some(),
+                None => false,
+            };
+            if !known {
+                return Err(Refusal::field("of", "case-invalid-code").into());
+            }
+        }
+        Action::Assign { user: Some(user) } => {
+            let user = org::store::user(tx, access, *user)?.filter(|user| user.active);
+            let user = user.ok_or_else(|| Refusal::field("user", "case-invalid-user"))?;
+            if case.reported_user_id == Some(user.id) {
+                return Err(Refusal::Illegal("case-illegal-reported-unit").into());
+            }
+        }
+        Action::Reclassify { category, .. } => {
+            org::store::category(tx, access, *category)?
+                .ok_or_else(|| Refusal::field("category", "case-invalid-category"))?;
+        }
+        _ => {}
+    }
+    if let (Action::Reopen { .. }, Some(closed_at)) = (action, case.closed_at) {
+        let term = law.profile.reopen.term().map_err(|e| Fault::new(e.to_string()))?;
+        let due =
+            term.due(law.calendar, closed_at.as_micros()).map_err(|e| Fault::new(e.to_string()))?;
+        if tx.now().as_micros() > due.due_at_micros {
+            return Err(Refusal::Illegal("case-illegal-too-late").into());
+        }
+    }
+    Ok(())
+}
+
+fn extend(law: &Law<'_>, deadlines: &mut [CaseDeadline], policy: &str) -> Result<()> {
+    let running = deadlines.iter_mut().find(|d| d.policy == policy && d.state == Clock::Running);
+    let allowed = law.profile.deadline(policy).is_some_and(|rule| rule.extension.is_some());
+    match running {
+        Some(deadline) if allowed && !deadline.extended => {
+            deadline.extended = true;
+            deadline.warned = 0;
+            Ok(law.recount(deadline)?)
+        }
+        _ => Err(Refusal::Illegal("case-illegal-extension").into()),
+    }
+}
+
+/// Puts a case under the profile of its new kind, as if it had come in as that.
+fn rule_anew(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: &mut Case,
+    deadlines: &mut Vec<CaseDeadline>,
+    calendar: &WorkingCalendar,
+) -> Result<()> {
+    let now = tx.now();
+    let on = calendar.zone().local_date(case.received_at.as_micros());
+    let profile = org::store::profile_for(tx, access, case.kind, on)?;
+    case.profile = (profile.id.clone(), profile.version);
+    for deadline in deadlines.iter_mut().filter(|d| d.state.is_active()) {
+        (deadline.state, deadline.ended_at, deadline.warn_at) = (Clock::Cancelled, Some(now), None);
+    }
+    store::save_deadlines(tx, access, case.id, deadlines.iter())?;
+    let law = Law { profile: &profile, calendar };
+    let mut anew = Vec::new();
+    law.apply(&mut anew, ClockEvent::Received, case.received_at)?;
+    match case.status {
+        Status::Received => {}
+        Status::Incomplete => law.apply(&mut anew, ClockEvent::Incomplete, now)?,
+        Status::Answered => law.apply(&mut anew, ClockEvent::Answered, now)?,
+        _ => law.apply(&mut anew, ClockEvent::Verified, now)?,
+    }
+    *deadlines = anew;
+    Ok(())
+}
+
+fn follow_up(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: &Case,
+    plan: &Plan,
+    action: &Action,
+    calendar: &WorkingCalendar,
+) -> Result<()> {
+    if plan.follow_up == FollowUpChange::Keep {
+        return Ok(());
+    }
+    let now = tx.now();
+    let owed = store::follow_ups(tx, access, case.id)?.into_iter().find(|f| f.state.is_owed());
+    if let Some(mut owed) = owed {
+        match plan.follow_up {
+            FollowUpChange::Accept => {
+                (owed.state, owed.accepted_at) = (FollowUpState::Accepted, Some(now));
+            }
+            FollowUpChange::Return => {
+                (owed.state, owed.ended_at) = (FollowUpState::Returned, Some(now));
+                owed.reason = plan.says.as_ref().map(|(_, text)| text.clone());
+            }
+            FollowUpChange::Finish => {
+                (owed.state, owed.ended_at) = (FollowUpState::Done, Some(now))
+            }
+            FollowUpChange::Open | FollowUpChange::Cancel => {
+                (owed.state, owed.ended_at) = (FollowUpState::Cancelled, Some(now));
+            }
+            FollowUpChange::Keep => {}
+        }
+        store::update_follow_up(tx, access, case.id, &owed)?;
+    }
+    let (FollowUpChange::Open, Some(unit_id)) = (plan.follow_up, case.unit_id) else {
+        return Ok(());
+    };
+    let unit = org::store::unit(tx, access, unit_id)?.ok_or(Refusal::NotFound)?;
+    let (instruction, agreed) = match action {
+        Action::Forward { instruction, agreed_days, .. } => (instruction.as_str(), *agreed_days),
+        _ => ("", None),
+    };
+    let agreed_days = agreed.unwrap_or(unit.agreed_days).clamp(1, 365);
+    let today = calendar.zone().local_date(now.as_micros());
+    let due = calendar
+        .add_working_days(today, u32::try_from(agreed_days).unwrap_or(1))
+        .map_err(|e| Fault::new(e.to_string()))?;
+    let new = FollowUp {
+        id: tx.id(),
+        unit_id,
+        state: FollowUpState::Pending,
+        instruction: instruction.trim().to_owned(),
+        agreed_days,
+        due_at: Timestamp::from_micros(calendar.due_micros(due)),
+        forwarded_at: now,
+        accepted_at: None,
+        ended_at: None,
+        reason: None,
+    };
+    Ok(store::insert_follow_up(tx, access, case.id, &new)?)
+}
+
+/// Writes to the citizen, as the citizen, or among colleagues, without moving the case.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Forbidden`], an empty text, or a fault.
+pub fn write(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: CaseId,
+    voice: Voice,
+    text: &str,
+    attachments: &[NewAttachment],
+) -> Result<Case> {
+    let mut case = load(tx, access, id)?;
+    if access.actor != Actor::Citizen {
+        access.require(Permission::CaseWrite, case.unit_id)?;
+    }
+    if text.trim().is_empty() && attachments.is_empty() {
+        return Err(Refusal::field("text", "case-invalid-empty").into());
+    }
+    if text.chars().count() > crate::report::DESCRIPTION_MAX {
+        return Err(Refusal::field("text", "case-invalid-long").into());
+    }
+    say(tx, access, id, voice, text.trim(), attachments)?;
+    let (awaiting, event) = match voice {
+        Voice::FromCitizen => (case.status.is_open(), "case.citizen_wrote"),
+        Voice::ToCitizen => (false, "case.written_to_citizen"),
+        Voice::Internal => (case.awaiting, "case.noted"),
+    };
+    case.updated_at = tx.now();
+    case.awaiting = awaiting;
+    if voice == Voice::FromCitizen && case.status == Status::Answered {
+        let calendar = org::store::calendar_for(tx, access, None)?;
+        let profile = profile_of(tx, access, &case)?;
+        let mut deadlines = store::deadlines(tx, access, id)?;
+        let law = Law { profile: &profile, calendar: &calendar };
+        law.apply(&mut deadlines, ClockEvent::ReporterReplied, case.updated_at)?;
+        case.due = next_due(&deadlines);
+        store::save_deadlines(tx, access, id, &deadlines)?;
+        ring_next(tx, access, id, &deadlines)?;
+    }
+    store::update(tx, access, &case)?;
+    case.version += 1;
+    if let (Some(user), true) = (access.user(), voice != Voice::FromCitizen) {
+        store::save_draft(tx, access, id, user, "")?;
+    }
+    announce(tx, access, &case, event, json!({}));
+    if voice == Voice::ToCitizen {
+        notices::send(tx, access, &Notice { case: &case, event, pin: None, text })?;
+    }
+    Ok(case)
+}
+
+/// Shows the reporter unmasked; the look itself is an event.
+///
+/// # Errors
+/// [`Refusal::NotFound`] where the case is not this person's to see or nobody is known,
+/// [`Refusal::Forbidden`], or a fault.
+pub fn look_at_identity(tx: &mut Tx<'_>, access: &Access, id: CaseId) -> Result<contacts::Contact> {
+    let case = load(tx, access, id)?;
+    access.require(Permission::IdentityRead, case.unit_id)?;
+    let contact = contacts::get(tx, access, case.contact_id.ok_or(Refusal::NotFound)?)?;
+    announce(tx, access, &case, "case.identity_seen", json!({}));
+    Ok(contact)
+}
+
+/// A case that `access` may see. For a citizen, whoever calls has checked code and PIN.
+///
+/// # Errors
+/// [`Refusal::NotFound`] where there is none for this person, or a fault.
+pub fn load(tx: &mut Tx<'_>, access: &Access, id: CaseId) -> Result<Case> {
+    let case = store::find(tx, access, id)?.ok_or(Refusal::NotFound)?;
+    if access.actor == Actor::Citizen || rules::may_see(&case, access) {
+        Ok(case)
+    } else {
+        Err(Refusal::NotFound.into())
+    }
+}
+
+/// A case by its code, for somebody who may see it.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_by_code(tx: &mut Tx<'_>, access: &Access, code: &str) -> Result<Case> {
+    let code = tanggap_kernel::code::parse(code).ok_or(Refusal::NotFound)?;
+    let case = store::by_code(tx, access, &code)?.ok_or(Refusal::NotFound)?;
+    if access.actor == Actor::Citizen || rules::may_see(&case, access) {
+        Ok(case)
+    } else {
+        Err(Refusal::NotFound.into())
+    }
+}
+
+/// The profile that a case began under.
+///
+/// # Errors
+/// A fault where it is gone.
+pub fn profile_of(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: &Case,
+) -> Result<std::borrow::Cow<'static, Profile>> {
+    let key = format!("{}@{}", case.profile.0, case.profile.1);
+    let found = org::store::profile_by_key(tx, access, &key)?;
+    Ok(found.ok_or_else(|| Fault::new(format!("profile {key} is gone")))?)
+}
+
+fn say(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: CaseId,
+    voice: Voice,
+    text: &str,
+    attachments: &[NewAttachment],
+) -> Result<()> {
+    let direction = match voice {
+        Voice::ToCitizen => Direction::Out,
+        Voice::FromCitizen => Direction::In,
+        Voice::Internal => Direction::Internal,
+    };
+    let interaction = match talk::first_interaction(tx, access, case.0)? {
+        Some(interaction) => interaction,
+        None => talk::open_interaction(tx, access, None, Some(case.0), "web", "")?,
+    };
+    let new = NewMessage { direction: Some(direction), body: text, ..NewMessage::default() };
+    let message = talk::add_message(tx, access, interaction, &new)?;
+    for file in attachments {
+        talk::attach(tx, access, interaction, message, file)?;
+    }
+    Ok(())
+}
+
+/// Sets the case's timer to the next moment at which one of its deadlines has something to say.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn ring_next(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: CaseId,
+    deadlines: &[CaseDeadline],
+) -> Result<(), Fault> {
+    match next_ring(deadlines) {
+        Some(at) => tx.schedule(access.agency_id, RING, &case.to_string(), at, "{}"),
+        None => tx.unschedule(RING, &case.to_string()),
+    }
+}
+
+/// Announces what became of a case, with all that is needed to rebuild its state.
+pub fn announce(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: &Case,
+    kind: &'static str,
+    mut facts: serde_json::Value,
+) {
+    if let Some(map) = facts.as_object_mut() {
+        map.insert("code".into(), json!(case.code));
+        map.insert("status".into(), json!(case.status.as_str()));
+        map.insert("kind".into(), json!(case.kind.as_str()));
+        map.insert("unit".into(), json!(case.unit_id));
+        map.insert("owner".into(), json!(case.owner_id));
+        map.insert("escalation".into(), json!(case.escalation));
+        map.insert("due".into(), json!(case.due.as_ref().map(|due| due.at)));
+        map.insert("version".into(), json!(case.version));
+    }
+    let mut event = Event::new(access.agency_id, kind, case.id.subject(), access.actor).with(facts);
+    event.on_behalf_of = access.on_behalf_of;
+    tx.announce(event);
+}
+
+fn facts(from: Status, action: &Action) -> serde_json::Value {
+    let mut facts = json!({ "from": from.as_str() });
+    let more = match action {
+        Action::Duplicate { of } => Some(("of", json!(of))),
+        Action::Refer { target, .. } => Some(("target", json!(target))),
+        Action::Rate { rating, .. } => Some(("rating", json!(rating))),
+        Action::Extend { policy, .. } => Some(("policy", json!(policy))),
+        Action::Conceal { anonymous, confidential } => {
+            Some(("secrecy", json!({ "anonymous": anonymous, "confidential": confidential })))
+        }
+        _ => None,
+    };
+    if let (Some((name, value)), Some(map)) = (more, facts.as_object_mut()) {
+        map.insert(name.into(), value);
+    }
+    facts
+}

@@ -1,0 +1,141 @@
+//! What happens by itself: a deadline's warnings, its end, and the recount of all open deadlines
+//! when a calendar changes.
+
+use serde_json::json;
+use tanggap_calendar::{Expiry, Owner};
+use tanggap_kernel::{Access, Result, params};
+use tanggap_org as org;
+use tanggap_store::jobs::{Job, Runner};
+use tanggap_store::{Tx, sql};
+
+use crate::actions::{self, Move, RING};
+use crate::clocks::{Law, next_due};
+use crate::model::{Case, CaseId, Clock};
+use crate::rules::{self, Action};
+use crate::store;
+
+/// The kind of job that counts open deadlines again; its key is the agency's id.
+pub const RECOUNT: &str = "calendar_changed";
+const RECOUNT_BATCH: i64 = 200;
+
+sql! {
+    OPEN_AFTER = "select id from cases where agency_id = $1 and open and id > $2
+        order by id limit $3";
+}
+
+/// Adds the handlers of this slice.
+#[must_use]
+pub fn register(runner: Runner) -> Runner {
+    runner.on(RING, ring).on(RECOUNT, recount)
+}
+
+/// Gives the warnings that are due and does what an expired deadline does.
+fn ring(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
+    let access = Access::system(job.agency_id);
+    let Some(id) = CaseId::parse(&job.key) else { return Ok(()) };
+    let Some(mut case) = store::find(tx, &access, id)? else { return Ok(()) };
+    let calendar = org::store::calendar_for(tx, &access, None)?;
+    let profile = actions::profile_of(tx, &access, &case)?;
+    let law = Law { profile: &profile, calendar: &calendar };
+    let mut deadlines = store::deadlines(tx, &access, id)?;
+    let now = tx.now();
+    let (mut warned, mut expired) = (Vec::new(), None);
+    for deadline in deadlines.iter_mut().filter(|d| d.state == Clock::Running) {
+        let Some(percent) = law.warn(deadline, now)? else { continue };
+        let rule = profile.deadline(&deadline.policy);
+        if percent == 100 {
+            expired = rule.map(|rule| rule.on_expiry).or(expired);
+        }
+        if deadline.owner == Owner::Agency {
+            let level = match percent {
+                100 => rules::ESCALATED_TO_SUPERVISOR,
+                80 => rules::ESCALATED_TO_SUPERIOR,
+                _ => rules::ESCALATED_TO_NOBODY,
+            };
+            case.escalation = case.escalation.max(level);
+        }
+        warned.push((deadline.policy.clone(), percent));
+    }
+    if warned.is_empty() {
+        return Ok(actions::ring_next(tx, &access, id, &deadlines)?);
+    }
+    case.due = next_due(&deadlines);
+    case.updated_at = now;
+    store::save_deadlines(tx, &access, id, &deadlines)?;
+    store::update(tx, &access, &case)?;
+    case.version += 1;
+    for (policy, percent) in warned {
+        let facts = json!({ "policy": policy, "percent": percent });
+        actions::announce(tx, &access, &case, "case.deadline_warned", facts);
+    }
+    actions::ring_next(tx, &access, id, &deadlines)?;
+    let action = match expired {
+        Some(Expiry::Lapse) => Action::Lapse,
+        Some(Expiry::Close) => Action::AutoClose,
+        _ => return Ok(()),
+    };
+    if rules::decide(&case, &action).is_ok() {
+        let version = None;
+        actions::act(tx, &access, &Move { case: id, version, action, attachments: vec![] })?;
+    }
+    Ok(())
+}
+
+/// Counts the deadlines of all open cases again, a batch at a time; old and new are in the event.
+fn recount(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
+    let access = Access::system(job.agency_id);
+    let noted: serde_json::Value = serde_json::from_str(&job.body).unwrap_or_default();
+    let after = noted["after"].as_i64().unwrap_or(0);
+    let ids: Vec<CaseId> =
+        tx.all(&OPEN_AFTER, params![job.agency_id, after, RECOUNT_BATCH], |row| row.int())?;
+    let calendar = org::store::calendar_for(tx, &access, None)?;
+    for id in &ids {
+        if let Some(case) = store::find(tx, &access, *id)? {
+            recount_case(tx, &access, case, &calendar)?;
+        }
+    }
+    if let (Some(last), true) = (ids.last(), ids.len() as i64 == RECOUNT_BATCH) {
+        let body = json!({ "after": last.0 }).to_string();
+        let now = tx.now();
+        tx.schedule(job.agency_id, RECOUNT, &job.key, now, &body)?;
+    }
+    Ok(())
+}
+
+fn recount_case(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    mut case: Case,
+    calendar: &tanggap_calendar::WorkingCalendar,
+) -> Result<()> {
+    let profile = actions::profile_of(tx, access, &case)?;
+    let law = Law { profile: &profile, calendar };
+    let mut deadlines = store::deadlines(tx, access, case.id)?;
+    let mut moved = Vec::new();
+    for deadline in deadlines.iter_mut().filter(|d| d.state.is_active()) {
+        let old = (deadline.due_at, deadline.due_date.clone());
+        let paused = deadline.state == Clock::Paused;
+        law.recount(deadline)?;
+        if paused {
+            deadline.warn_at = None;
+        }
+        if old.0 != deadline.due_at {
+            let facts =
+                json!({ "policy": deadline.policy, "old": old.1, "new": deadline.due_date });
+            moved.push(facts);
+        }
+    }
+    if moved.is_empty() {
+        return Ok(());
+    }
+    case.due = next_due(&deadlines);
+    case.updated_at = tx.now();
+    store::save_deadlines(tx, access, case.id, &deadlines)?;
+    store::update(tx, access, &case)?;
+    case.version += 1;
+    actions::ring_next(tx, access, case.id, &deadlines)?;
+    for facts in moved {
+        actions::announce(tx, access, &case, "case.deadline_moved", facts);
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! Cases: what must be followed up, by whom, until when, and how it ended.
+//!
+//! A case has an owner and a deadline at every moment until it is closed: the unit in charge, or
+//! the desk while there is none; the agency's nearest limit, or the citizen's. Read in this
+//! order: [`model`], [`rules`] (the state machine), [`clocks`] (the deadlines), [`actions`] (the
+//! use cases), [`jobs`] (what happens by itself), [`queries`] (lists and figures).
+
+pub mod actions;
+pub mod clocks;
+pub mod jobs;
+pub mod model;
+pub mod notices;
+pub mod queries;
+pub mod report;
+pub mod rules;
+pub mod store;
+
+/// The statements of this crate, for the test that reads every plan.
+#[must_use]
+pub fn statements() -> Vec<&'static tanggap_store::Sql> {
+    [store::STATEMENTS, queries::STATEMENTS, jobs::STATEMENTS]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect()
+}

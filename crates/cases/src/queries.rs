@@ -1,0 +1,435 @@
+//! Lists, counts and figures over cases, by keyset and index.
+//!
+//! A list of open cases is driven by the index that fits what was asked for (status, unit, owner,
+//! kind, or due date) and filtered by the rest; it never shows a complaint to those whom it is
+//! about. Counts are made by the same conditions, so that they equal what the list shows.
+
+use std::fmt::Write as _;
+
+use tanggap_calendar::Kind;
+use tanggap_conversations::MessageId;
+use tanggap_kernel::id::{UnitId, UserId};
+use tanggap_kernel::paging::{Cursor, Page};
+use tanggap_kernel::{Access, Permission, Result, Scope, Timestamp, Value, params};
+use tanggap_store::{Tx, sql};
+
+use crate::model::{Case, Status};
+use crate::store::{columns, read};
+
+/// The most rows that one page shows.
+pub const PAGE_MAX: i64 = 100;
+
+// Who asks decides what exists: $4 is the user, $5 their units and $6 the units in reach (null:
+// the whole agency), both as `,id,id,`. Casts tell PostgreSQL the types of nulls.
+macro_rules! seen_by {
+    () => {
+        " and (reported_user_id is null or reported_user_id <> $4)
+        and (reported_unit_id is null
+            or $5 not like '%,' || cast(reported_unit_id as text) || ',%')
+        and (cast($6 as text) is null or $6 like '%,' || cast(unit_id as text) || ',%')"
+    };
+}
+
+macro_rules! wanted {
+    () => {
+        " and (cast($7 as text) is null or status = $7)
+        and (cast($8 as text) is null or kind = $8)
+        and (cast($9 as bigint) is null or unit_id = $9)
+        and (cast($10 as bigint) is null or owner_id = $10)
+        and (cast($11 as bigint) is null or due_at < $11)
+        and (cast($12 as bigint) is null or risk_at <= $12)
+        and (cast($13 as bigint) is null or escalation >= $13)
+        and (cast($14 as boolean) is null or awaiting = $14)
+        and (cast($15 as bigint) is null or received_at >= $15)
+        and (cast($16 as bigint) is null or received_at < $16)"
+    };
+}
+
+macro_rules! open_list {
+    ($driver:literal) => {
+        concat!(
+            "select ",
+            columns!(),
+            " from cases where agency_id = $1 and open and (due_at, id) > ($2, $3)",
+            $driver,
+            seen_by!(),
+            wanted!(),
+            " order by due_at, id limit $17"
+        )
+    };
+}
+
+macro_rules! newest_list {
+    ($driver:literal) => {
+        concat!(
+            "select ",
+            columns!(),
+            " from cases where agency_id = $1 and id < $2 and $3 = 0",
+            $driver,
+            seen_by!(),
+            wanted!(),
+            " order by id desc limit $17"
+        )
+    };
+}
+
+sql! {
+    OPEN = open_list!("");
+    OPEN_BY_STATUS = open_list!(" and status = $7");
+    OPEN_BY_KIND = open_list!(" and kind = $8");
+    OPEN_BY_UNIT = open_list!(" and unit_id = $9");
+    OPEN_BY_OWNER = open_list!(" and owner_id = $10");
+    NEWEST = newest_list!("");
+    NEWEST_BY_STATUS = newest_list!(" and status = $7");
+    NEWEST_BY_UNIT = newest_list!(" and unit_id = $9");
+    CLOSED = concat!("select ", columns!(), " from cases where agency_id = $1
+        and closed_at is not null and (closed_at, id) < ($2, $3)", seen_by!(), wanted!(),
+        " order by closed_at desc, id desc limit $17");
+    COUNT = @scan("counts what one filter finds; bounded by the open cases or asked for by name")
+        concat!("select count(*) from cases where agency_id = $1 and $2 = 0 and $3 = 0",
+        seen_by!(), wanted!(), " and (cast($17 as boolean) is null or open = $17)");
+    QUEUES = concat!("select status, count(*),
+        cast(coalesce(sum(case when due_at < $2 then 1 else 0 end), 0) as bigint),
+        cast(coalesce(sum(case when due_at >= $2 and risk_at <= $3 then 1 else 0 end), 0)
+            as bigint),
+        cast(coalesce(sum(case when escalation > 0 then 1 else 0 end), 0) as bigint),
+        cast(coalesce(sum(case when awaiting then 1 else 0 end), 0) as bigint),
+        cast(coalesce(sum(case when owner_id = $4 then 1 else 0 end), 0) as bigint)
+        from cases where agency_id = $1 and open", seen_by!(), " group by status");
+    BOARD = concat!("select unit_id, kind, count(*),
+        cast(coalesce(sum(case when due_at < $2 then 1 else 0 end), 0) as bigint),
+        cast(coalesce(sum(case when due_at >= $2 and risk_at <= $2 then 1 else 0 end), 0)
+            as bigint),
+        cast(coalesce(sum(case when received_at >= $3 then 1 else 0 end), 0) as bigint),
+        cast(coalesce(sum(case when received_at < $3 and received_at >= $7 then 1 else 0 end), 0)
+            as bigint),
+        cast(coalesce(sum(case when received_at < $7 and received_at >= $8 then 1 else 0 end), 0)
+            as bigint),
+        cast(coalesce(sum(case when received_at < $8 then 1 else 0 end), 0) as bigint)
+        from cases where agency_id = $1 and open", seen_by!(), " group by unit_id, kind");
+    BY_ID = concat!("select ", columns!(), " from cases where agency_id = $1 and id = $2
+        and $3 = 0", seen_by!());
+}
+
+/// What a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// In this state.
+    pub status: Option<Status>,
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// With this unit.
+    pub unit: Option<UnitId>,
+    /// With this person.
+    pub owner: Option<UserId>,
+    /// Due before then: overdue.
+    pub due_before: Option<Timestamp>,
+    /// 80 % gone by then: at risk.
+    pub risk_by: Option<Timestamp>,
+    /// Escalated at least that far.
+    pub escalation: Option<i64>,
+    /// The citizen wrote and waits for an answer.
+    pub awaiting: Option<bool>,
+    /// Received at or after.
+    pub received_from: Option<Timestamp>,
+    /// Received before.
+    pub received_until: Option<Timestamp>,
+}
+
+/// In which order, and over what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Open cases, those due first first.
+    Due,
+    /// All cases, the newest first.
+    Newest,
+    /// Closed cases, the last closed first.
+    Closed,
+}
+
+struct Reach {
+    user: i64,
+    member_of: String,
+    units: Option<String>,
+}
+
+impl Reach {
+    fn of(access: &Access) -> Self {
+        let units = match access.scope(Permission::CaseRead) {
+            Scope::Agency => None,
+            Scope::Units(units) => Some(joined(&units)),
+        };
+        let user = access.user().map_or(0, |user| user.0);
+        Self { user, member_of: joined(&access.member_of), units }
+    }
+}
+
+fn joined(units: &[UnitId]) -> String {
+    units.iter().fold(String::from(","), |mut text, unit| {
+        // Writing to a string never fails.
+        let _ = write!(text, "{},", unit.0);
+        text
+    })
+}
+
+fn list_params<'a>(
+    access: &Access,
+    reach: &'a Reach,
+    filter: &Filter,
+    (first, second): (i64, i64),
+    last: Value<'a>,
+) -> Vec<Value<'a>> {
+    vec![
+        access.agency_id.into(),
+        first.into(),
+        second.into(),
+        reach.user.into(),
+        reach.member_of.as_str().into(),
+        reach.units.as_deref().into(),
+        filter.status.map(Status::as_str).into(),
+        filter.kind.map(Kind::as_str).into(),
+        filter.unit.into(),
+        filter.owner.into(),
+        filter.due_before.into(),
+        filter.risk_by.into(),
+        filter.escalation.into(),
+        filter.awaiting.into(),
+        filter.received_from.into(),
+        filter.received_until.into(),
+        last,
+    ]
+}
+
+/// One page of cases that `access` may see.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn list(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    filter: &Filter,
+    order: Order,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Page<Case>> {
+    let limit = limit.clamp(1, PAGE_MAX);
+    let reach = Reach::of(access);
+    let scope = match access.scope(Permission::CaseRead) {
+        Scope::Units(units) if order == Order::Due && filter.unit.is_none() => Some(units),
+        _ => None,
+    };
+    let rows = match scope {
+        // Each unit by its own index, then merged: a scope is a handful of units.
+        Some(units) => {
+            let mut rows = Vec::new();
+            for unit in units {
+                let one = Filter { unit: Some(unit), ..filter.clone() };
+                rows.extend(run(tx, access, &reach, &one, order, after, limit)?);
+            }
+            rows.sort_by_key(|case| (sort_of(case, order), case.id));
+            rows
+        }
+        None => run(tx, access, &reach, filter, order, after, limit)?,
+    };
+    let limit = usize::try_from(limit).unwrap_or(1);
+    Ok(Page::from_rows(rows, limit, |case| Cursor { sort: sort_of(case, order), id: case.id.0 }))
+}
+
+fn sort_of(case: &Case, order: Order) -> i64 {
+    match order {
+        Order::Due => case.due.as_ref().map_or(i64::MAX, |due| due.at.as_micros()),
+        Order::Newest => 0,
+        Order::Closed => case.closed_at.map_or(0, Timestamp::as_micros),
+    }
+}
+
+fn run(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    reach: &Reach,
+    filter: &Filter,
+    order: Order,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Case>> {
+    let statement = match order {
+        Order::Due if filter.unit.is_some() => &OPEN_BY_UNIT,
+        Order::Due if filter.owner.is_some() => &OPEN_BY_OWNER,
+        Order::Due if filter.status.is_some() => &OPEN_BY_STATUS,
+        Order::Due if filter.kind.is_some() => &OPEN_BY_KIND,
+        Order::Due => &OPEN,
+        Order::Newest if filter.unit.is_some() => &NEWEST_BY_UNIT,
+        Order::Newest if filter.status.is_some() => &NEWEST_BY_STATUS,
+        Order::Newest => &NEWEST,
+        Order::Closed => &CLOSED,
+    };
+    let key = match order {
+        Order::Due => after.map_or((i64::MIN, i64::MIN), |c| (c.sort, c.id)),
+        Order::Newest => (after.map_or(i64::MAX, |c| c.id), 0),
+        Order::Closed => after.map_or((i64::MAX, i64::MAX), |c| (c.sort, c.id)),
+    };
+    let bound = list_params(access, reach, filter, key, (limit + 1).into());
+    Ok(tx.all(statement, &bound, read)?)
+}
+
+/// How many cases a filter finds; `open` restricts it to open or ended ones.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn count(tx: &mut Tx<'_>, access: &Access, filter: &Filter, open: Option<bool>) -> Result<i64> {
+    let reach = Reach::of(access);
+    let bound = list_params(access, &reach, filter, (0, 0), open.into());
+    Ok(tx.one(&COUNT, &bound, |row| row.int())?)
+}
+
+/// How many open cases wait in each state, and of those how many need somebody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Queues {
+    /// By state.
+    pub by_status: Vec<(Status, i64)>,
+    /// Past their deadline.
+    pub overdue: i64,
+    /// 80 % of the limit gone.
+    pub at_risk: i64,
+    /// Escalated.
+    pub escalated: i64,
+    /// The citizen wrote and waits.
+    pub awaiting: i64,
+    /// One's own.
+    pub mine: i64,
+}
+
+impl Queues {
+    /// How many are in a state.
+    #[must_use]
+    pub fn of(&self, status: Status) -> i64 {
+        self.by_status.iter().find(|(s, _)| *s == status).map_or(0, |(_, n)| *n)
+    }
+
+    /// How many are open.
+    #[must_use]
+    pub fn open(&self) -> i64 {
+        self.by_status.iter().map(|(_, n)| n).sum()
+    }
+}
+
+/// Counts the queues of the desk.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn queues(tx: &mut Tx<'_>, access: &Access) -> Result<Queues> {
+    let (reach, now) = (Reach::of(access), tx.now());
+    let bound =
+        params![access.agency_id, now, now, reach.user, &reach.member_of, reach.units.as_deref(),];
+    let rows: Vec<(String, [i64; 6])> = tx.all(&QUEUES, bound, |row| {
+        let status = row.text()?;
+        let mut figures = [0; 6];
+        for figure in &mut figures {
+            *figure = row.int()?;
+        }
+        Ok((status, figures))
+    })?;
+    let mut queues = Queues::default();
+    for (status, [count, overdue, at_risk, escalated, awaiting, mine]) in rows {
+        queues.by_status.extend(Status::parse(&status).map(|status| (status, count)));
+        queues.overdue += overdue;
+        queues.at_risk += at_risk;
+        queues.escalated += escalated;
+        queues.awaiting += awaiting;
+        queues.mine += mine;
+    }
+    Ok(queues)
+}
+
+/// One cell of the supervisor's board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The unit; `None`: the desk.
+    pub unit: Option<UnitId>,
+    /// The kind.
+    pub kind: Kind,
+    /// Open cases.
+    pub open: i64,
+    /// Past their deadline.
+    pub overdue: i64,
+    /// 80 % of the limit gone.
+    pub at_risk: i64,
+    /// By age: younger than the first bound, between the bounds, older than the last.
+    pub ages: [i64; 4],
+}
+
+/// The bounds between the ages of the board, in days.
+pub const AGE_DAYS: [i64; 3] = [3, 14, 60];
+
+/// The figures of the board: open cases by unit and kind.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn board(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Cell>> {
+    let (reach, now) = (Reach::of(access), tx.now());
+    let [young, middle, old] = AGE_DAYS.map(|days| now.plus(-days * Timestamp::DAY));
+    let bound = params![
+        access.agency_id,
+        now,
+        young,
+        reach.user,
+        &reach.member_of,
+        reach.units.as_deref(),
+        middle,
+        old,
+    ];
+    let cells = tx.all(&BOARD, bound, |row| {
+        let unit = row.opt_int()?;
+        let kind = row.text()?.parse().map_err(|_| damaged())?;
+        let (open, overdue, at_risk) = (row.int()?, row.int()?, row.int()?);
+        let ages = [row.int()?, row.int()?, row.int()?, row.int()?];
+        Ok(Cell { unit, kind, open, overdue, at_risk, ages })
+    })?;
+    Ok(cells)
+}
+
+fn damaged() -> tanggap_kernel::Fault {
+    tanggap_kernel::Fault::new("cases.kind is damaged")
+}
+
+/// Cases in whose conversation all words of `query` stand, those that spoke of it last first.
+/// `after` is the message where the page before ended.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn search(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    query: &str,
+    after: Option<MessageId>,
+    limit: i64,
+    sqlite: bool,
+) -> Result<(Vec<Case>, Option<MessageId>)> {
+    let limit = limit.clamp(1, PAGE_MAX);
+    let reach = Reach::of(access);
+    // A case may be found by several messages, and some hits are not this person's to see.
+    let wanted = limit * 3;
+    let hits = tanggap_conversations::cases_with(tx, access, query, after, wanted, sqlite)?;
+    let more = hits.len() as i64 == wanted;
+    let mut last = None;
+    let mut found: Vec<Case> = Vec::new();
+    for (case_id, message) in hits {
+        if found.len() as i64 == limit {
+            return Ok((found, last));
+        }
+        last = Some(message);
+        if found.iter().any(|case| case.id.0 == case_id) {
+            continue;
+        }
+        let bound = params![
+            access.agency_id,
+            case_id,
+            0i64,
+            reach.user,
+            &reach.member_of,
+            reach.units.as_deref(),
+        ];
+        found.extend(tx.opt(&BY_ID, bound, read)?);
+    }
+    Ok((found, if more { last } else { None }))
+}
