@@ -44,7 +44,7 @@ export class CaseList extends HTMLElement {
 
   private move(step: number): void {
     const links = this.links;
-    const focused = links.findIndex((link) => link === document.activeElement);
+    const focused = links.indexOf(document.activeElement as HTMLAnchorElement);
     const current = links.findIndex((link) => link.hasAttribute("aria-current"));
     const from = focused >= 0 ? focused : current;
     const to = from < 0 ? 0 : Math.min(links.length - 1, Math.max(0, from + step));
