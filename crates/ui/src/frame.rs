@@ -309,6 +309,8 @@ pub struct Page {
     pub stream: String,
     /// The topics this page wants of the stream, separated by spaces.
     pub topics: String,
+    /// The number of the last event that this page already shows; empty: unknown.
+    pub cursor: String,
     /// Where the command palette finds commands; empty: no palette.
     pub palette: String,
 }

@@ -1,17 +1,19 @@
-// <live-stream src topics>: changes as they happen. A browser holds one EventSource for all its
+// <live-stream src topics last>: changes as they happen. A browser holds one EventSource for all its
 // tabs, since HTTP/1.1 allows six connections and people open ten tabs: the tab that holds the
 // lock listens for the topics of all and hands what comes to the others.
 //
 // Events: `message` carries Turbo Stream elements; `refresh` names a topic whose pages should
-// fetch themselves again and morph; `gap` says that something was missed.
+// fetch themselves again and morph; `gap` says that something was missed. `last` is the number of
+// the last event that the page already shows: what came between its making and its hearing is
+// sent again, and every change may be applied twice.
 import { renderStreamMessage, session } from "@hotwired/turbo";
 
 type Note =
-  | { kind: "wanted"; tab: string; topics: string[] }
+  | { kind: "wanted"; tab: string; topics: string[]; shown: string }
   | { kind: "left"; tab: string }
   | { kind: "who" }
-  | { kind: "message"; data: string }
-  | { kind: "refresh"; topic: string }
+  | { kind: "message"; data: string; id: string }
+  | { kind: "refresh"; topic: string; id: string }
   | { kind: "online"; online: boolean };
 
 const RETRY_MS_MIN = 1_000;
@@ -68,10 +70,10 @@ class Hub {
   private soon(): void {
     clearTimeout(this.settle);
     this.settle = window.setTimeout(() => {
-      const topics = this.topics();
-      this.wanted.set(this.tab, topics);
-      this.say({ kind: "wanted", tab: this.tab, topics });
-      if (this.leading) this.listen();
+      const shown = [...this.elements].map((element) => element.takeShown()).join("");
+      const note: Note = { kind: "wanted", tab: this.tab, topics: this.topics(), shown };
+      this.say(note);
+      this.heard(note);
     }, SETTLE_MS);
   }
 
@@ -83,18 +85,20 @@ class Hub {
     switch (note.kind) {
       case "wanted":
         this.wanted.set(note.tab, note.topics);
-        if (this.leading) this.listen();
+        if (this.leading) this.listen(note.shown);
         break;
       case "left":
         this.wanted.delete(note.tab);
         break;
       case "who":
-        this.say({ kind: "wanted", tab: this.tab, topics: this.topics() });
+        this.say({ kind: "wanted", tab: this.tab, topics: this.topics(), shown: "" });
         break;
       case "message":
+        this.last = note.id || this.last;
         renderStreamMessage(note.data);
         break;
       case "refresh":
+        this.last = note.id || this.last;
         this.wake(note.topic);
         break;
       case "online":
@@ -103,10 +107,12 @@ class Hub {
     }
   }
 
-  /** Opens the stream anew where the topics have changed. */
-  private listen(): void {
+  /** Opens the stream anew where the topics have changed, or a page shows less than was sent. */
+  private listen(shown = ""): void {
+    const behind = shown !== "" && this.last !== "" && Number(shown) < Number(this.last);
+    if (behind || !this.last) this.last = shown || this.last;
     const topics = [...new Set([...this.wanted.values()].flat())].sort().join(" ");
-    if (topics === this.listening && this.source) return;
+    if (topics === this.listening && this.source && !behind) return;
     this.listening = topics;
     this.source?.close();
     this.source = undefined;
@@ -118,17 +124,17 @@ class Hub {
     this.source = source;
     source.onopen = () => {
       // Without a last id nobody can tell what was missed while away.
-      if (this.failures > 0 && !this.last) this.tell({ kind: "refresh", topic: "" });
+      if (this.failures > 0 && !this.last) this.tell({ kind: "refresh", topic: "", id: "" });
       this.failures = 0;
       this.tell({ kind: "online", online: true });
     };
     source.onerror = () => this.failed(source);
-    source.onmessage = ({ data, lastEventId }) => this.got({ kind: "message", data }, lastEventId);
-    source.addEventListener("refresh", ({ data, lastEventId }) =>
-      this.got({ kind: "refresh", topic: data }, lastEventId),
+    source.onmessage = ({ data, lastEventId: id }) => this.tell({ kind: "message", data, id });
+    source.addEventListener("refresh", ({ data, lastEventId: id }) =>
+      this.tell({ kind: "refresh", topic: data, id }),
     );
-    source.addEventListener("gap", ({ lastEventId }) =>
-      this.got({ kind: "refresh", topic: "" }, lastEventId),
+    source.addEventListener("gap", ({ lastEventId: id }) =>
+      this.tell({ kind: "refresh", topic: "", id }),
     );
   }
 
@@ -140,11 +146,6 @@ class Hub {
     this.tell({ kind: "online", online: false });
     const wait = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(this.failures - 1, 5));
     setTimeout(() => this.listen(), wait * (0.75 + Math.random() / 2));
-  }
-
-  private got(note: Note, id: string): void {
-    if (id) this.last = id;
-    this.tell(note);
   }
 
   private tell(note: Note): void {
@@ -174,9 +175,17 @@ const hubs = new Map<string, Hub>();
 
 export class LiveStream extends HTMLElement {
   private hub: Hub | undefined;
+  private shown = "";
 
   get topics(): string[] {
     return (this.getAttribute("topics") ?? "").split(" ").filter(Boolean);
+  }
+
+  /** What the page showed when it was made; told once. */
+  takeShown(): string {
+    const { shown } = this;
+    this.shown = "";
+    return shown;
   }
 
   static observedAttributes = ["topics"];
@@ -190,6 +199,7 @@ export class LiveStream extends HTMLElement {
     const hub = hubs.get(src) ?? new Hub(src);
     hubs.set(src, hub);
     this.hub = hub;
+    this.shown = this.getAttribute("last") ?? "";
     hub.add(this);
   }
 
