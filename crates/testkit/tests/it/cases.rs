@@ -1,0 +1,306 @@
+//! A case's whole life, on both engines: the story, the law's dates, who sees what, and random
+//! histories against the invariants.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use tanggap_cases::model::{Case, CaseId, Clock, Status};
+use tanggap_cases::queries::{self, Filter, Order};
+use tanggap_cases::rules::Action;
+use tanggap_cases::{actions, jobs, store};
+use tanggap_contacts::NewContact;
+use tanggap_conversations::outbound;
+use tanggap_kernel::{Access, Error, Refusal, Timestamp};
+use tanggap_store::jobs::Runner;
+use tanggap_testkit::{TestDb, engines};
+
+use crate::house::House;
+
+fn answer() -> Action {
+    Action::Answer { text: "Lubang sudah ditambal pada 15 Oktober 2026.".into() }
+}
+
+fn due(deadlines: &[tanggap_cases::model::CaseDeadline], policy: &str) -> String {
+    let found = deadlines.iter().find(|d| d.policy == policy);
+    found.map(|d| d.due_date.clone()).unwrap_or_default()
+}
+
+async fn deadlines(house: &House, id: CaseId) -> Vec<tanggap_cases::model::CaseDeadline> {
+    let access = Access::system(house.agency);
+    house.db.read(move |tx| Ok(store::deadlines(tx, &access, id)?)).await.expect("deadlines")
+}
+
+async fn run_jobs(kit: &TestDb) {
+    let runner = jobs::register(Runner::new(kit.db.clone()));
+    while runner.run_due().await.expect("jobs") > 0 {}
+}
+
+fn refused(result: tanggap_kernel::Result<Case>) -> Refusal {
+    match result {
+        Err(Error::Refused(refusal)) => refusal,
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+engines! {
+    async fn a_report_is_followed_up_returned_answered_reopened_and_closed(kit) {
+        let house = House::build(&kit.db).await;
+        let id = house.report(|_| {}).await.case.id;
+        let step = async |access: &Access, action| house.act(access, id, action).await;
+        let agent = &house.agent;
+        assert_eq!(step(agent, Action::Verify).await.expect("verified").status, Status::Verified);
+        step(agent, House::forward(house.health)).await.expect("forwarded");
+        let reason = "Jalan ini kewenangan PUPR.".to_owned();
+        let returned = step(&house.health_officer, Action::Return { reason }).await;
+        assert_eq!(returned.expect("returned").unit_id, None);
+        let forwarded = step(agent, House::forward(house.roads)).await.expect("forwarded");
+        assert_eq!((forwarded.status, forwarded.returns), (Status::Forwarded, 1));
+        step(&house.roads_officer, Action::Accept).await.expect("accepted");
+        step(&house.roads_officer, answer()).await.expect("answered");
+        let reason = "Masih berlubang.".to_owned();
+        let again = step(&house.citizen(), Action::Reopen { reason }).await.expect("reopened");
+        assert_eq!((again.status, again.unit_id), (Status::InProgress, Some(house.roads)));
+        step(&house.roads_officer, answer()).await.expect("answered");
+        let closed = step(&house.citizen(), Action::Confirm).await.expect("closed");
+        assert_eq!((closed.status, closed.due), (Status::Closed, None));
+        let rated = Action::Rate { rating: 5, comment: "Terima kasih".into() };
+        assert_eq!(step(&house.citizen(), rated).await.expect("rated").rating, Some(5));
+        assert!(deadlines(&house, id).await.iter().all(|d| !d.state.is_active()));
+    }
+
+    /// ../shared: cases/deadlines.md, "Clocks on one complaint received Fri 13 Mar 2026".
+    async fn one_complaint_runs_on_all_its_legal_clocks(kit) {
+        // 13 March 2026, 09.00 WIB.
+        kit.clock.set(Timestamp::from_micros(1_773_367_200_000_000));
+        let house = House::build(&kit.db).await;
+        let opened = house.report(|_| {}).await;
+        let begun = &opened.deadlines;
+        assert_eq!(due(begun, "SP4N_VERIFY"), "2026-03-25");
+        assert_eq!(due(begun, "YANLIK_ACK"), "2026-03-27");
+        assert_eq!(due(begun, "SP4N_TBP"), "2026-04-10");
+        assert_eq!(opened.case.due.expect("a deadline").policy, "SP4N_VERIFY");
+        let id = opened.case.id;
+        house.act(&house.agent, id, Action::Verify).await.expect("verified");
+        // 25 March 2026, 10.00 WIB.
+        kit.clock.set(Timestamp::from_micros(1_774_407_600_000_000));
+        house.act(&house.agent, id, House::forward(house.roads)).await.expect("forwarded");
+        assert_eq!(due(&deadlines(&house, id).await, "SP4N_FIRST_ACTION"), "2026-04-01");
+    }
+
+    /// D23: paused Wed 8 Jul until Mon 13 Jul 2026, due Fri 24 Jul becomes Wed 29 Jul.
+    async fn asking_for_completion_stops_the_clock(kit) {
+        let day = |day: i64, hour: i64| {
+            // 1 July 2026, 00.00 WIB.
+            let july = 1_782_838_800_000_000;
+            Timestamp::from_micros(july + (day - 1) * Timestamp::DAY + hour * Timestamp::HOUR)
+        };
+        kit.clock.set(day(6, 9));
+        let house = House::build(&kit.db).await;
+        let opened = house.report(|_| {}).await;
+        assert_eq!(due(&opened.deadlines, "SP4N_TBP"), "2026-07-24");
+        kit.clock.set(day(8, 9));
+        let question = "Mohon sebutkan nama jalannya.".to_owned();
+        let asked =
+            house.act(&house.agent, opened.case.id, Action::AskCompletion { question }).await;
+        assert_eq!(asked.expect("asked").status, Status::Incomplete);
+        let paused = deadlines(&house, opened.case.id).await;
+        assert!(paused.iter().any(|d| d.policy == "SP4N_TBP" && d.state == Clock::Paused));
+        kit.clock.set(day(13, 10));
+        let text = "Jalan Melati.".to_owned();
+        let citizen = house.citizen();
+        house.act(&citizen, opened.case.id, Action::Complete { text }).await.expect("completed");
+        assert_eq!(due(&deadlines(&house, opened.case.id).await, "SP4N_TBP"), "2026-07-29");
+    }
+
+    async fn an_incomplete_report_lapses_and_silence_after_the_answer_closes(kit) {
+        let house = House::build(&kit.db).await;
+        let lapsing = house.report(|_| {}).await.case.id;
+        let closing = house.report(|_| {}).await.case.id;
+        let question = "Di mana?".to_owned();
+        house.act(&house.agent, lapsing, Action::AskCompletion { question }).await.expect("asked");
+        house.act(&house.agent, closing, Action::Verify).await.expect("verified");
+        house.act(&house.agent, closing, answer()).await.expect("answered");
+        kit.clock.set(kit.clock.now().plus(33 * Timestamp::DAY));
+        run_jobs(&kit).await;
+        let access = Access::system(house.agency);
+        let (lapsed, closed) = kit.db.read(move |tx| {
+            Ok((store::find(tx, &access, lapsing)?, store::find(tx, &access, closing)?))
+        }).await.expect("both");
+        assert_eq!(lapsed.expect("kept").status, Status::Withdrawn);
+        assert_eq!(closed.expect("kept").status, Status::Closed);
+    }
+
+    async fn a_late_case_is_warned_of_and_escalated(kit) {
+        let house = House::build(&kit.db).await;
+        let id = house.report(|_| {}).await.case.id;
+        kit.clock.set(kit.clock.now().plus(10 * Timestamp::DAY));
+        run_jobs(&kit).await;
+        let supervisor = house.supervisor.clone();
+        let now = kit.clock.now();
+        let overdue = Filter { due_before: Some(now), ..Filter::default() };
+        let (page, queues) = kit.db.read(move |tx| {
+            let page = queries::list(tx, &supervisor, &overdue, Order::Due, None, 50)?;
+            Ok((page, queries::queues(tx, &supervisor)?))
+        }).await.expect("listed");
+        assert_eq!(page.rows.len(), 1);
+        assert_eq!((queues.overdue, queues.escalated, queues.open()), (1, 1, 1));
+        assert_eq!((page.rows[0].id, page.rows[0].escalation), (id, 2));
+    }
+
+    async fn a_complaint_about_a_unit_is_hidden_from_it(kit) {
+        let house = House::build(&kit.db).await;
+        let roads = house.roads;
+        let id = house.report(|report| report.reported_unit = Some(roads)).await.case.id;
+        house.act(&house.agent, id, Action::Verify).await.expect("verified");
+        let back = house.act(&house.agent, id, House::forward(roads)).await;
+        assert_eq!(refused(back), Refusal::Illegal("case-illegal-reported-unit"));
+        house.act(&house.agent, id, House::forward(house.health)).await.expect("forwarded");
+        let theirs = house.act(&house.roads_officer, id, Action::Accept).await;
+        assert_eq!(refused(theirs), Refusal::NotFound);
+        let officer = house.roads_officer.clone();
+        let seen = kit.db.read(move |tx| {
+            queries::list(tx, &officer, &Filter::default(), Order::Newest, None, 50)
+        }).await.expect("listed");
+        assert!(seen.rows.is_empty());
+    }
+
+    async fn roles_reach_their_own_units_and_agency_only(kit) {
+        let house = House::build(&kit.db).await;
+        let id = house.report(|_| {}).await.case.id;
+        for stranger in [&house.roads_officer, &house.health_officer] {
+            assert_eq!(refused(house.act(stranger, id, Action::Verify).await), Refusal::NotFound);
+        }
+        let inspected = house.act(&house.inspector, id, Action::Verify).await;
+        assert_eq!(refused(inspected), Refusal::Forbidden);
+        let elsewhere = Access { agency_id: tanggap_kernel::AgencyId(99), ..house.agent.clone() };
+        assert_eq!(refused(house.act(&elsewhere, id, Action::Verify).await), Refusal::NotFound);
+        assert_eq!(
+            refused(house.act(&house.agent, id, Action::AutoClose).await),
+            Refusal::Forbidden
+        );
+    }
+
+    async fn the_second_of_two_who_act_at_once_is_told(kit) {
+        let house = House::build(&kit.db).await;
+        let id = house.report(|_| {}).await.case.id;
+        let agent = house.agent.clone();
+        let seen = 1;
+        let one = move |action| {
+            let (agent, db) = (agent.clone(), house.db.clone());
+            async move {
+                let wanted =
+                    actions::Move { case: id, version: Some(seen), action, attachments: vec![] };
+                db.write(move |tx| actions::act(tx, &agent, &wanted)).await
+            }
+        };
+        let reason = "Bukan laporan.".to_owned();
+        let (first, second) = tokio::join!(one(Action::Verify), one(Action::Archive { reason }));
+        let stale = [first, second].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+        assert!(matches!(stale[..], [Error::Refused(Refusal::Stale)]), "{stale:?}");
+    }
+
+    async fn a_reporter_with_an_address_gets_a_receipt_and_is_found_again(kit) {
+        let house = House::build(&kit.db).await;
+        let ana = NewContact {
+            name: "Ana".into(),
+            email: Some("ana@contoh.example".into()),
+            ..NewContact::default()
+        };
+        let (first, second) = (ana.clone(), ana);
+        let one = house.report(move |report| report.reporter = Some(first)).await.case;
+        let two = house.report(move |report| report.reporter = Some(second)).await.case;
+        assert_eq!(one.contact_id, two.contact_id);
+        let access = house.agent.clone();
+        let sent = kit.db.read(move |tx| Ok(outbound::of_case(tx, &access, one.id.0)?)).await;
+        let sent = sent.expect("listed");
+        assert_eq!(sent.len(), 1);
+        assert!(sent[0].body.contains(&one.code), "{}", sent[0].body);
+    }
+
+    async fn words_are_found_by_their_stems_and_only_by_those_who_may(kit) {
+        let house = House::build(&kit.db).await;
+        let id = house.report(|_| {}).await.case.id;
+        let sqlite = kit.db.engine().is_sqlite();
+        let find = async |access: &Access, query: &'static str| {
+            let access = access.clone();
+            kit.db.read(move |tx| {
+                Ok(queries::search(tx, &access, query, None, 20, sqlite)?.0)
+            }).await.expect("searched")
+        };
+        assert_eq!(find(&house.agent, "berlubang").await.len(), 1);
+        assert_eq!(find(&house.agent, "lubang pasar").await[0].id, id);
+        assert!(find(&house.agent, "lubang jembatan").await.is_empty());
+        assert!(find(&house.roads_officer, "lubang").await.is_empty());
+    }
+
+    async fn random_histories_keep_the_promises(kit) {
+        let house = House::build(&kit.db).await;
+        let mut runner = TestRunner::deterministic();
+        for _ in 0..30 {
+            let steps = proptest::collection::vec((0usize..17, 0i64..6), 1..14);
+            let steps = steps.new_tree(&mut runner).expect("steps").current();
+            let id = house.report(|_| {}).await.case.id;
+            for (which, days) in steps {
+                kit.clock.set(kit.clock.now().plus(days * Timestamp::DAY + Timestamp::MINUTE));
+                run_jobs(&kit).await;
+                let (access, action) = pick(&house, which);
+                match house.act(&access, id, action).await {
+                    Ok(_) | Err(Error::Refused(_)) => {}
+                    Err(fault) => panic!("{fault}"),
+                }
+                promises(&kit, &house, id).await;
+            }
+        }
+    }
+}
+
+fn pick(house: &House, which: usize) -> (Access, Action) {
+    let reason = || "Alasan yang jelas.".to_owned();
+    let (agent, roads, citizen) =
+        (house.agent.clone(), house.roads_officer.clone(), house.citizen());
+    match which {
+        0 => (agent, Action::Verify),
+        1 => (agent, Action::AskCompletion { question: reason() }),
+        2 => (citizen, Action::Complete { text: reason() }),
+        3 => (agent, House::forward(house.roads)),
+        4 => (agent, House::forward(house.health)),
+        5 => (roads, Action::Accept),
+        6 => (roads, Action::Return { reason: reason() }),
+        7 => (roads, Action::Progress { text: reason() }),
+        8 | 9 => (roads, answer()),
+        10 => (citizen, Action::Confirm),
+        11 => (citizen, Action::Reopen { reason: reason() }),
+        12 => (citizen, Action::Object { reason: reason() }),
+        13 => (house.supervisor.clone(), House::forward(house.roads)),
+        14 => (agent, Action::Escalate { reason: reason() }),
+        15 => (citizen, Action::Rate { rating: 4, comment: String::new() }),
+        _ => (agent, answer()),
+    }
+}
+
+/// An open case has a running or lawfully paused deadline; an ended one has none; the newest
+/// event tells the state.
+async fn promises(kit: &TestDb, house: &House, id: CaseId) {
+    let access = Access::system(house.agency);
+    let agency = house.agency;
+    let (case, clocks, last) = kit
+        .db
+        .read(move |tx| {
+            let case = store::find(tx, &access, id)?.expect("kept");
+            let clocks = store::deadlines(tx, &access, id)?;
+            let text = "select body from events where agency_id = $1 and subject_id = $2
+            and kind like 'case.%' order by id desc limit 1";
+            let bound = tanggap_kernel::params![agency, id];
+            let last: Vec<String> = tx.ad_hoc(text, bound, |row| row.text())?;
+            Ok((case, clocks, last))
+        })
+        .await
+        .expect("read");
+    let active = clocks.iter().filter(|d| d.state.is_active()).count();
+    assert_eq!(case.status.is_open(), active > 0, "{:?} {clocks:#?}", case.status);
+    assert_eq!(case.status.is_open(), case.due.is_some());
+    let told: serde_json::Value = serde_json::from_str(&last[0]).expect("json");
+    assert_eq!(told["status"], case.status.as_str());
+    assert_eq!(told["version"], case.version);
+    assert_eq!(told["unit"], serde_json::json!(case.unit_id));
+}
