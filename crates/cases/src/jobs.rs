@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use tanggap_calendar::{Expiry, Owner};
-use tanggap_kernel::{Access, Result, params};
+use tanggap_kernel::{Access, AgencyId, Result, params};
 use tanggap_org as org;
 use tanggap_store::jobs::{Job, Runner};
 use tanggap_store::{Tx, sql};
@@ -29,10 +29,16 @@ pub fn register(runner: Runner) -> Runner {
     runner.on(RING, ring).on(RECOUNT, recount)
 }
 
-/// Gives the warnings that are due and does what an expired deadline does.
 fn ring(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
-    let access = Access::system(job.agency_id);
-    let Some(id) = CaseId::parse(&job.key) else { return Ok(()) };
+    match CaseId::parse(&job.key) {
+        Some(id) => ring_case(tx, job.agency_id, id),
+        None => Ok(()),
+    }
+}
+
+/// Gives the warnings that are due and does what an expired deadline does.
+pub(crate) fn ring_case(tx: &mut Tx<'_>, agency: AgencyId, id: CaseId) -> Result<()> {
+    let access = Access::system(agency);
     let Some(mut case) = store::find(tx, &access, id)? else { return Ok(()) };
     let calendar = org::store::calendar_for(tx, &access, None)?;
     let profile = actions::profile_of(tx, &access, &case)?;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tanggap_kernel::error::FaultKind;
-use tanggap_kernel::{Clock, Error, Event, Fault, IdGen, Result, Timestamp};
+use tanggap_kernel::{Clock, Error, Fault, IdGen, Result, Timestamp};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 use crate::events::Announced;
-use crate::tx::{Conn, Handed, Tx};
+use crate::tx::{Announcement, Conn, Handed, Tx};
 use crate::{migrate, pg, relay, sqlite};
 
 /// How many closures may wait before callers have to.
@@ -47,9 +47,9 @@ pub(crate) trait Work: Send {
         &mut self,
         conn: Conn<'c>,
         ids: &'c IdGen,
-    ) -> (Conn<'c>, Result<Vec<(i64, Event)>, Option<FaultKind>>);
+    ) -> (Conn<'c>, Result<Vec<Announcement>, Option<FaultKind>>);
 
-    /// When it began: the time of its events.
+    /// When it began.
     fn now(&self) -> Timestamp;
 
     /// Tells the caller, once its fate is certain: with a fault where the commit failed.
@@ -73,7 +73,7 @@ where
         &mut self,
         conn: Conn<'c>,
         ids: &'c IdGen,
-    ) -> (Conn<'c>, Result<Vec<(i64, Event)>, Option<FaultKind>>) {
+    ) -> (Conn<'c>, Result<Vec<Announcement>, Option<FaultKind>>) {
         let mut tx = Tx::new(conn, self.now, ids, std::mem::take(&mut self.handed));
         let run = &mut self.run;
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&mut tx)));

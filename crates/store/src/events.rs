@@ -169,10 +169,9 @@ impl Pending {
 
 /// Inserts events unsealed (PostgreSQL).
 pub(crate) fn insert_unsealed(tx: &mut Tx<'_>) -> Result<Option<(AgencyId, i64)>, Fault> {
-    let now = tx.now;
     let mut first = None;
-    for (id, event) in std::mem::take(&mut tx.events) {
-        let pending = Pending::new(id, now, event)?;
+    for (id, at, event) in std::mem::take(&mut tx.events) {
+        let pending = Pending::new(id, at, event)?;
         first.get_or_insert((pending.record.agency_id, pending.record.id));
         pending.insert(tx, None)?;
     }

@@ -178,8 +178,8 @@ fn run_one(
     }
     match outcome {
         Ok(events) => {
-            for (id, event) in events {
-                announced.push(Pending::new(id, work.now(), event)?);
+            for (id, at, event) in events {
+                announced.push(Pending::new(id, at, event)?);
             }
             sql("release one")
         }

@@ -29,6 +29,9 @@ impl Handed {
     }
 }
 
+/// An event with its id and the moment at which it was announced.
+pub(crate) type Announcement = (i64, Timestamp, Event);
+
 /// An open transaction. It ends by itself: committed where the closure returned `Ok`, rolled back
 /// otherwise.
 pub struct Tx<'c> {
@@ -36,7 +39,7 @@ pub struct Tx<'c> {
     pub(crate) now: Timestamp,
     pub(crate) ids: &'c IdGen,
     pub(crate) handed: Handed,
-    pub(crate) events: Vec<(i64, Event)>,
+    pub(crate) events: Vec<Announcement>,
 }
 
 impl<'c> Tx<'c> {
@@ -63,7 +66,17 @@ impl<'c> Tx<'c> {
     /// Announces a change: the event becomes durable with the change itself.
     pub fn announce(&mut self, event: Event) {
         let id = self.id();
-        self.events.push((id, event));
+        self.events.push((id, self.now, event));
+    }
+
+    /// Runs `run` as if it were `at`: for replaying a history (the demo, an import), never for
+    /// everyday use cases. What is replayed must come in the order of time, since ids only grow:
+    /// then they, the events and their chain look as if each step had been written at its hour.
+    pub fn at<T>(&mut self, at: Timestamp, run: impl FnOnce(&mut Self) -> T) -> T {
+        let now = std::mem::replace(&mut self.now, at);
+        let result = run(self);
+        self.now = now;
+        result
     }
 
     /// Runs a statement that yields no rows; returns how many rows it changed.
