@@ -1,0 +1,55 @@
+//! Measures a running Tanggap from outside: a closed loop over HTTP, beside a database filled to
+//! a known size. `scripts/bench.sh` (that is `make bench`) runs all of it and writes the tables
+//! of docs/benchmarks.md.
+
+mod client;
+mod load;
+mod process;
+mod seed;
+mod watch;
+mod words;
+
+use clap::{Parser, Subcommand};
+use tanggap_kernel::{Clock, Error};
+use tanggap_store::{Db, Engine};
+
+/// The benchmark tool of Tanggap.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Fills an empty database with an agency, its people and so many cases.
+    Seed {
+        /// `postgres://…`, or a file.
+        #[arg(long)]
+        database: String,
+        /// How many cases; five messages each.
+        #[arg(long)]
+        cases: i64,
+    },
+    /// Creates cases over the API in a closed loop.
+    Create(load::CreateArgs),
+    /// Reads pages in a closed loop beside a stream of writes.
+    Read(load::ReadArgs),
+    /// Opens many live streams and times how soon all of them see a change.
+    Watch(watch::WatchArgs),
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    match Cli::parse().command {
+        Command::Seed { database, cases } => {
+            let db = Db::open(Engine::parse(&database), Clock::System, true).await?;
+            let seeded = seed::run(&db, cases).await?;
+            println!("{seeded}");
+        }
+        Command::Create(args) => println!("{}", load::create(args).await?),
+        Command::Read(args) => println!("{}", load::read(args).await?),
+        Command::Watch(args) => println!("{}", watch::run(args).await?),
+    }
+    Ok(())
+}
