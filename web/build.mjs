@@ -10,16 +10,18 @@ import { build } from "esbuild";
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, "dist");
 
-// One list of dark tokens serves both the system's wish and the person's choice.
+// One list of dark tokens serves both the system's wish and the person's choice; never on paper.
 const darkTwice = {
   name: "dark-twice",
   setup(context) {
     context.onLoad({ filter: /dark\.css$/ }, ({ path }) => {
       const tokens = readFileSync(path, "utf8");
-      const contents = `@media (prefers-color-scheme: dark) {
+      const contents = `@media screen and (prefers-color-scheme: dark) {
         :root:not([data-theme="light"]) { ${tokens} }
       }
-      :root[data-theme="dark"] { ${tokens} }`;
+      @media screen {
+        :root[data-theme="dark"] { ${tokens} }
+      }`;
       return { contents, loader: "css" };
     });
   },

@@ -137,13 +137,13 @@ pub fn state(text: Text, code: &str) -> Safe<String> {
         "duplicate" => (Tone::Neutral, "merge"),
         _ => (Tone::Neutral, "info"),
     };
-    badge(tone, icon, &text.t(&format!("ui-state-{}", code.replace('_', "-"))))
+    badge(tone, icon, &text.t(format!("ui-state-{}", code.replace('_', "-"))))
 }
 
 /// A `<time>` with the full date and time.
 #[must_use]
 pub fn moment(text: Text, at: Timestamp) -> Safe<String> {
-    Safe(format!("<time datetime=\"{}\">{}</time>", text.machine(&at), text.date_time(&at)))
+    Safe(format!("<time datetime=\"{}\">{}</time>", text.machine(at), text.date_time(at)))
 }
 
 /// A `<time-left>` that becomes `5 menit lalu` in the browser.
@@ -157,7 +157,7 @@ pub fn ago(text: Text, at: Timestamp) -> Safe<String> {
 pub fn due(text: Text, at: Timestamp, health: Health) -> Safe<String> {
     let mut html = format!("<span class=\"due\" data-health=\"{}\">", health.name());
     html.push_str(&icon_html(health.icon()));
-    let words = text.t(&format!("ui-health-{}", health.name()));
+    let words = text.t(format!("ui-health-{}", health.name()));
     let _ = write!(html, "<span class=\"sr\">{words}: </span>");
     match health {
         Health::Paused | Health::Done => html.push_str(&words),
@@ -168,7 +168,7 @@ pub fn due(text: Text, at: Timestamp, health: Health) -> Safe<String> {
 }
 
 fn time_left(text: Text, at: Timestamp, kind: &str) -> String {
-    let (machine, full) = (text.machine(&at), text.date_time(&at));
+    let (machine, full) = (text.machine(at), text.date_time(at));
     let short = text.date_time_short(&at);
     format!(
         "<time-left data-kind=\"{kind}\"><time datetime=\"{machine}\" title=\"{full}\">{short}\

@@ -174,14 +174,16 @@ fn every_component_renders() {
         for theme in [Theme::Light, Theme::Dark] {
             let text = Text { locale, ..Text::default() };
             let form = FormState::new(locale).with("kind", "a").with("secret", "ya");
-            let states = "received incomplete verified forwarded in_progress answered closed reopened \
-                 objected outside_authority duplicate archived withdrawn";
+            let [open, shut] = [
+                "received incomplete verified forwarded in_progress answered closed reopened",
+                "objected outside_authority duplicate archived withdrawn",
+            ];
             let desk = Desk {
                 page: staff_page(text, theme, "Komponen"),
                 form: form.clone(),
                 refused: refused(locale),
                 rows: rows(),
-                states: states.split_whitespace().collect(),
+                states: open.split(' ').chain(shut.split(' ')).collect(),
                 tones: [Tone::Neutral, Tone::Info, Tone::Wait, Tone::Good, Tone::Warn, Tone::Bad],
                 choices: choices(),
                 kinds: kinds(),

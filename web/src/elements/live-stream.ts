@@ -1,9 +1,9 @@
-// <live-stream src topics last>: changes as they happen. A browser holds one EventSource for all its
-// tabs, since HTTP/1.1 allows six connections and people open ten tabs: the tab that holds the
-// lock listens for the topics of all and hands what comes to the others.
+// <live-stream src topics last>: changes as they happen. A browser holds one EventSource for all
+// its tabs, since HTTP/1.1 allows six connections and people open ten tabs: the tab that holds
+// the lock listens for the topics of all and hands what comes to the others.
 //
 // Events: `message` carries Turbo Stream elements; `refresh` names a topic whose pages should
-// fetch themselves again and morph; `gap` says that something was missed. `last` is the number of
+// fetch themselves again and morph; `lagged` says that something was missed. `last` is the number of
 // the last event that the page already shows: what came between its making and its hearing is
 // sent again, and every change may be applied twice.
 import { renderStreamMessage, session } from "@hotwired/turbo";
@@ -133,7 +133,7 @@ class Hub {
     source.addEventListener("refresh", ({ data, lastEventId: id }) =>
       this.tell({ kind: "refresh", topic: data, id }),
     );
-    source.addEventListener("gap", ({ lastEventId: id }) =>
+    source.addEventListener("lagged", ({ lastEventId: id }) =>
       this.tell({ kind: "refresh", topic: "", id }),
     );
   }
