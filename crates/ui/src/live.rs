@@ -73,16 +73,36 @@ pub struct Room {
     pub viewer: Arc<Viewer>,
 }
 
+/// One message to a room.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// The number of the event that it tells of, where a browser should remember it.
+    pub seq: Option<i64>,
+    /// What it says.
+    pub says: Says,
+}
+
+/// What a message says.
+#[derive(Clone, Debug)]
+pub enum Says {
+    /// Turbo Stream elements, or any text for a page that only waits for a word.
+    Stream(Arc<str>),
+    /// Pages that want this topic fetch themselves again.
+    Refresh(Arc<str>),
+    /// Something was missed: every page fetches itself again.
+    Gap,
+}
+
 /// All rooms of this node; cloned freely.
 #[derive(Clone, Default)]
 pub struct Live {
-    rooms: Arc<Mutex<HashMap<Room, broadcast::Sender<Arc<str>>>>>,
+    rooms: Arc<Mutex<HashMap<Room, broadcast::Sender<Note>>>>,
 }
 
 impl Live {
     /// Enters a room; leaving is dropping the receiver.
     #[must_use]
-    pub fn join(&self, room: Room) -> broadcast::Receiver<Arc<str>> {
+    pub fn join(&self, room: Room) -> broadcast::Receiver<Note> {
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         rooms.retain(|_, sender| sender.receiver_count() > 0);
         rooms.entry(room).or_insert_with(|| broadcast::channel(BEHIND_MAX).0).subscribe()
@@ -103,12 +123,22 @@ impl Live {
             .collect()
     }
 
-    /// Sends one message to everybody in a room.
+    /// Sends Turbo Stream elements to everybody in a room.
     pub fn send(&self, room: &Room, message: &str) {
+        self.tell(room, Note { seq: None, says: Says::Stream(message.into()) });
+    }
+
+    /// Has the pages of everybody in a room fetched again, because of event number `seq`.
+    pub fn refresh(&self, room: &Room, seq: Option<i64>) {
+        self.tell(room, Note { seq, says: Says::Refresh(room.topic.as_str().into()) });
+    }
+
+    /// Sends one message to everybody in a room.
+    pub fn tell(&self, room: &Room, note: Note) {
         let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = rooms.get(room) {
             // Nobody there any more is no failure.
-            let _ = sender.send(message.into());
+            let _ = sender.send(note);
         }
     }
 
@@ -120,27 +150,47 @@ impl Live {
     }
 }
 
-/// Answers with the messages of `rooms` as server-sent events, each a Turbo Stream. `until` ends
-/// it (a revoked session, the node going down).
+/// Answers with the messages of `rooms` as server-sent events. `until` ends it (a revoked session,
+/// the node going down).
 pub fn sse(
-    receivers: Vec<broadcast::Receiver<Arc<str>>>,
+    receivers: Vec<broadcast::Receiver<Note>>,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> Response {
+    sse_after(Vec::new(), receivers, until)
+}
+
+/// The same, beginning with `missed`: what came between the page's making and its hearing.
+pub fn sse_after(
+    missed: Vec<Note>,
+    receivers: Vec<broadcast::Receiver<Note>>,
     until: impl Future<Output = ()> + Send + 'static,
 ) -> Response {
     let streams = receivers.into_iter().map(|r| BroadcastStream::new(r).map(frame));
     // The first event tells the browser that it is live from here on.
     let hello = stream::once(async { Ok(Event::default().event("hello").data("1")) });
-    let all = hello.chain(stream::select_all(streams)).take_until(Box::pin(until));
-    let sse = Sse::new(boxed(all)).keep_alive(KeepAlive::new().interval(Duration::from_secs(25)));
+    let first = hello.chain(stream::iter(missed.into_iter().map(|note| frame(Ok(note)))));
+    // Without rooms it stays open all the same: a browser would only knock again.
+    let quiet = stream::pending::<Result<Event, Infallible>>();
+    let all = first.chain(stream::select(stream::select_all(streams), quiet));
+    let sse = Sse::new(boxed(all.take_until(Box::pin(until))));
+    let sse = sse.keep_alive(KeepAlive::new().interval(Duration::from_secs(25)));
     let mut response = sse.into_response();
     let unbuffered = HeaderValue::from_static("no");
     response.headers_mut().insert("x-accel-buffering", unbuffered);
     response
 }
 
-fn frame(message: Result<Arc<str>, BroadcastStreamRecvError>) -> Result<Event, Infallible> {
-    Ok(match message {
-        Ok(text) => Event::default().data(text.as_ref()),
-        Err(BroadcastStreamRecvError::Lagged(_)) => Event::default().event("lagged").data("1"),
+fn frame(note: Result<Note, BroadcastStreamRecvError>) -> Result<Event, Infallible> {
+    let lagged = Note { seq: None, says: Says::Gap };
+    let Note { seq, says } = note.unwrap_or(lagged);
+    let event = match says {
+        Says::Stream(text) => Event::default().data(text.as_ref()),
+        Says::Refresh(topic) => Event::default().event("refresh").data(topic.as_ref()),
+        Says::Gap => Event::default().event("gap").data("1"),
+    };
+    Ok(match seq {
+        Some(seq) => event.id(seq.to_string()),
+        None => event,
     })
 }
 
