@@ -10,11 +10,16 @@
 
 pub mod account;
 pub mod actions;
+pub mod door;
 pub mod model;
+mod pages;
 pub mod password;
 pub mod rules;
 pub mod sessions;
+pub mod signin;
 pub mod store;
+pub mod throttle;
+pub mod totp;
 
 pub use account::access_of;
 pub use actions::{
@@ -23,6 +28,7 @@ pub use actions::{
     revoke_token, set_calendar_day, set_roles, update_agency, update_calendar, update_category,
     update_unit, update_user,
 };
+pub use door::{SignedForm, Staff, Token, Visitor};
 pub use model::*;
 pub use rules::{Role, TokenScope, permissions};
 pub use store::{
@@ -41,7 +47,13 @@ use tanggap_kernel::Fault;
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     let mut all = store::statements();
     all.extend(sessions::STATEMENTS);
+    all.extend(throttle::STATEMENTS);
     all
+}
+
+/// All routes of this crate: sign-in, one's own account, the settings of the agency.
+pub fn routes() -> axum::Router<tanggap_ui::Ctx> {
+    pages::routes()
 }
 
 /// Reads JSON that we wrote ourselves.

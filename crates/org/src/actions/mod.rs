@@ -4,16 +4,19 @@ mod agencies;
 mod calendars;
 mod categories;
 mod law;
+mod own;
 mod people;
 mod tokens;
 mod units;
 
 pub use agencies::{AgencyInput, create_agency, update_agency};
 pub use calendars::{
-    CalendarInput, create_calendar, remove_calendar_day, set_calendar_day, update_calendar,
+    CalendarInput, DAY_KINDS, create_calendar, remove_calendar_day, set_calendar_day,
+    update_calendar,
 };
 pub use categories::{create_category, update_category};
-pub use law::{put_profile, retire_profile};
+pub use law::{put_profile, read_profile, retire_profile};
+pub use own::{change_password, remove_totp, set_totp, update_own};
 pub use people::{
     UserInput, create_user, deactivate_user, reactivate_user, reset_password, reset_totp,
     set_roles, update_user,

@@ -7,7 +7,7 @@ use tanggap_store::{Row, Tx};
 use crate::model::Agency;
 
 tanggap_store::sql! {
-    LIST = scan("a handful of rows") "select id, slug, name, short_name, zone, calendar_id,
+    LIST = @scan("a handful of rows") "select id, slug, name, short_name, zone, calendar_id,
         address, phone, email, complaint_manager, settings, created_at, version from agencies
         order by id limit 1000";
     BY_ID = "select id, slug, name, short_name, zone, calendar_id, address, phone, email,

@@ -1,0 +1,62 @@
+//! The cookies of the doors: `sesi` (a session's secret), `pra` (a visitor's, before sign-in) and
+//! `kabar` (what was just done, told once).
+
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use tanggap_kernel::Locale;
+use tanggap_ui::ctx::Site;
+use tanggap_ui::{Flash, Tone, i18n, respond};
+
+/// The session's cookie.
+pub(super) const SESSION: &str = "sesi";
+/// A visitor's cookie.
+pub(super) const VISITOR: &str = "pra";
+/// What was just done.
+pub(super) const FLASH: &str = "kabar";
+
+const FLASH_S: u32 = 5;
+
+fn set(response: &mut Response, site: &Site, name: &str, value: &str, age_s: Option<u32>) {
+    let secure = if site.secure_cookies { "; Secure" } else { "" };
+    let age = age_s.map(|s| format!("; Max-Age={s}")).unwrap_or_default();
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{age}{secure}");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// Gives the browser a session's secret.
+#[must_use]
+pub fn session_cookie(mut response: Response, site: &Site, secret: &str) -> Response {
+    let age_s = u32::try_from(crate::sessions::AGE_MAX / 1_000_000).unwrap_or(u32::MAX);
+    set(&mut response, site, SESSION, secret, Some(age_s));
+    response
+}
+
+/// Takes the session's secret away.
+#[must_use]
+pub fn without_session(mut response: Response, site: &Site) -> Response {
+    set(&mut response, site, SESSION, "", Some(0));
+    response
+}
+
+pub(super) fn visitor_cookie(mut response: Response, site: &Site, secret: &str) -> Response {
+    set(&mut response, site, VISITOR, secret, None);
+    response
+}
+
+/// 303 to a place of ours whose page tells once what was done; `key` is a text whose name has
+/// `-flash-` in it.
+#[must_use]
+pub fn flash(site: &Site, path: &str, key: &str) -> Response {
+    let mut response = respond::see_other(path);
+    set(&mut response, site, FLASH, key, Some(FLASH_S));
+    response
+}
+
+/// What the cookie `kabar` tells; texts of other kinds are not told, whoever wrote the cookie.
+pub(super) fn told(locale: Locale, key: Option<&str>) -> Option<Flash> {
+    let key = key.filter(|key| key.contains("-flash-"))?;
+    let text = i18n::t_opt(locale, key)?.into_owned();
+    Some(Flash { tone: Tone::Good, text })
+}

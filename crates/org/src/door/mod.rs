@@ -1,0 +1,19 @@
+//! The doors: who stands before a handler, and whether they may speak.
+//!
+//! [`Staff`] is a person who signed in, [`Token`] an integration, [`Visitor`] anybody else with a
+//! form in hand. Each is an extractor, so that a handler without one serves the public and says so
+//! by its signature.
+
+mod address;
+mod bearer;
+mod cookies;
+mod signed;
+mod staff;
+mod visitor;
+
+pub use address::client_address;
+pub use bearer::Token;
+pub use cookies::{flash, session_cookie, without_session};
+pub use signed::{Fields, SignedFields, SignedForm, VisitorFields};
+pub use staff::{House, Person, Staff, home_of, until_session_ends};
+pub use visitor::Visitor;
