@@ -3,8 +3,8 @@
 // the lock listens for the topics of all and hands what comes to the others.
 //
 // Events: `message` carries Turbo Stream elements; `refresh` names a topic whose pages should
-// fetch themselves again and morph; `lagged` says that something was missed. `last` is the number of
-// the last event that the page already shows: what came between its making and its hearing is
+// fetch themselves again and morph; `lagged` says that something was missed. `last` is the number
+// of the last event that the page already shows: what came between its making and its hearing is
 // sent again, and every change may be applied twice.
 import { renderStreamMessage, session } from "@hotwired/turbo";
 
