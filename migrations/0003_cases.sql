@@ -57,6 +57,7 @@ create table if not exists messages (
 create index if not exists messages_by_id on messages (agency_id, id);
 create unique index if not exists messages_by_external
   on messages (agency_id, external_id) where external_id is not null;
+create index if not exists messages_by_raw on messages (raw) where raw is not null;
 
 -- only: sqlite
 create virtual table if not exists message_search

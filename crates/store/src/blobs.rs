@@ -7,16 +7,29 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 use tanggap_kernel::error::FaultKind;
-use tanggap_kernel::{Fault, Refusal, Result};
+use tanggap_kernel::{Fault, Refusal, Result, Timestamp};
 
 /// The store of files; cloned freely.
 #[derive(Clone, Debug)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
+}
+
+/// A file as the store lists it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Its name.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// When it was put last.
+    pub put_at: Timestamp,
 }
 
 /// The SHA-256 of `bytes`, in hexadecimal: the name of a file.
@@ -39,16 +52,41 @@ impl Blobs {
         Ok(Self { store: Arc::new(store) })
     }
 
-    /// Keeps `bytes`; returns their name. Keeping the same bytes twice keeps them once.
+    /// Keeps `bytes`; returns their name. Keeping the same bytes twice keeps them once, and makes
+    /// them young again, so that they are not swept before the second row is written.
     ///
     /// # Errors
     /// A fault of the disk or the peer.
     pub async fn put(&self, bytes: Bytes) -> Result<String> {
         let name = name_of(&bytes);
-        if self.store.head(&key(&name)?).await.is_err() {
-            self.store.put(&key(&name)?, bytes.into()).await.map_err(|e| fault(&e))?;
-        }
+        self.store.put(&key(&name)?, bytes.into()).await.map_err(|e| fault(&e))?;
         Ok(name)
+    }
+
+    /// All files, in no order.
+    #[must_use]
+    pub fn list(&self) -> BoxStream<'static, Result<Kept, Fault>> {
+        let found = self.store.list(None).map(|found| match found {
+            Ok(meta) => Ok(Kept {
+                name: meta.location.filename().unwrap_or_default().to_owned(),
+                size: meta.size,
+                put_at: Timestamp::from_micros(meta.last_modified.timestamp_micros()),
+            }),
+            Err(error) => Err(fault(&error)),
+        });
+        found.boxed()
+    }
+
+    /// When the file called `name` was put last, where there is one.
+    ///
+    /// # Errors
+    /// A fault of the disk or the peer.
+    pub async fn put_at(&self, name: &str) -> Result<Option<Timestamp>> {
+        match self.store.head(&key(name)?).await {
+            Ok(meta) => Ok(Some(Timestamp::from_micros(meta.last_modified.timestamp_micros()))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(fault(&error).into()),
+        }
     }
 
     /// The file called `name`.

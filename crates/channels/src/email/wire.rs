@@ -195,6 +195,12 @@ impl Relay {
         Ok(Relay { inner: Arc::new(Inner { config, from, tls, idle, places }) })
     }
 
+    /// The domain of our address: what our identifiers end with.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        self.inner.from.email.domain().to_owned()
+    }
+
     /// Sends one message and waits for the relay's answer.
     ///
     /// # Errors

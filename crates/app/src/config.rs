@@ -1,0 +1,289 @@
+//! How a node is configured: a file, then the environment, then the command line, each over the
+//! one before it, into one typed structure. What is unknown is refused, so that a mistyped
+//! setting is found at the start and not on a bad day.
+//!
+//! The file is `tanggap.toml` in the data folder, or `--config`. docs/operators/configure.md
+//! lists every setting.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tanggap_channels::email::wire::RelayConfig;
+use tanggap_kernel::{Fault, Result};
+use tanggap_store::Engine;
+use toml::{Table, Value};
+
+/// The name of the file in the data folder.
+pub const FILE: &str = "tanggap.toml";
+
+/// A node's configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The folder of the database file, the files and the key.
+    #[serde(skip)]
+    pub data: PathBuf,
+    /// `postgres://…`; without it SQLite in the data folder.
+    pub database: Option<String>,
+    /// The front door.
+    #[serde(default)]
+    pub server: Server,
+    /// What is written to standard error.
+    #[serde(default)]
+    pub log: Log,
+    /// The relay for outgoing mail; without it mail waits, visibly.
+    pub mail: Option<RelayConfig>,
+}
+
+/// The front door.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Where to listen: address and port.
+    pub listen: String,
+    /// The address under which people reach the installation: `https://lapor.contoh.go.id`.
+    pub base_url: String,
+    /// PEM file of the certificate chain; with `tls_key` the node speaks TLS itself.
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file of the certificate's key.
+    pub tls_key: Option<PathBuf>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Seconds after which a request that is not answered is given up.
+    pub request_seconds_max: u64,
+    /// The largest file that is taken, in megabytes.
+    pub upload_mb_max: usize,
+    /// Bearer token that opens `/metrics` from elsewhere; empty: from this machine only.
+    pub metrics_token: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            base_url: String::new(),
+            tls_cert: None,
+            tls_key: None,
+            trusted_proxies: Vec::new(),
+            request_seconds_max: 120,
+            upload_mb_max: 10,
+            metrics_token: String::new(),
+        }
+    }
+}
+
+/// What is written to standard error.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug`, or a filter such as `info,tanggap_store=debug`.
+    pub level: String,
+    /// Lines for people or JSON for machines.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+/// The shape of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// How a variable's text is read.
+#[derive(Clone, Copy)]
+enum Shape {
+    Text,
+    Number,
+    List,
+}
+
+/// Each variable and the setting that it sets.
+const VARIABLES: &[(&str, &[&str], Shape)] = &[
+    ("TANGGAP_DATABASE", &["database"], Shape::Text),
+    ("TANGGAP_LISTEN", &["server", "listen"], Shape::Text),
+    ("TANGGAP_BASE_URL", &["server", "base_url"], Shape::Text),
+    ("TANGGAP_TLS_CERT", &["server", "tls_cert"], Shape::Text),
+    ("TANGGAP_TLS_KEY", &["server", "tls_key"], Shape::Text),
+    ("TANGGAP_TRUSTED_PROXIES", &["server", "trusted_proxies"], Shape::List),
+    ("TANGGAP_REQUEST_SECONDS_MAX", &["server", "request_seconds_max"], Shape::Number),
+    ("TANGGAP_UPLOAD_MB_MAX", &["server", "upload_mb_max"], Shape::Number),
+    ("TANGGAP_METRICS_TOKEN", &["server", "metrics_token"], Shape::Text),
+    ("TANGGAP_LOG_LEVEL", &["log", "level"], Shape::Text),
+    ("TANGGAP_LOG_FORMAT", &["log", "format"], Shape::Text),
+    ("TANGGAP_MAIL_HOST", &["mail", "host"], Shape::Text),
+    ("TANGGAP_MAIL_PORT", &["mail", "port"], Shape::Number),
+    ("TANGGAP_MAIL_TLS", &["mail", "tls"], Shape::Text),
+    ("TANGGAP_MAIL_USER", &["mail", "user"], Shape::Text),
+    ("TANGGAP_MAIL_PASSWORD", &["mail", "password"], Shape::Text),
+    ("TANGGAP_MAIL_FROM_ADDRESS", &["mail", "from_address"], Shape::Text),
+    ("TANGGAP_MAIL_FROM_NAME", &["mail", "from_name"], Shape::Text),
+    ("TANGGAP_MAIL_HELLO_NAME", &["mail", "hello_name"], Shape::Text),
+];
+
+impl Config {
+    /// Reads the file and the environment; the command line is laid over it by the caller.
+    ///
+    /// # Errors
+    /// A fault that names the file or variable that cannot be understood.
+    pub fn load(data: &Path, file: Option<&Path>) -> Result<Self> {
+        Self::read(data, file, |name| std::env::var(name).ok())
+    }
+
+    fn read(
+        data: &Path,
+        file: Option<&Path>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self> {
+        let path = file.map_or_else(|| data.join(FILE), Path::to_path_buf);
+        let wrong = |e: &dyn std::fmt::Display| Fault::new(format!("{}: {e}", path.display()));
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && file.is_none() => String::new(),
+            Err(e) => return Err(wrong(&e).into()),
+        };
+        let mut table: Table = text.parse().map_err(|e: toml::de::Error| wrong(&e))?;
+        for (name, setting, shape) in VARIABLES {
+            if let Some(text) = variable(name).filter(|text| !text.is_empty()) {
+                lay(&mut table, setting, value(name, &text, *shape)?);
+            }
+        }
+        greet_by_our_name(&mut table);
+        let mut config: Self = table.try_into().map_err(|e| wrong(&e))?;
+        config.data = data.to_owned();
+        config.server.base_url = config.server.base_url.trim_end_matches('/').to_owned();
+        Ok(config)
+    }
+
+    /// Checks what belongs together.
+    ///
+    /// # Errors
+    /// A fault that says what is missing.
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.server.tls_cert.is_some() != self.server.tls_key.is_some() {
+            return Err(Fault::new("tls_cert and tls_key are given together or not at all"));
+        }
+        let base = &self.server.base_url;
+        if !base.is_empty() && !base.starts_with("http://") && !base.starts_with("https://") {
+            return Err(Fault::new("base_url begins with http:// or https://"));
+        }
+        Ok(())
+    }
+
+    /// Where the rows are.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match &self.database {
+            Some(url) => Engine::parse(url),
+            None => Engine::Sqlite(self.data.join("tanggap.sqlite3")),
+        }
+    }
+
+    /// Whether cookies may go over TLS only.
+    #[must_use]
+    pub fn secure_cookies(&self) -> bool {
+        self.server.tls_cert.is_some() || self.server.base_url.starts_with("https://")
+    }
+}
+
+fn value(name: &str, text: &str, shape: Shape) -> Result<Value, Fault> {
+    Ok(match shape {
+        Shape::Text => Value::String(text.to_owned()),
+        Shape::Number => {
+            let number = text.trim().parse::<i64>();
+            Value::Integer(number.map_err(|_| Fault::new(format!("{name} is not a number")))?)
+        }
+        Shape::List => {
+            let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
+            Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
+        }
+    })
+}
+
+fn lay(table: &mut Table, setting: &[&str], value: Value) {
+    match setting {
+        [key] => {
+            table.insert((*key).to_owned(), value);
+        }
+        [section, rest @ ..] => {
+            let inner = table.entry(*section).or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(inner) = inner {
+                lay(inner, rest, value);
+            }
+        }
+        [] => {}
+    }
+}
+
+/// The name in EHLO, where none is set: the domain of our address.
+fn greet_by_our_name(table: &mut Table) {
+    let Some(Value::Table(mail)) = table.get_mut("mail") else { return };
+    let domain = mail
+        .get("from_address")
+        .and_then(Value::as_str)
+        .and_then(|address| address.rsplit_once('@'))
+        .map(|(_, domain)| domain.to_owned());
+    if let (None, Some(domain)) = (mail.get("hello_name"), domain) {
+        mail.insert("hello_name".to_owned(), Value::String(domain));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, variables: &[(&str, &str)]) -> Result<Config> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), text).unwrap();
+        Config::read(folder.path(), None, |name| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn the_environment_lies_over_the_file() {
+        let text = "[server]\nlisten = \"0.0.0.0:80\"\nbase_url = \"https://lapor.contoh.go.id/\"";
+        let config = read(text, &[("TANGGAP_LISTEN", "[::1]:9"), ("TANGGAP_LOG_FORMAT", "json")]);
+        let config = config.unwrap();
+        assert_eq!(config.server.listen, "[::1]:9");
+        assert_eq!(config.server.base_url, "https://lapor.contoh.go.id");
+        assert_eq!(config.log.format, LogFormat::Json);
+        assert!(config.secure_cookies() && config.engine().is_sqlite() && config.mail.is_none());
+    }
+
+    #[test]
+    fn a_relay_can_come_from_the_environment_alone() {
+        let config = read(
+            "",
+            &[
+                ("TANGGAP_MAIL_HOST", "127.0.0.1"),
+                ("TANGGAP_MAIL_PORT", "25"),
+                ("TANGGAP_MAIL_TLS", "none"),
+                ("TANGGAP_MAIL_FROM_ADDRESS", "lapor@contoh.go.id"),
+                ("TANGGAP_TRUSTED_PROXIES", "127.0.0.1, ::1"),
+            ],
+        );
+        let config = config.unwrap();
+        assert_eq!(config.mail.unwrap().hello_name, "contoh.go.id");
+        assert_eq!(config.server.trusted_proxies.len(), 2);
+    }
+
+    #[test]
+    fn what_is_unknown_or_half_given_is_refused() {
+        assert!(read("[server]\nlistne = \"x\"", &[]).is_err());
+        assert!(read("", &[("TANGGAP_MAIL_PORT", "lima")]).is_err());
+        assert!(read("", &[("TANGGAP_TRUSTED_PROXIES", "rumah")]).is_err());
+        let half = read("", &[("TANGGAP_TLS_CERT", "/etc/cert.pem")]).unwrap();
+        assert!(half.check().is_err());
+        assert!(read("", &[("TANGGAP_BASE_URL", "lapor.contoh.go.id")]).unwrap().check().is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! Listening, and going down without losing anything.
+//!
+//! On SIGTERM or SIGINT: no new connections, live streams end, requests under way are answered,
+//! jobs and sends under way end; what was acknowledged is on disk in any case.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::TokioTimer;
+use tanggap_kernel::{Fault, Result};
+use tanggap_store::jobs::Runner;
+use tanggap_ui::Ctx;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::config::{Config, Server};
+use crate::observe;
+use crate::router::{Front, router};
+use crate::work::{self, mail::Sender, sweep};
+
+/// How long requests under way have when the node goes down.
+const GRACE: Duration = Duration::from_secs(25);
+/// A browser that does not send its request's headers within this time is let go.
+const HEADERS_MAX: Duration = Duration::from_secs(30);
+/// Files of one request, and room for its words.
+const FILES_PER_REQUEST: usize = 10;
+
+/// Serves until a signal; `ready` hears the address once connections are taken.
+///
+/// # Errors
+/// A fault where the address, the certificate or the database cannot be used.
+pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) -> Result<()> {
+    let listener = listen(&config.server)?;
+    let address = listener.local_addr().map_err(|e| Fault::new(format!("listening: {e}")))?;
+    let (close, closing) = watch::channel(false);
+    let front = Front {
+        metrics: Some(observe::start_metrics()?),
+        metrics_token: config.server.metrics_token.clone(),
+        request_max: Duration::from_secs(config.server.request_seconds_max.clamp(5, 3600)),
+        body_bytes_max: ctx.site.upload_bytes_max * FILES_PER_REQUEST + (4 << 20),
+        closing: closing.clone(),
+    };
+    let (runner, sender) = work::runner(&ctx, config.mail.as_ref())?;
+    ctx.db.write(sweep::plan).await?;
+    let jobs = tokio::spawn(run_jobs(runner, closing));
+    let handle = Handle::new();
+    tokio::spawn(go_down_on_signal(handle.clone(), close));
+    ready(address);
+    tracing::info!(%address, "serving");
+    let served = accept(config, listener, handle, router(ctx, front)).await;
+    // Where the server ended by itself, nobody has told the jobs yet; aborting them loses
+    // nothing, since their leases run out.
+    if served.is_err() {
+        jobs.abort();
+    }
+    let _ = jobs.await;
+    end_sends(&sender).await;
+    tracing::info!("ended");
+    served
+}
+
+fn listen(server: &Server) -> Result<TcpListener, Fault> {
+    let wrong = |e: std::io::Error| Fault::new(format!("listening on {}: {e}", server.listen));
+    let listener = TcpListener::bind(&server.listen).map_err(wrong)?;
+    listener.set_nonblocking(true).map_err(wrong)?;
+    Ok(listener)
+}
+
+async fn accept(
+    config: &Config,
+    listener: TcpListener,
+    handle: Handle<SocketAddr>,
+    routes: axum::Router,
+) -> Result<()> {
+    let wrong = |e: std::io::Error| Fault::new(format!("serving: {e}"));
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    match (&config.server.tls_cert, &config.server.tls_key) {
+        (Some(cert), Some(key)) => {
+            let tls = RustlsConfig::from_pem_file(cert, key)
+                .await
+                .map_err(|e| Fault::new(format!("certificate: {e}")))?;
+            let mut server =
+                axum_server::from_tcp_rustls(listener, tls).map_err(wrong)?.handle(handle);
+            bound_headers(server.http_builder());
+            server.serve(service).await.map_err(wrong)?;
+        }
+        _ => {
+            let mut server = axum_server::from_tcp(listener).map_err(wrong)?.handle(handle);
+            bound_headers(server.http_builder());
+            server.serve(service).await.map_err(wrong)?;
+        }
+    }
+    Ok(())
+}
+
+fn bound_headers(
+    builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>,
+) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_MAX);
+}
+
+async fn run_jobs(runner: Runner, closing: watch::Receiver<bool>) {
+    runner.run(closing).await;
+}
+
+async fn go_down_on_signal(handle: Handle<SocketAddr>, close: watch::Sender<bool>) {
+    let (Ok(mut term), Ok(mut int)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be heard: stop the process by SIGKILL");
+        return;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    tracing::info!("going down");
+    // Nobody listening any more is no failure: then all is ended already.
+    let _ = close.send(true);
+    handle.graceful_shutdown(Some(GRACE));
+    // The sender lives on, so that streams see `true` and not a gone node.
+    std::future::pending::<()>().await;
+}
+
+async fn end_sends(sender: &Arc<Sender>) {
+    if tokio::time::timeout(work::SENDS_END_WITHIN, sender.idle()).await.is_err() {
+        tracing::warn!("mail was still being sent; it is tried again with the same id");
+    }
+}

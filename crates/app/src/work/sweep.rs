@@ -1,0 +1,109 @@
+//! Keeping house: rows that ended by themselves and files that no row names.
+//!
+//! None of this changes what an agency has to account for, so none of it is an event.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use tanggap_kernel::{AgencyId, Fault, Result, Timestamp, params};
+use tanggap_store::blobs::{Blobs, Kept};
+use tanggap_store::jobs::{self, Job, Runner};
+use tanggap_store::{Db, Tx, sql};
+
+const ROWS: &str = "sweep_rows";
+const FILES: &str = "sweep_files";
+/// Jobs of the installation belong to no agency.
+const NOBODY: AgencyId = AgencyId(0);
+const ROWS_EVERY: i64 = 10 * Timestamp::MINUTE;
+const FILES_EVERY: i64 = 6 * Timestamp::HOUR;
+/// A file is put before its row is written, so only what is older can be an orphan.
+const ORPHAN_AGE: i64 = Timestamp::DAY;
+/// A repeated request is recognised for so long.
+const IDEMPOTENCY_AGE: i64 = 7 * Timestamp::DAY;
+/// Names asked for at once.
+const CHUNK: usize = 500;
+
+sql! {
+    THROTTLES = "delete from throttles where until <= $1";
+    PROOFS = "delete from spent_proofs where until <= $1";
+    KEYS = "delete from idempotency_keys where at <= $1";
+    NAMED = "select w.value from json_array_elements_text(cast($1 as json)) as w
+        where exists (select 1 from attachments where blob = w.value)
+        or exists (select 1 from attachments where thumbnail = w.value)
+        or exists (select 1 from messages where raw = w.value)",
+        sqlite: "select w.value from json_each($1) as w
+        where exists (select 1 from attachments where blob = w.value)
+        or exists (select 1 from attachments where thumbnail = w.value)
+        or exists (select 1 from messages where raw = w.value)";
+}
+
+/// Adds the handlers.
+#[must_use]
+pub fn register(runner: Runner, blobs: Blobs) -> Runner {
+    runner
+        .on(ROWS, sweep_rows)
+        .on_peer(FILES, Arc::new(move |db, job| Box::pin(sweep_files(db, blobs.clone(), job))))
+}
+
+/// Plans the first round of each.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn plan(tx: &mut Tx<'_>) -> Result<()> {
+    let now = tx.now();
+    tx.schedule(NOBODY, ROWS, "all", now.plus(Timestamp::MINUTE), "{}")?;
+    Ok(tx.schedule(NOBODY, FILES, "all", now.plus(Timestamp::HOUR), "{}")?)
+}
+
+fn sweep_rows(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
+    let now = tx.now();
+    tanggap_org::sessions::sweep(tx)?;
+    tx.exec(&THROTTLES, params![now])?;
+    tx.exec(&PROOFS, params![now])?;
+    tx.exec(&KEYS, params![now.plus(-IDEMPOTENCY_AGE)])?;
+    Ok(tx.schedule(NOBODY, ROWS, &job.key, now.plus(ROWS_EVERY), "{}")?)
+}
+
+async fn sweep_files(db: Db, blobs: Blobs, job: Job) -> Result<()> {
+    let oldest_spared = db.now().plus(-ORPHAN_AGE);
+    let mut swept = 0;
+    let mut chunks = blobs.list().chunks(CHUNK);
+    while let Some(chunk) = chunks.next().await {
+        let chunk: Vec<Kept> = chunk.into_iter().collect::<Result<_, Fault>>()?;
+        let old = chunk.into_iter().filter(|kept| kept.put_at < oldest_spared);
+        let names: Vec<String> = old.map(|kept| kept.name).collect();
+        swept += sweep_chunk(&db, &blobs, names, oldest_spared).await?;
+    }
+    if swept > 0 {
+        tracing::info!(swept, "files that no row names are gone");
+    }
+    db.write(move |tx| {
+        jobs::finish(tx, &job)?;
+        let at = tx.now().plus(FILES_EVERY);
+        Ok(tx.schedule(NOBODY, FILES, &job.key, at, "{}")?)
+    })
+    .await
+}
+
+async fn sweep_chunk(
+    db: &Db,
+    blobs: &Blobs,
+    names: Vec<String>,
+    oldest_spared: Timestamp,
+) -> Result<usize> {
+    if names.is_empty() {
+        return Ok(0);
+    }
+    let asked = serde_json::to_string(&names)?;
+    let named: Vec<String> =
+        db.read(move |tx| Ok(tx.all(&NAMED, params![&asked], |row| row.text())?)).await?;
+    let mut swept = 0;
+    for name in names.iter().filter(|name| !named.contains(name)) {
+        // Put again meanwhile, it is young again.
+        if blobs.put_at(name).await?.is_some_and(|at| at < oldest_spared) {
+            blobs.delete(name).await?;
+            swept += 1;
+        }
+    }
+    Ok(swept)
+}
