@@ -40,8 +40,8 @@ sql! {
         where agency_id = $1 and id = $2 and version = $25";
     FIND = concat!("select ", columns!(), " from cases where agency_id = $1 and id = $2");
     BY_CODE = concat!("select ", columns!(), " from cases where agency_id = $1 and code = $2");
-    OF_CONTACT = concat!("select ", columns!(), " from cases where agency_id = $1 and contact_id = $2 and contact_id is not null
-        order by id desc limit $3");
+    OF_CONTACT = concat!("select ", columns!(), " from cases where agency_id = $1
+        and contact_id = $2 and contact_id is not null order by id desc limit $3");
     PIN = "select pin_hash from cases where agency_id = $1 and id = $2";
     DEADLINES = "select policy, owner, starts_at, limit_count, unit, first_due_at, due_at,
         due_date, state, paused_at, pauses, extended, warned, warn_at, risk_at, ended_at, source

@@ -86,7 +86,8 @@ mod tests {
         fn one_wrong_character_or_a_swap_is_noticed(
             random in any::<[u8; 16]>(), at in 0usize..9, to in 0usize..29,
         ) {
-            let code: Vec<u8> = from_random(random).bytes().skip(4).filter(|b| *b != b'-').collect();
+            let text = from_random(random);
+            let code: Vec<u8> = text.bytes().skip(4).filter(|b| *b != b'-').collect();
             let mut wrong = code.clone();
             wrong[at] = ALPHABET[to];
             let text = String::from_utf8(wrong.clone()).expect("ascii");

@@ -295,7 +295,8 @@ impl Runner {
             Some(Handler::Peer(handler)) => handler(self.db.clone(), job.clone()).await,
         };
         if let Err(error) = outcome {
-            tracing::warn!(kind = job.kind, key = job.key, attempt = job.attempt, %error, "job failed");
+            let Job { kind, key, attempt, .. } = &job;
+            tracing::warn!(kind, key, attempt, %error, "job failed");
             metrics::counter!("tanggap_jobs_failed_total").increment(1);
             let noted = self.db.write(move |tx| Ok(fail(tx, &job, &error)?)).await;
             if let Err(error) = noted {
