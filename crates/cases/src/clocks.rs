@@ -7,6 +7,7 @@ use tanggap_calendar::{Deadline, DeadlineError, Event, Pause, Profile, WorkingCa
 use tanggap_kernel::{Fault, Timestamp};
 
 use crate::model::{CaseDeadline, Clock, NextDue};
+use crate::store::NEVER;
 
 /// What the law and the calendar say for one case.
 pub struct Law<'a> {
@@ -160,6 +161,10 @@ fn beyond(error: &DeadlineError) -> Fault {
     Fault::new(format!("due date: {error}"))
 }
 
+fn of(deadline: &CaseDeadline) -> NextDue {
+    NextDue { policy: deadline.policy.clone(), at: deadline.due_at, risk_at: deadline.risk_at }
+}
+
 /// The deadline that a case shows: the agency's nearest, else the citizen's.
 #[must_use]
 pub fn next_due(deadlines: &[CaseDeadline]) -> Option<NextDue> {
@@ -170,8 +175,11 @@ pub fn next_due(deadlines: &[CaseDeadline]) -> Option<NextDue> {
             .filter(move |d| d.state == Clock::Running && d.owner == owner)
             .min_by_key(|d| d.due_at)
     };
-    let nearest = running(Owner::Agency).or_else(|| running(Owner::Citizen))?;
-    Some(NextDue { policy: nearest.policy.clone(), at: nearest.due_at, risk_at: nearest.risk_at })
+    if let Some(ours) = running(Owner::Agency) {
+        return Some(of(ours));
+    }
+    // While the citizen has the word, nobody here is at risk of being late.
+    running(Owner::Citizen).map(|theirs| NextDue { risk_at: NEVER, ..of(theirs) })
 }
 
 /// When the case's timer has to ring next: a warning, or the end of a citizen's limit.

@@ -38,11 +38,15 @@ pub fn send(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()>
         _ => tanggap_kernel::Locale::Id,
     };
     let key = notice.event.replace(['.', '_'], "-");
+    let name = match contact.name.as_str() {
+        "" => t(locale, "case-actor-citizen"),
+        name => name.into(),
+    };
     let args: [(&str, Arg<'_>); 5] = [
         ("code", notice.case.code.as_str().into()),
         ("subject", notice.case.subject.as_str().into()),
         ("pin", notice.pin.unwrap_or("").into()),
-        ("name", contact.name.as_str().into()),
+        ("name", name.into()),
         ("text", notice.text.into()),
     ];
     let subject = t_args(locale, &format!("mail-{key}.subject"), &args);

@@ -41,7 +41,9 @@ macro_rules! wanted {
         and (cast($13 as bigint) is null or escalation >= $13)
         and (cast($14 as boolean) is null or awaiting = $14)
         and (cast($15 as bigint) is null or received_at >= $15)
-        and (cast($16 as bigint) is null or received_at < $16)"
+        and (cast($16 as bigint) is null or received_at < $16)
+        and (cast($18 as bigint) is null or due_at >= $18)
+        and (cast($19 as boolean) is null or (unit_id is null) = $19)"
     };
 }
 
@@ -122,8 +124,12 @@ pub struct Filter {
     pub unit: Option<UnitId>,
     /// With this person.
     pub owner: Option<UserId>,
+    /// With no unit: still at the desk.
+    pub at_desk: Option<bool>,
     /// Due before then: overdue.
     pub due_before: Option<Timestamp>,
+    /// Due then or later: not overdue yet.
+    pub due_from: Option<Timestamp>,
     /// 80 % gone by then: at risk.
     pub risk_by: Option<Timestamp>,
     /// Escalated at least that far.
@@ -197,6 +203,8 @@ fn list_params<'a>(
         filter.received_from.into(),
         filter.received_until.into(),
         last,
+        filter.due_from.into(),
+        filter.at_desk.into(),
     ]
 }
 
