@@ -114,17 +114,16 @@ fn build(tx: &mut Tx<'_>) -> Result<House> {
 }
 
 fn code_of(n: i64) -> String {
-    let mut random = [0u8; 16];
-    for (at, byte) in random.iter_mut().enumerate() {
-        let shift = (at / 2) * 5;
-        *byte = if at % 2 == 1 { u8::try_from((n >> shift) & 31).unwrap_or(0) } else { 0 };
+    let (mut random, mut rest) = ([0u8; 16], n);
+    for pair in random.chunks_exact_mut(2) {
+        pair[1] = u8::try_from(rest % 29).unwrap_or(0);
+        rest /= 29;
     }
     code::from_random(random)
 }
 
 /// The script that inserts the cases `from..until` of `total`.
 fn batch(house: &House, now: Timestamp, from: i64, until: i64, total: i64, sqlite: bool) -> String {
-    let agency = house.agency.0;
     let mut dice = Dice::new(from.unsigned_abs() + 1);
     let mut rows = Rows::default();
     for n in from..until {
@@ -149,7 +148,6 @@ fn batch(house: &House, now: Timestamp, from: i64, until: i64, total: i64, sqlit
     put("messages", "agency_id, interaction_id, id, at, direction, actor, body", &rows.messages);
     let search = if sqlite { "rowid, words" } else { "agency_id, message_id, words" };
     put("message_search", search, &rows.search);
-    let _ = agency;
     script
 }
 
