@@ -4,6 +4,7 @@
 //! itself the case. Every message is searchable from the commit that stored it.
 
 mod attachments;
+pub mod files;
 mod messages;
 mod model;
 pub mod outbound;
