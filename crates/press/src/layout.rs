@@ -124,7 +124,7 @@ impl Layout {
         let lines = |text: &str, style| wrap(text, style, width - 20.0).len().min(3) as f32;
         let height = pairs.iter().fold(0.0, |most: f32, (label, text)| {
             most.max(lines(label, SMALL) * SMALL.leading + lines(text, value) * value.leading)
-        }) + 20.0;
+        }) + 16.0;
         self.room(height);
         let top = self.y;
         for (n, (label, text)) in pairs.iter().enumerate() {
@@ -156,6 +156,9 @@ impl Layout {
         self.y += 4.0;
         self.rect(MARGIN, self.y, WIDTH, 0.6, LINE);
         for (label, value) in rows {
+            if self.is_full() {
+                return;
+            }
             let labels = wrap(label, LABEL, LABELS - 12.0);
             let values = wrap(value, BODY, WIDTH - LABELS);
             let part = self.part(Part::Row);
@@ -232,6 +235,9 @@ impl Layout {
 
     /// A text of its own part, broken into lines and over pages.
     fn block(&mut self, kind: Part, text: &str, x: f32, width: f32, style: Style) {
+        if self.is_full() {
+            return;
+        }
         let lines = wrap(text, style, width);
         if lines.iter().all(String::is_empty) {
             return;
@@ -259,7 +265,7 @@ impl Layout {
 
     fn push(&mut self, x: f32, y: f32, shade: u8, shape: Shape, part: usize, cell: usize) {
         // Past the last page things are left out.
-        if y <= PAGE_HEIGHT
+        if y <= BOTTOM
             && let Some(page) = self.pages.last_mut()
         {
             page.push(Item { x, y, shade, shape, part, cell });
@@ -269,6 +275,11 @@ impl Layout {
     fn part(&mut self, part: Part) -> usize {
         self.parts.push(part);
         self.parts.len() - 1
+    }
+
+    /// Whether nothing more can be set, so that no work goes into it.
+    fn is_full(&self) -> bool {
+        self.pages.len() == PAGES_MAX && self.y > BOTTOM
     }
 
     /// Starts a page if `height` does not fit on this one.

@@ -168,7 +168,7 @@ mod tests {
         let mut letter = sample();
         letter.rows = (0..120).map(|n| pair(&format!("Baris {n}"), "isi")).collect();
         assert!((3..10).contains(&set(&bounded(&letter)).pages.len()));
-        letter.paragraphs = vec!["kata ".repeat(8_000); 40];
+        letter.paragraphs = vec!["kata ".repeat(8_000); 12];
         assert_eq!(set(&bounded(&letter)).pages.len(), crate::layout::PAGES_MAX);
         assert!(letter_pdf(&letter).is_ok());
     }
