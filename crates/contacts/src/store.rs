@@ -78,6 +78,21 @@ fn known(tx: &mut Tx<'_>, access: &Access, new: &NewContact) -> Result<Option<Co
     Ok(None)
 }
 
+/// Those who are reached by `value`, as its parser writes it; `kind` is `phone` or `email`. One
+/// number may serve a family, so there may be several.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn with_identity(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    kind: &str,
+    value: &str,
+    limit: i64,
+) -> Result<Vec<ContactId>, Fault> {
+    tx.all(&BY_IDENTITY, params![access.agency_id, kind, value, limit], |row| row.int())
+}
+
 /// A contact with its numbers and addresses.
 ///
 /// # Errors
