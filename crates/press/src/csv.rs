@@ -127,17 +127,28 @@ mod tests {
         }
     }
 
+    /// Cells as they come, with those that need care more often than chance would have them.
+    fn rows() -> impl Strategy<Value = Vec<Vec<String>>> {
+        let cell = "\\PC{0,8}|[=@,;\"\r\n]{0,4}";
+        prop::collection::vec(prop::collection::vec(cell, 1..4), 0..5)
+    }
+
     proptest! {
         #[test]
-        fn reads_back_as_written(rows in prop::collection::vec(prop::collection::vec("\\PC{0,8}|[=@,;\"\r\n]{0,4}", 1..4), 0..5)) {
-            let mut table = CsvTable::new(CsvOptions { separator: Separator::Semicolon, bom: false });
+        fn reads_back_as_written(rows in rows()) {
+            let options = CsvOptions { separator: Separator::Semicolon, bom: false };
+            let mut table = CsvTable::new(options);
             for row in &rows {
                 table.row(row);
             }
             let bytes = table.finish();
-            let mut reader = csv::ReaderBuilder::new().delimiter(b';').has_headers(false).flexible(true).from_reader(&bytes[..]);
-            let read: Vec<Vec<String>> = reader.records().map(|r| r.unwrap().iter().map(str::to_owned).collect()).collect();
-            let expected: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|c| guarded(c).into_owned()).collect()).collect();
+            let mut reader = csv::ReaderBuilder::new();
+            reader.delimiter(b';').has_headers(false).flexible(true);
+            let strings = |row: csv::StringRecord| row.iter().map(str::to_owned).collect();
+            let read: Vec<Vec<String>> =
+                reader.from_reader(&bytes[..]).records().map(|row| strings(row.unwrap())).collect();
+            let guard = |row: &Vec<String>| row.iter().map(|c| guarded(c).into_owned()).collect();
+            let expected: Vec<Vec<String>> = rows.iter().map(guard).collect();
             prop_assert_eq!(read, expected);
         }
     }

@@ -30,13 +30,15 @@ function rows(path) {
   return out;
 }
 
+const capitalised = (letters) => letters[0] + letters.slice(1).toLowerCase();
+
 /** Kabupaten Aceh Selatan, as the newest release writes it, for older releases in capitals. */
 function titleCase(name) {
   if (name !== name.toUpperCase()) return name;
   const roman = /^(I{1,3}|IV|VI{0,3}|IX|XI{0,3}|XI?V)$/;
   return name
     .split(" ")
-    .map((word) => (roman.test(word) ? word : word.replace(/[A-Z]+/g, (w) => w[0] + w.slice(1).toLowerCase())))
+    .map((word) => (roman.test(word) ? word : word.replace(/[A-Z]+/g, capitalised)))
     .join(" ")
     .replace(/'[A-Z]/g, (s) => s.toLowerCase());
 }
@@ -68,6 +70,7 @@ function release(folder, old) {
   return names;
 }
 
+const inTree = (a, b) => (a.padEnd(10, "0") < b.padEnd(10, "0") ? -1 : 1);
 const parent = (code) => code.slice(0, code.length === 10 ? 6 : code.length - 2);
 const key = (name) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
@@ -111,7 +114,7 @@ function retired(current, older, written) {
 function write(current, gone) {
   const lines = [];
   const last = {};
-  const codes = [...current.keys()].sort((a, b) => (a.padEnd(10, "0") < b.padEnd(10, "0") ? -1 : 1));
+  const codes = [...current.keys()].sort(inTree);
   for (const code of codes) {
     const level = LENGTHS.indexOf(code.length);
     const part = code.slice(level === 3 ? 6 : -2);
@@ -122,7 +125,7 @@ function write(current, gone) {
     for (let below = level + 1; below < 4; below++) delete last[below];
   }
   lines.push("");
-  for (const [code, { name, successor }] of [...gone].sort(([a], [b]) => (a.padEnd(10, "0") < b.padEnd(10, "0") ? -1 : 1))) {
+  for (const [code, { name, successor }] of [...gone].sort(([a], [b]) => inTree(a, b))) {
     lines.push(`${code}\t${successor}\t${name}`);
   }
   const text = `${lines.join("\n")}\n`;
