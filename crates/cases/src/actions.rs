@@ -15,6 +15,9 @@ use crate::notices::{self, Notice};
 use crate::report::Report;
 use crate::rules::{self, Action, FollowUpChange, Plan, Voice};
 use crate::store;
+use crate::words::say;
+
+pub use crate::words::{Origin, Words, receive, write};
 
 /// The kind of job that rings when a deadline of a case is due; its key is the case's id.
 pub const RING: &str = "case_deadline";
@@ -136,6 +139,15 @@ pub struct Move {
 /// [`Refusal::NotFound`] where it is not this person's to see, [`Refusal::Forbidden`],
 /// [`Refusal::Stale`], [`Refusal::Illegal`], fields to correct, or a fault.
 pub fn act(tx: &mut Tx<'_>, access: &Access, wanted: &Move) -> Result<Case> {
+    act_from(tx, access, wanted, None)
+}
+
+pub(crate) fn act_from(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    wanted: &Move,
+    origin: Option<&Origin<'_>>,
+) -> Result<Case> {
     let mut case = load(tx, access, wanted.case)?;
     if wanted.version.is_some_and(|seen| seen != case.version) {
         return Err(Refusal::Stale.into());
@@ -173,7 +185,7 @@ pub fn act(tx: &mut Tx<'_>, access: &Access, wanted: &Move) -> Result<Case> {
 
     let said = plan.says.as_ref().map(|(voice, text)| (*voice, text.as_str()));
     if let Some((voice, text)) = said {
-        say(tx, access, case.id, voice, text, &wanted.attachments)?;
+        say(tx, access, case.id, &Words { voice, text, attachments: &wanted.attachments }, origin)?;
     }
     if let (Some(user), Voice::ToCitizen) = (access.user(), said.map_or(Voice::Internal, |s| s.0)) {
         store::save_draft(tx, access, case.id, user, "")?;
@@ -381,58 +393,6 @@ fn follow_up(
     Ok(store::insert_follow_up(tx, access, case.id, &new)?)
 }
 
-/// Writes to the citizen, as the citizen, or among colleagues, without moving the case.
-///
-/// # Errors
-/// [`Refusal::NotFound`], [`Refusal::Forbidden`], an empty text, or a fault.
-pub fn write(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    id: CaseId,
-    voice: Voice,
-    text: &str,
-    attachments: &[NewAttachment],
-) -> Result<Case> {
-    let mut case = load(tx, access, id)?;
-    if access.actor != Actor::Citizen {
-        access.require(Permission::CaseWrite, case.unit_id)?;
-    }
-    if text.trim().is_empty() && attachments.is_empty() {
-        return Err(Refusal::field("text", "case-invalid-empty").into());
-    }
-    if text.chars().count() > crate::report::DESCRIPTION_MAX {
-        return Err(Refusal::field("text", "case-invalid-long").into());
-    }
-    say(tx, access, id, voice, text.trim(), attachments)?;
-    let (awaiting, event) = match voice {
-        Voice::FromCitizen => (case.status.is_open(), "case.citizen_wrote"),
-        Voice::ToCitizen => (false, "case.written_to_citizen"),
-        Voice::Internal => (case.awaiting, "case.noted"),
-    };
-    case.updated_at = tx.now();
-    case.awaiting = awaiting;
-    if voice == Voice::FromCitizen && case.status == Status::Answered {
-        let calendar = org::store::calendar_for(tx, access, None)?;
-        let profile = profile_of(tx, access, &case)?;
-        let mut deadlines = store::deadlines(tx, access, id)?;
-        let law = Law { profile: &profile, calendar: &calendar };
-        law.apply(&mut deadlines, ClockEvent::ReporterReplied, case.updated_at)?;
-        case.due = next_due(&deadlines);
-        store::save_deadlines(tx, access, id, &deadlines)?;
-        ring_next(tx, access, id, &deadlines)?;
-    }
-    store::update(tx, access, &case)?;
-    case.version += 1;
-    if let (Some(user), true) = (access.user(), voice != Voice::FromCitizen) {
-        store::save_draft(tx, access, id, user, "")?;
-    }
-    announce(tx, access, &case, event, json!({}));
-    if voice == Voice::ToCitizen {
-        notices::send(tx, access, &Notice { case: &case, event, pin: None, text })?;
-    }
-    Ok(case)
-}
-
 /// Shows the reporter unmasked; the look itself is an event.
 ///
 /// # Errors
@@ -485,31 +445,6 @@ pub fn profile_of(
     let key = format!("{}@{}", case.profile.0, case.profile.1);
     let found = org::store::profile_by_key(tx, access, &key)?;
     Ok(found.ok_or_else(|| Fault::new(format!("profile {key} is gone")))?)
-}
-
-fn say(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    case: CaseId,
-    voice: Voice,
-    text: &str,
-    attachments: &[NewAttachment],
-) -> Result<()> {
-    let direction = match voice {
-        Voice::ToCitizen => Direction::Out,
-        Voice::FromCitizen => Direction::In,
-        Voice::Internal => Direction::Internal,
-    };
-    let interaction = match talk::first_interaction(tx, access, case.0)? {
-        Some(interaction) => interaction,
-        None => talk::open_interaction(tx, access, None, Some(case.0), "web", "")?,
-    };
-    let new = NewMessage { direction: Some(direction), body: text, ..NewMessage::default() };
-    let message = talk::add_message(tx, access, interaction, &new)?;
-    for file in attachments {
-        talk::attach(tx, access, interaction, message, file)?;
-    }
-    Ok(())
 }
 
 /// Sets the case's timer to the next moment at which one of its deadlines has something to say.

@@ -14,6 +14,7 @@ pub mod queries;
 pub mod report;
 pub mod rules;
 pub mod store;
+mod words;
 
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
