@@ -123,6 +123,14 @@ impl Live {
             .collect()
     }
 
+    /// All rooms in which somebody is.
+    #[must_use]
+    pub fn everywhere(&self) -> Vec<Room> {
+        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let inhabited = rooms.iter().filter(|(_, sender)| sender.receiver_count() > 0);
+        inhabited.map(|(room, _)| room.clone()).collect()
+    }
+
     /// Sends Turbo Stream elements to everybody in a room.
     pub fn send(&self, room: &Room, message: &str) {
         self.tell(room, Note { seq: None, says: Says::Stream(message.into()) });
