@@ -26,6 +26,9 @@ pub struct Config {
     pub data: PathBuf,
     /// `postgres://…`; without it SQLite in the data folder.
     pub database: Option<String>,
+    /// Where files are kept: a folder, or `s3://bucket/prefix`; without it `files` in the data
+    /// folder.
+    pub files: Option<String>,
     /// The front door.
     #[serde(default)]
     pub server: Server,
@@ -110,6 +113,7 @@ enum Shape {
 /// Each variable and the setting that it sets.
 const VARIABLES: &[(&str, &[&str], Shape)] = &[
     ("TANGGAP_DATABASE", &["database"], Shape::Text),
+    ("TANGGAP_FILES", &["files"], Shape::Text),
     ("TANGGAP_LISTEN", &["server", "listen"], Shape::Text),
     ("TANGGAP_BASE_URL", &["server", "base_url"], Shape::Text),
     ("TANGGAP_TLS_CERT", &["server", "tls_cert"], Shape::Text),
@@ -177,6 +181,13 @@ impl Config {
             return Err(Fault::new("base_url begins with http:// or https://"));
         }
         Ok(())
+    }
+
+    /// Where the files are.
+    #[must_use]
+    pub fn files(&self) -> String {
+        let own = || self.data.join("files").to_string_lossy().into_owned();
+        self.files.clone().unwrap_or_else(own)
     }
 
     /// Where the rows are.

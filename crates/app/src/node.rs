@@ -25,7 +25,7 @@ pub async fn open(config: &Config, migrate: bool) -> Result<Ctx> {
     config.check()?;
     make_private_folder(&config.data)?;
     let secrets = Secrets::new(master_key(&config.data)?);
-    let blobs = Blobs::local(&config.data.join("files"))?;
+    let blobs = Blobs::open(&config.files())?;
     let db = Db::open(config.engine(), Clock::System, migrate).await?;
     let site = Site {
         base_url: config.server.base_url.clone(),

@@ -1,6 +1,6 @@
 //! Files by their content: named by their SHA-256, on disk or behind any S3 API.
 //!
-//! A file is put before the row that names it is written, so a row never names nothing; what no
+//! `Blobs::open` takes a folder or `s3://bucket/prefix`. A file is put before the row that names it is written, so a row never names nothing; what no
 //! row names is an orphan, swept once it is a day old.
 
 use std::path::Path;
@@ -9,7 +9,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
+use object_store::aws::AmazonS3Builder;
 use object_store::path::Path as Key;
+use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 use tanggap_kernel::error::FaultKind;
@@ -50,6 +52,25 @@ impl Blobs {
             .map_err(|e| fault(&e))?
             .with_fsync(true);
         Ok(Self { store: Arc::new(store) })
+    }
+
+    /// Files where `place` says: a folder, or `s3://bucket/prefix` at any server that speaks S3.
+    /// Its address and keys come from the environment (`AWS_ENDPOINT`, `AWS_REGION`,
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_ALLOW_HTTP` ...).
+    ///
+    /// # Errors
+    /// A fault where the folder cannot be used or the settings do not suffice.
+    pub fn open(place: &str) -> Result<Self, Fault> {
+        let Some(rest) = place.strip_prefix("s3://") else {
+            return Self::local(Path::new(place));
+        };
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let store =
+            AmazonS3Builder::from_env().with_bucket_name(bucket).build().map_err(|e| fault(&e))?;
+        Ok(match prefix.trim_matches('/') {
+            "" => Self { store: Arc::new(store) },
+            prefix => Self { store: Arc::new(PrefixStore::new(store, prefix)) },
+        })
     }
 
     /// Keeps `bytes`; returns their name. Keeping the same bytes twice keeps them once, and makes
