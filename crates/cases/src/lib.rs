@@ -7,6 +7,7 @@
 
 pub mod actions;
 pub mod clocks;
+pub mod demo;
 pub mod jobs;
 pub mod model;
 pub mod notices;
@@ -19,7 +20,7 @@ mod words;
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
-    [store::STATEMENTS, queries::STATEMENTS, jobs::STATEMENTS]
+    [store::STATEMENTS, queries::STATEMENTS, jobs::STATEMENTS, demo::statements()]
         .into_iter()
         .flatten()
         .copied()
