@@ -5,6 +5,7 @@ use serde_json::json;
 use tanggap_calendar::{Expiry, Owner};
 use tanggap_kernel::{Access, AgencyId, Result, params};
 use tanggap_org as org;
+use tanggap_org::actions::RECOUNT;
 use tanggap_store::jobs::{Job, Runner};
 use tanggap_store::{Tx, sql};
 
@@ -14,8 +15,6 @@ use crate::model::{Case, CaseId, Clock};
 use crate::rules::{self, Action};
 use crate::store;
 
-/// The kind of job that counts open deadlines again; its key is the agency's id.
-pub const RECOUNT: &str = "calendar_changed";
 const RECOUNT_BATCH: i64 = 200;
 
 sql! {

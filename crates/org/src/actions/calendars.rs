@@ -12,6 +12,9 @@ use super::{event, text};
 use crate::model::{CalendarDay, CalendarId};
 use crate::store::{self, calendars as calendar_rows};
 
+/// The kind of job that counts an agency's open deadlines again; its key is the agency's id.
+pub const RECOUNT: &str = "calendar_changed";
+
 /// What somebody enters about a calendar.
 #[derive(Clone, Debug)]
 pub struct CalendarInput {
@@ -63,8 +66,7 @@ pub fn update_calendar(
         return Err(Refusal::Stale.into());
     }
     let body = json!({ "name": input.name.trim(), "base": base, "recount": true });
-    tx.announce(event(access, "calendar.changed", "calendar", id.0).with(body));
-    Ok(())
+    changed(tx, access, id, body)
 }
 
 /// Puts an exception on a date, in place of the one that was there.
@@ -93,8 +95,7 @@ pub fn set_calendar_day(
     tx.exec(&calendar_rows::TOUCH, params![access.agency_id, id])?;
     let body =
         json!({ "date": date, "kind": kind, "name": name, "decree": decree, "recount": true });
-    tx.announce(event(access, "calendar.changed", "calendar", id.0).with(body));
-    Ok(())
+    changed(tx, access, id, body)
 }
 
 /// Takes an exception away.
@@ -115,8 +116,19 @@ pub fn remove_calendar_day(
     }
     tx.exec(&calendar_rows::TOUCH, params![access.agency_id, id])?;
     let body = json!({ "date": date, "removed": true, "recount": true });
+    changed(tx, access, id, body)
+}
+
+/// Announces the change and plans the recount of the open deadlines that it may move.
+fn changed(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: CalendarId,
+    body: serde_json::Value,
+) -> Result<()> {
     tx.announce(event(access, "calendar.changed", "calendar", id.0).with(body));
-    Ok(())
+    let (agency, now) = (access.agency_id, tx.now());
+    Ok(tx.schedule(agency, RECOUNT, &agency.to_string(), now, "{}")?)
 }
 
 /// The exceptions that an administrator can put on a date, the most usual first.

@@ -11,7 +11,7 @@ mod units;
 
 pub use agencies::{AgencyInput, create_agency, update_agency};
 pub use calendars::{
-    CalendarInput, DAY_KINDS, create_calendar, remove_calendar_day, set_calendar_day,
+    CalendarInput, DAY_KINDS, RECOUNT, create_calendar, remove_calendar_day, set_calendar_day,
     update_calendar,
 };
 pub use categories::{create_category, update_category};

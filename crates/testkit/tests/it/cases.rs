@@ -130,6 +130,40 @@ engines! {
         assert_eq!(closed.expect("kept").status, Status::Closed);
     }
 
+    /// D14 and D13: 18 August 2025 became joint leave late, and the due dates move with it.
+    async fn a_changed_calendar_moves_open_deadlines_and_says_so(kit) {
+        // 15 August 2025, 09.00 WIB.
+        kit.clock.set(Timestamp::from_micros(1_755_223_200_000_000));
+        let house = House::build(&kit.db).await;
+        let system = Access::system(house.agency);
+        let amended = tanggap_calendar::Date::constant(2025, 8, 18);
+        let worked = tanggap_org::CalendarDay {
+            date: amended,
+            kind: tanggap_calendar::OverrideKind::JointLeaveRemoved,
+            name: "Belum ditetapkan".into(),
+            decree: "SKB sebelum perubahan".into(),
+        };
+        let access = system.clone();
+        let calendar = kit.db.write(move |tx| {
+            let calendar = tanggap_org::calendars(tx, &access)?[0].id;
+            tanggap_org::set_calendar_day(tx, &access, calendar, &worked)?;
+            Ok(calendar)
+        }).await.expect("before the amendment");
+        let opened = house.report(|_| {}).await;
+        assert_eq!(due(&opened.deadlines, "SP4N_VERIFY"), "2025-08-20");
+        kit.db.write(move |tx| {
+            tanggap_org::remove_calendar_day(tx, &system, calendar, amended)
+        }).await.expect("amended");
+        run_jobs(&kit).await;
+        assert_eq!(due(&deadlines(&house, opened.case.id).await, "SP4N_VERIFY"), "2025-08-21");
+        let moved: Vec<String> = kit.db.read(|tx| Ok(tx.ad_hoc(
+            "select body from events where kind = 'case.deadline_moved' order by id",
+            &[],
+            |row| row.text(),
+        )?)).await.expect("told");
+        assert!(moved[0].contains("2025-08-20") && moved[0].contains("2025-08-21"), "{moved:?}");
+    }
+
     async fn a_late_case_is_warned_of_and_escalated(kit) {
         let house = House::build(&kit.db).await;
         let id = house.report(|_| {}).await.case.id;
