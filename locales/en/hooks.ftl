@@ -1,0 +1,59 @@
+# The API for other programs: refusals and the page that explains it.
+
+hooks-problem-malformed = The request cannot be read
+    .detail = Send valid JSON (UTF-8), and an Idempotency-Key of 1 to 255 ASCII characters.
+hooks-problem-unauthorized = A token is needed
+    .detail = Send a valid token in the header Authorization: Bearer.
+hooks-problem-forbidden = The token may not do this
+    .detail = This token lacks a scope that is needed. Ask the agency's administrator.
+hooks-problem-not-found = Not found
+    .detail = There is no such thing, or it does not belong to this token's agency.
+hooks-problem-method = Unknown method
+    .detail = This address does not serve that method. Those it serves are in the header Allow.
+hooks-problem-illegal = Not possible now
+    .detail = The present state does not allow this.
+hooks-problem-stale = Changed meanwhile
+    .detail = Somebody else changed this report. Read it again, then decide anew.
+hooks-problem-too-large = Too large
+    .detail = A request body holds 512 kB at most.
+hooks-problem-media-type = Unsupported media type
+    .detail = Send the request body as application/json.
+hooks-problem-invalid = Some fields need correcting
+    .detail = Correct the fields listed, then send it again.
+hooks-problem-too-many = Too often
+    .detail = Wait as long as the header Retry-After says, then send it again.
+hooks-problem-fault = Something went wrong on our side
+    .detail = It is logged. Your request was not carried out; please try again.
+hooks-problem-unavailable = The service is not available now
+    .detail = Your request was not carried out. Please try again in a moment.
+
+hooks-illegal-key = This Idempotency-Key was used for another request.
+
+hooks-invalid-unknown = There is no such field.
+hooks-invalid-twice = Give this only once.
+hooks-invalid-object = Write a JSON object.
+hooks-invalid-text = Write text.
+hooks-invalid-bool = Write true or false.
+hooks-invalid-int = Write a whole number.
+hooks-invalid-range = Write a whole number from { $min } to { $max }.
+hooks-invalid-many = At most { $max } items.
+hooks-invalid-cursor = Use the next_cursor of the page before.
+hooks-invalid-instant = Write a time after RFC 3339 with its offset, such as 2026-03-13T09:00:00+07:00.
+hooks-invalid-region = Write a Kemendagri area code, such as 33.74.01.1001.
+hooks-invalid-far = This deadline is too far away to be counted.
+
+hooks-docs-title = The Tanggap API
+hooks-docs-name = For developers
+hooks-docs-lead = Connect your own software: send reports, follow them up, and read what became of them.
+hooks-docs-download = Download OpenAPI 3.1
+hooks-docs-scopes = Token scopes
+hooks-docs-open = no token
+hooks-docs-parameters = Parameters
+hooks-docs-body = Request body
+hooks-docs-answers = Answers
+hooks-docs-schemas = Data
+hooks-docs-problems = Refusals
+hooks-docs-field = Name
+hooks-docs-type = Type
+hooks-docs-about = About
+hooks-docs-required = required

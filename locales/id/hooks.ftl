@@ -1,0 +1,59 @@
+# API untuk program lain: penolakan dan halaman penjelasannya.
+
+hooks-problem-malformed = Permintaan tidak dapat dibaca
+    .detail = Kirim JSON yang benar (UTF-8), dan Idempotency-Key dengan 1 sampai 255 karakter ASCII.
+hooks-problem-unauthorized = Token diperlukan
+    .detail = Kirim token yang masih berlaku dalam kepala Authorization: Bearer.
+hooks-problem-forbidden = Token tidak berwenang
+    .detail = Token ini tidak memiliki cakupan yang diperlukan. Mintalah kepada pengelola instansi.
+hooks-problem-not-found = Tidak ditemukan
+    .detail = Yang Anda minta tidak ada, atau bukan milik instansi token ini.
+hooks-problem-method = Metode tidak dikenal
+    .detail = Alamat ini tidak melayani metode tersebut. Yang dilayani tercantum dalam kepala Allow.
+hooks-problem-illegal = Tidak dapat dilakukan sekarang
+    .detail = Keadaan sekarang tidak memungkinkan hal ini.
+hooks-problem-stale = Sudah berubah
+    .detail = Laporan ini sudah diubah pihak lain. Baca lagi keadaannya, lalu putuskan kembali.
+hooks-problem-too-large = Terlalu besar
+    .detail = Isi permintaan paling besar 512 kB.
+hooks-problem-media-type = Jenis isi tidak didukung
+    .detail = Kirim isi permintaan sebagai application/json.
+hooks-problem-invalid = Ada isian yang perlu diperbaiki
+    .detail = Perbaiki isian yang tercantum, lalu kirim kembali.
+hooks-problem-too-many = Terlalu sering
+    .detail = Tunggu sebentar sesuai kepala Retry-After, lalu kirim kembali.
+hooks-problem-fault = Terjadi kesalahan pada kami
+    .detail = Kesalahan ini sudah tercatat. Permintaan Anda tidak dijalankan; silakan coba lagi.
+hooks-problem-unavailable = Layanan sedang tidak tersedia
+    .detail = Permintaan Anda tidak dijalankan. Silakan coba lagi beberapa saat lagi.
+
+hooks-illegal-key = Idempotency-Key ini sudah dipakai untuk permintaan lain.
+
+hooks-invalid-unknown = Isian ini tidak dikenal.
+hooks-invalid-twice = Isian ini hanya boleh ditulis satu kali.
+hooks-invalid-object = Tulis sebagai objek JSON.
+hooks-invalid-text = Tulis sebagai teks.
+hooks-invalid-bool = Tulis true atau false.
+hooks-invalid-int = Tulis sebagai bilangan bulat.
+hooks-invalid-range = Tulis bilangan bulat dari { $min } sampai { $max }.
+hooks-invalid-many = Paling banyak { $max } butir.
+hooks-invalid-cursor = Pakai next_cursor dari halaman sebelumnya.
+hooks-invalid-instant = Tulis waktu menurut RFC 3339 dengan selisih zona, misalnya 2026-03-13T09:00:00+07:00.
+hooks-invalid-region = Tulis kode wilayah Kemendagri, misalnya 33.74.01.1001.
+hooks-invalid-far = Tenggat ini terlalu jauh untuk dihitung.
+
+hooks-docs-title = API Tanggap
+hooks-docs-name = Untuk pengembang
+hooks-docs-lead = Hubungkan aplikasi Anda: kirim laporan, tindak lanjuti, dan baca perkembangannya.
+hooks-docs-download = Unduh OpenAPI 3.1
+hooks-docs-scopes = Cakupan token
+hooks-docs-open = tanpa token
+hooks-docs-parameters = Parameter
+hooks-docs-body = Isi permintaan
+hooks-docs-answers = Jawaban
+hooks-docs-schemas = Bentuk data
+hooks-docs-problems = Penolakan
+hooks-docs-field = Nama
+hooks-docs-type = Jenis
+hooks-docs-about = Keterangan
+hooks-docs-required = wajib
