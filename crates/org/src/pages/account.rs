@@ -237,7 +237,7 @@ fn totp_page(ctx: &Ctx, staff: &Staff, form: FormState, salt: String) -> TotpPag
     let (user, email) = (staff.user.id, &staff.user.email);
     let shown = totp::enrolment(&ctx.secrets, user, &salt, email, &issuer);
     let page = staff.page(ctx, "org-totp");
-    let qr = super::qr(&shown.url);
+    let qr = super::qr(&shown.url, &page.title);
     TotpPage { page, form, salt, key: shown.key, url: shown.url, qr }
 }
 

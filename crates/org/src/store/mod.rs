@@ -2,6 +2,7 @@
 //! is another agency's is simply not found.
 
 pub(crate) mod agencies;
+pub(crate) mod audit;
 pub(crate) mod calendars;
 pub(crate) mod categories;
 pub(crate) mod law;
@@ -24,6 +25,7 @@ use tanggap_store::Sql;
 pub(crate) fn statements() -> Vec<&'static Sql> {
     [
         agencies::STATEMENTS,
+        audit::STATEMENTS,
         calendars::STATEMENTS,
         categories::STATEMENTS,
         law::STATEMENTS,

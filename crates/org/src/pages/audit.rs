@@ -1,0 +1,275 @@
+//! The audit log: search, and export as CSV. Whoever reads it reads facts, no personal data.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use tanggap_calendar::{Date, Zone};
+use tanggap_kernel::access::Permission;
+use tanggap_kernel::id::EventId;
+use tanggap_kernel::{Actor, Result, Timestamp};
+use tanggap_press::csv::{CsvOptions, CsvTable};
+use tanggap_store::Tx;
+use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, respond};
+
+use crate::door::{Staff, encode};
+use crate::store::{self, audit};
+
+const SHOWN: i64 = 100;
+/// The most rows of one export; a longer log is exported in stretches of dates.
+const EXPORTED_MAX: usize = 100_000;
+/// Without dates the newest month is searched.
+const USUAL_SPAN: i64 = 31 * Timestamp::DAY;
+
+pub(super) fn routes() -> Router<Ctx> {
+    Router::new().route("/audit", get(show)).route("/audit.csv", get(export))
+}
+
+#[derive(serde::Deserialize, Default, Clone)]
+#[serde(default)]
+struct Wanted {
+    jenis: String,
+    pelaku: String,
+    subjek: String,
+    dari: String,
+    sampai: String,
+    sebelum: String,
+}
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct AuditPage {
+    page: Page,
+    form: FormState,
+    groups: Vec<Choice>,
+    rows: Vec<Row>,
+    next: String,
+    export: String,
+}
+
+struct Row {
+    seq: String,
+    at: Timestamp,
+    label: String,
+    kind: String,
+    actor: String,
+    on_behalf_of: String,
+    subject: String,
+    subject_href: String,
+    facts: String,
+    hash: String,
+}
+
+fn zone_of(staff: &Staff) -> Zone {
+    let same = |zone: &Zone| zone.offset_hours() == staff.zone.hours();
+    Zone::ALL.into_iter().find(same).unwrap_or(Zone::Wib)
+}
+
+/// Turns the form into what is searched. What cannot be read is told by an empty list.
+fn search(
+    tx: &mut Tx<'_>,
+    staff: &Staff,
+    wanted: &Wanted,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Option<audit::Search>> {
+    let zone = zone_of(staff);
+    let date = |text: &str| text.parse::<Date>().ok();
+    let subject_id = match wanted.subjek.trim() {
+        "" => None,
+        text => match audit::subject(tx, &staff.access, text)? {
+            Some(id) => Some(id),
+            None => return Ok(None),
+        },
+    };
+    let actor = match wanted.pelaku.trim() {
+        "" => None,
+        text => match audit::actor(tx, &staff.access, text)? {
+            Some(actor) => Some(actor),
+            None => return Ok(None),
+        },
+    };
+    let from = match date(&wanted.dari) {
+        Some(date) => Timestamp::from_micros(zone.start_of_day(date)),
+        None if subject_id.is_some() => Timestamp::from_micros(0),
+        None => now.plus(-USUAL_SPAN),
+    };
+    let to = date(&wanted.sampai).map(|date| Timestamp::from_micros(zone.end_of_day(date)));
+    Ok(Some(audit::Search {
+        group: wanted.jenis.trim().to_owned(),
+        actor,
+        subject_id,
+        from,
+        to,
+        before: EventId::parse(&wanted.sebelum),
+        limit,
+    }))
+}
+
+async fn show(State(ctx): State<Ctx>, staff: Staff, Query(wanted): Query<Wanted>) -> Answer {
+    staff.access.require(Permission::AuditRead, None)?;
+    let (asked, of, now) = (wanted.clone(), staff.clone(), ctx.now());
+    let (entries, names) = ctx
+        .db
+        .read(move |tx| {
+            let Some(search) = search(tx, &of, &asked, now, SHOWN + 1)? else {
+                return Ok((Vec::new(), Default::default()));
+            };
+            let entries = audit::search(tx, &of.access, &search)?;
+            let people: Vec<_> = entries.iter().filter_map(audit::Entry::user).collect();
+            let names = store::names(tx, &of.access, &people)?;
+            Ok((entries, names))
+        })
+        .await?;
+    let mut entries = entries;
+    let more = i64::try_from(entries.len()).unwrap_or(0) > SHOWN;
+    entries.truncate(usize::try_from(SHOWN).unwrap_or(100));
+    let query = query(&wanted);
+    let next = entries.last().filter(|_| more);
+    let next = next.map(|entry| format!("/audit?{query}&sebelum={}", entry.id));
+    let text = staff.text();
+    let rows = entries.into_iter().map(|entry| row(text, &names, entry)).collect();
+    let form = FormState::new(text.locale)
+        .with("jenis", &wanted.jenis)
+        .with("pelaku", &wanted.pelaku)
+        .with("subjek", &wanted.subjek)
+        .with("dari", &wanted.dari)
+        .with("sampai", &wanted.sampai);
+    Ok(respond::html(AuditPage {
+        page: staff.page(&ctx, "org-nav-audit"),
+        form,
+        groups: groups(text),
+        rows,
+        next: next.unwrap_or_default(),
+        export: format!("/audit.csv?{query}"),
+    }))
+}
+
+fn query(wanted: &Wanted) -> String {
+    let pairs = [
+        ("jenis", &wanted.jenis),
+        ("pelaku", &wanted.pelaku),
+        ("subjek", &wanted.subjek),
+        ("dari", &wanted.dari),
+        ("sampai", &wanted.sampai),
+    ];
+    let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    given.map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
+}
+
+/// What events are about, to choose from.
+fn groups(text: Text) -> Vec<Choice> {
+    audit::GROUPS
+        .into_iter()
+        .map(|group| Choice::new(group, text.t(format!("org-audit-group-{group}"))))
+        .collect()
+}
+
+/// What happened in words, where there are words for it; else its name in the log.
+fn label(text: Text, kind: &str) -> String {
+    let key = format!("org-event-{}", kind.replace(['.', '_'], "-"));
+    tanggap_ui::i18n::t_opt(text.locale, &key).map_or_else(|| kind.to_owned(), |t| t.into_owned())
+}
+
+type Names = std::collections::HashMap<tanggap_kernel::id::UserId, String>;
+
+fn actor_name(text: Text, names: &Names, actor: &str) -> String {
+    match Actor::parse(actor) {
+        Some(Actor::User(id)) => names.get(&id).cloned().unwrap_or_else(|| actor.to_owned()),
+        Some(Actor::Citizen) => text.t("org-actor-citizen").into_owned(),
+        Some(Actor::System) => text.t("org-actor-system").into_owned(),
+        Some(Actor::Token(_)) => text.t("org-actor-token").into_owned(),
+        None => actor.to_owned(),
+    }
+}
+
+fn row(text: Text, names: &Names, entry: audit::Entry) -> Row {
+    let id = tanggap_kernel::id::to_text(entry.subject_id);
+    Row {
+        seq: entry.seq.map(|seq| text.number(&seq)).unwrap_or_default(),
+        at: entry.at,
+        label: label(text, &entry.kind),
+        actor: actor_name(text, names, &entry.actor),
+        on_behalf_of: entry
+            .on_behalf_of
+            .as_deref()
+            .map(|actor| actor_name(text, names, actor))
+            .unwrap_or_default(),
+        subject: format!("{} {id}", entry.subject_kind),
+        subject_href: format!("/audit?subjek={id}"),
+        facts: facts(&entry.body),
+        hash: entry.hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect(),
+        kind: entry.kind,
+    }
+}
+
+/// The facts of an event in one line: `unit: …, agreed_days: 5`.
+fn facts(body: &str) -> String {
+    let Ok(serde_json::Value::Object(map)) = serde_json::from_str(body) else {
+        return body.to_owned();
+    };
+    let told = map.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| match value {
+        serde_json::Value::String(text) => format!("{name}: {text}"),
+        other => format!("{name}: {other}"),
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+async fn export(State(ctx): State<Ctx>, staff: Staff, Query(wanted): Query<Wanted>) -> Answer {
+    staff.access.require(Permission::AuditRead, None)?;
+    let mut table = CsvTable::new(CsvOptions::default());
+    let text = staff.text();
+    table.row(
+        ["seq", "at", "event", "what", "subject", "actor", "behalf", "facts", "hash"]
+            .map(|column| text.t(format!("org-audit-{column}"))),
+    );
+    let (mut asked, mut count) = (wanted, 0);
+    while count < EXPORTED_MAX {
+        let (of, page, now) = (staff.clone(), asked.clone(), ctx.now());
+        let (entries, names) = ctx
+            .db
+            .read(move |tx| {
+                let Some(search) = search(tx, &of, &page, now, 1000)? else {
+                    return Ok((Vec::new(), Default::default()));
+                };
+                let entries = audit::search(tx, &of.access, &search)?;
+                let people: Vec<_> = entries.iter().filter_map(audit::Entry::user).collect();
+                let names: Names = store::names(tx, &of.access, &people)?;
+                Ok((entries, names))
+            })
+            .await?;
+        count += entries.len();
+        let (is_last, last) = (entries.len() < 1000, entries.last().map(|entry| entry.id));
+        for entry in entries {
+            let hash: String = entry.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let row = row(text, &names, entry);
+            let at = text.machine(&row.at);
+            let cells = [
+                row.seq.replace(['.', ','], ""),
+                at,
+                row.kind,
+                row.label,
+                row.subject,
+                row.actor,
+                row.on_behalf_of,
+                row.facts,
+                hash,
+            ];
+            table.row(cells);
+        }
+        match last {
+            Some(last) if !is_last => asked.sebelum = last.to_string(),
+            _ => break,
+        }
+    }
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_static("attachment; filename=\"jejak-audit.csv\""),
+        ),
+    ];
+    Ok((headers, table.finish()).into_response())
+}

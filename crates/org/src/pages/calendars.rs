@@ -1,0 +1,429 @@
+//! Calendars: the list, the year with its days off and their reasons, the agency's own days.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use tanggap_calendar::hours::Week;
+use tanggap_calendar::{
+    Base, Date, Interval, OfficeHours, OverrideKind, Reason, Weekday, WorkingCalendar,
+};
+use tanggap_kernel::{Locale, Refusal, Result};
+use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, Tone, respond};
+
+use super::settings;
+use crate::actions::{self, CalendarInput, DAY_KINDS};
+use crate::door::{Fields, SignedFields, Staff, flash};
+use crate::model::{Calendar, CalendarDay, CalendarId};
+use crate::store;
+
+const HOME: &str = "/pengaturan/kalender";
+/// The years that can be looked at.
+const YEARS: std::ops::RangeInclusive<i16> = 2000..=2099;
+const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+pub(super) fn routes() -> Router<Ctx> {
+    Router::new()
+        .route(HOME, get(list))
+        .route("/pengaturan/kalender/baru", get(new).post(create))
+        .route("/pengaturan/kalender/{id}", get(show).post(change))
+}
+
+#[derive(Template)]
+#[template(path = "calendars.html")]
+struct CalendarsPage {
+    page: Page,
+    rows: Vec<Row>,
+    may_change: bool,
+}
+
+struct Row {
+    calendar: Calendar,
+    base: String,
+    used_by: Vec<String>,
+}
+
+async fn list(State(ctx): State<Ctx>, staff: Staff) -> Answer {
+    let may_change = settings::look(&staff)?;
+    let access = staff.access.clone();
+    let (calendars, units, agency) = ctx
+        .db
+        .read(move |tx| {
+            let agency = store::agency(tx, access.agency_id)?.ok_or(Refusal::NotFound)?;
+            Ok((store::calendars(tx, &access)?, store::units(tx, &access)?, agency))
+        })
+        .await?;
+    let page = staff.page(&ctx, "org-settings-calendars");
+    let row = |calendar: Calendar| {
+        let mut used_by: Vec<String> = Vec::new();
+        if agency.calendar_id == Some(calendar.id) {
+            used_by.push(page.t("org-calendar-default").into_owned());
+        }
+        let own = units.iter().filter(|unit| unit.calendar_id == Some(calendar.id));
+        used_by.extend(own.map(|unit| unit.name_in(page.locale).to_owned()));
+        Row { base: page.t(base_key(calendar.base)).into_owned(), calendar, used_by }
+    };
+    let rows = calendars.into_iter().map(row).collect();
+    Ok(respond::html(CalendarsPage { page, rows, may_change }))
+}
+
+const fn base_key(base: Base) -> &'static str {
+    match base {
+        Base::Government => "org-base-government",
+        Base::National => "org-base-national",
+    }
+}
+
+fn bases(text: Text) -> Vec<Choice> {
+    let named = |base: Base| {
+        let key = base_key(base);
+        Choice::new(crate::word_of(base), text.t(key)).hint(text.t(format!("{key}.hint")))
+    };
+    [Base::Government, Base::National].into_iter().map(named).collect()
+}
+
+#[derive(Template)]
+#[template(path = "calendar.html")]
+struct CalendarPage {
+    page: Page,
+    form: FormState,
+    day_form: FormState,
+    bases: Vec<Choice>,
+    kinds: Vec<Choice>,
+    weekdays: Vec<(&'static str, String)>,
+    shown: Option<Year>,
+    may_change: bool,
+}
+
+/// A year of a calendar.
+struct Year {
+    year: i16,
+    is_known: bool,
+    months: Vec<Month>,
+    days: Vec<Day>,
+}
+
+struct Month {
+    name: String,
+    working: i64,
+}
+
+struct Day {
+    iso: String,
+    date: String,
+    reason: String,
+    tone: Tone,
+    name: String,
+    decree: String,
+    is_own: bool,
+}
+
+fn weekdays(text: Text) -> Vec<(&'static str, String)> {
+    let named = |(n, key): (usize, &&'static str)| {
+        (*key, text.t(format!("ui-weekday-{}", n + 1)).into_owned())
+    };
+    WEEKDAYS.iter().enumerate().map(named).collect()
+}
+
+fn year_of(text: Text, calendar: &WorkingCalendar, own: &[CalendarDay], year: i16) -> Year {
+    let first = Date::constant(year, 1, 1);
+    let dates = || {
+        let days = std::iter::successors(Some(first), |date| date.tomorrow().ok());
+        days.take_while(move |date| date.year() == year)
+    };
+    let months = (1..=12).map(|month| Month {
+        name: text.t(format!("ui-month-{month}")).into_owned(),
+        working: dates()
+            .filter(|date| date.month() == month && calendar.is_working_day(*date))
+            .count()
+            .try_into()
+            .unwrap_or(0),
+    });
+    let named = dates().map(|date| calendar.day(date)).filter(|day| day.name.is_some());
+    let days = named.map(|day| {
+        let exception = own.iter().find(|own| own.date == day.date);
+        let holiday = calendar.holidays().get(day.date);
+        let decree = exception.map(|own| own.decree.clone());
+        let decree = decree.or_else(|| holiday.map(|holiday| holiday.decree.to_string()));
+        let name = day.name.as_deref().map(|name| name.get(text.locale.tag()).to_owned());
+        Day {
+            iso: day.date.to_string(),
+            date: date_name(text, day.date),
+            reason: text.t(reason_key(day.reason)).into_owned(),
+            tone: if day.counted { Tone::Good } else { Tone::Info },
+            name: name.unwrap_or_default(),
+            decree: decree.unwrap_or_default(),
+            is_own: exception.is_some(),
+        }
+    });
+    Year {
+        year,
+        is_known: calendar.holidays().knows_year(year),
+        months: months.collect(),
+        days: days.collect(),
+    }
+}
+
+/// `Jumat, 13 Maret`.
+fn date_name(text: Text, date: Date) -> String {
+    let weekday = Weekday::to_monday_one_offset(date.weekday());
+    let (weekday, month) =
+        (text.t(format!("ui-weekday-{weekday}")), text.t(format!("ui-month-{}", date.month())));
+    format!("{weekday}, {} {month}", date.day())
+}
+
+const fn reason_key(reason: Reason) -> &'static str {
+    match reason {
+        Reason::WorkingDay => "org-day-working",
+        Reason::Weekend => "org-day-weekend",
+        Reason::NationalHoliday => "org-day-national-holiday",
+        Reason::JointLeave => "org-day-joint-leave",
+        Reason::RegionalHoliday => "org-day-regional-holiday",
+        Reason::ExtraWorkingDay => "org-day-extra-working-day",
+        Reason::Paused => "org-day-paused",
+    }
+}
+
+fn kinds(text: Text) -> Vec<Choice> {
+    let named = |kind: OverrideKind| {
+        let word = crate::word_of(kind);
+        let label = text.t(format!("org-override-{}", word.replace('_', "-")));
+        Choice::new(word, label)
+    };
+    DAY_KINDS.into_iter().map(named).collect()
+}
+
+async fn new(State(ctx): State<Ctx>, staff: Staff) -> Answer {
+    settings::manage(&staff)?;
+    let form = FormState::new(staff.prefs.locale).with("base", "government");
+    Ok(respond::html(new_page(&ctx, &staff, form)))
+}
+
+fn new_page(ctx: &Ctx, staff: &Staff, form: FormState) -> CalendarPage {
+    let text = staff.text();
+    CalendarPage {
+        page: staff.page(ctx, "org-calendar-new"),
+        form,
+        day_form: FormState::new(text.locale),
+        bases: bases(text),
+        kinds: kinds(text),
+        weekdays: weekdays(text),
+        shown: None,
+        may_change: true,
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Wanted {
+    tahun: Option<i16>,
+}
+
+async fn show(
+    State(ctx): State<Ctx>,
+    staff: Staff,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
+    let calendar = load(&ctx, &staff, &id).await?;
+    let form = filled(staff.prefs.locale, &calendar)?;
+    let days = FormState::new(staff.prefs.locale).with("kind", "regional_holiday");
+    page(&ctx, &staff, calendar, (form, days), wanted.tahun, StatusCode::OK).await
+}
+
+async fn load(ctx: &Ctx, staff: &Staff, id: &str) -> Result<Calendar> {
+    let access = staff.access.clone();
+    let id = CalendarId::parse(id).ok_or(Refusal::NotFound)?;
+    let calendar = ctx.db.read(move |tx| store::calendar(tx, &access, id)).await?;
+    Ok(calendar.ok_or(Refusal::NotFound)?)
+}
+
+fn filled(locale: Locale, calendar: &Calendar) -> Result<FormState> {
+    let mut form = FormState::new(locale)
+        .with("name", &calendar.name)
+        .with("base", crate::word_of(calendar.base))
+        .with("version", calendar.version);
+    if calendar.hours.is_empty() {
+        return Ok(form);
+    }
+    let hours: OfficeHours = crate::json(&calendar.hours)?;
+    form = form.with("own_hours", "ya");
+    for key in WEEKDAYS {
+        let day = on(&hours.normal, key);
+        let written: Vec<String> = day.iter().map(ToString::to_string).collect();
+        form = form.with(key, written.join(", "));
+    }
+    Ok(form)
+}
+
+fn on<'a>(week: &'a Week, key: &str) -> &'a [Interval] {
+    let at = WEEKDAYS.iter().position(|known| *known == key).unwrap_or(0);
+    let offset = i8::try_from(at).unwrap_or(0);
+    Weekday::from_monday_zero_offset(offset).map_or(&[], |weekday| week.on(weekday))
+}
+
+async fn page(
+    ctx: &Ctx,
+    staff: &Staff,
+    calendar: Calendar,
+    (form, day_form): (FormState, FormState),
+    year: Option<i16>,
+    status: StatusCode,
+) -> Answer {
+    let may_change = settings::look(staff)?;
+    let (access, id) = (staff.access.clone(), calendar.id);
+    let (working, own) = ctx
+        .db
+        .read(move |tx| {
+            Ok((store::working_calendar(tx, &access, id)?, store::calendar_days(tx, &access, id)?))
+        })
+        .await?;
+    let text = staff.text();
+    let today = working.zone().local_date(ctx.now().as_micros());
+    let year = year.filter(|year| YEARS.contains(year)).unwrap_or(today.year());
+    let template = CalendarPage {
+        page: settings::titled(staff, &calendar.name),
+        form,
+        day_form,
+        bases: bases(text),
+        kinds: kinds(text),
+        weekdays: weekdays(text),
+        shown: Some(year_of(text, &working, &own, year)),
+        may_change,
+    };
+    Ok(respond::html_status(status, template))
+}
+
+/// The hours of a form as they are stored: nothing where those of government offices apply.
+fn hours(fields: &Fields) -> Result<String> {
+    if !fields.is_on("own_hours") {
+        return Ok(String::new());
+    }
+    let mut week = Week::default();
+    for key in WEEKDAYS {
+        let intervals: Result<Vec<Interval>, _> = fields
+            .get(key)
+            .split(',')
+            .filter(|part| !part.trim().is_empty())
+            .map(|part| part.trim().replace('.', ":").replace('–', "-").parse())
+            .collect();
+        let intervals = intervals.map_err(|_| Refusal::field(key, "org-invalid-hours"))?;
+        match key {
+            "mon" => week.mon = intervals,
+            "tue" => week.tue = intervals,
+            "wed" => week.wed = intervals,
+            "thu" => week.thu = intervals,
+            "fri" => week.fri = intervals,
+            "sat" => week.sat = intervals,
+            _ => week.sun = intervals,
+        }
+    }
+    let source = "Jam kerja instansi".to_owned();
+    let hours = OfficeHours { source, normal: week, ramadan: None };
+    hours.check().map_err(|_| Refusal::field("mon", "org-invalid-hours"))?;
+    Ok(serde_json::to_string(&hours)?)
+}
+
+fn input(fields: &Fields) -> Result<CalendarInput> {
+    let base = crate::word(fields.get("base"));
+    Ok(CalendarInput {
+        name: fields.get("name").to_owned(),
+        base: base.map_err(|_| Refusal::field("base", "ui-invalid-choice"))?,
+        hours: hours(fields)?,
+    })
+}
+
+async fn create(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {
+    settings::manage(&staff)?;
+    let done = match input(&fields) {
+        Ok(input) => {
+            let access = staff.access.clone();
+            ctx.db.write(move |tx| actions::create_calendar(tx, &access, &input)).await
+        }
+        Err(error) => Err(error),
+    };
+    match settings::outcome(done, fields, staff.prefs.locale)? {
+        Ok(id) => Ok(flash(&ctx.site, &format!("{HOME}/{id}"), "org-flash-saved")),
+        Err(refused) => {
+            let template = new_page(&ctx, &staff, refused.form);
+            Ok(respond::html_status(refused.status, template))
+        }
+    }
+}
+
+async fn change(
+    State(ctx): State<Ctx>,
+    Path(id): Path<String>,
+    SignedFields { staff, fields }: SignedFields,
+) -> Answer {
+    settings::manage(&staff)?;
+    let calendar = load(&ctx, &staff, &id).await?;
+    match fields.get("action") {
+        "calendar" => change_calendar(&ctx, &staff, calendar, fields).await,
+        "day" => add_day(&ctx, &staff, calendar, fields).await,
+        "remove" => {
+            let date: Option<Date> = fields.get("date").parse().ok();
+            let date = date.ok_or(Refusal::NotFound)?;
+            let (access, id) = (staff.access.clone(), calendar.id);
+            ctx.db.write(move |tx| actions::remove_calendar_day(tx, &access, id, date)).await?;
+            let place = format!("{HOME}/{id}?tahun={}", date.year());
+            Ok(flash(&ctx.site, &place, "org-flash-day-removed"))
+        }
+        _ => Err(Refusal::Invalid(Vec::new()).into()),
+    }
+}
+
+async fn change_calendar(ctx: &Ctx, staff: &Staff, calendar: Calendar, fields: Fields) -> Answer {
+    let version = settings::number(&fields, "version");
+    let done = match version.and_then(|version| Ok((version, input(&fields)?))) {
+        Ok((version, input)) => {
+            let (access, id) = (staff.access.clone(), calendar.id);
+            let run = move |tx: &mut tanggap_store::Tx<'_>| {
+                actions::update_calendar(tx, &access, id, version, &input)
+            };
+            ctx.db.write(run).await
+        }
+        Err(error) => Err(error),
+    };
+    match settings::outcome(done, fields, staff.prefs.locale)? {
+        Ok(()) => Ok(flash(&ctx.site, &format!("{HOME}/{}", calendar.id), "org-flash-saved")),
+        Err(refused) => {
+            let days = FormState::new(staff.prefs.locale);
+            page(ctx, staff, calendar, (refused.form, days), None, refused.status).await
+        }
+    }
+}
+
+async fn add_day(ctx: &Ctx, staff: &Staff, calendar: Calendar, fields: Fields) -> Answer {
+    let read = || -> Result<CalendarDay> {
+        let date = fields.get("date").parse();
+        let kind = crate::word(fields.get("kind"));
+        Ok(CalendarDay {
+            date: date.map_err(|_| Refusal::field("date", "ui-invalid-date"))?,
+            kind: kind.map_err(|_| Refusal::field("kind", "ui-invalid-choice"))?,
+            name: fields.get("name").to_owned(),
+            decree: fields.get("decree").to_owned(),
+        })
+    };
+    let (done, year) = match read() {
+        Ok(day) => {
+            let (access, id, year) = (staff.access.clone(), calendar.id, day.date.year());
+            let run = move |tx: &mut tanggap_store::Tx<'_>| {
+                actions::set_calendar_day(tx, &access, id, &day)
+            };
+            (ctx.db.write(run).await, Some(year))
+        }
+        Err(error) => (Err(error), None),
+    };
+    match settings::outcome(done, fields, staff.prefs.locale)? {
+        Ok(()) => {
+            let year = year.map(|year| format!("?tahun={year}")).unwrap_or_default();
+            let place = format!("{HOME}/{}{year}", calendar.id);
+            Ok(flash(&ctx.site, &place, "org-flash-day-set"))
+        }
+        Err(refused) => {
+            let form = filled(staff.prefs.locale, &calendar)?;
+            page(ctx, staff, calendar, (form, refused.form), year, refused.status).await
+        }
+    }
+}
