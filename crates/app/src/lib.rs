@@ -7,6 +7,8 @@
 
 pub mod command;
 pub mod config;
+pub mod copy;
+pub mod letter;
 pub mod node;
 mod observe;
 pub mod router;

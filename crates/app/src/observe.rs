@@ -1,13 +1,14 @@
 //! What a node tells of itself: log lines and metrics, without personal data. A request is named
 //! by its route (`/lacak/{code}`), never by its address, which may hold a code or a search.
 
+use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tanggap_kernel::Fault;
 use tracing::Instrument as _;
 use tracing_subscriber::EnvFilter;
@@ -22,6 +23,9 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 const SECONDS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
+/// Upper bounds of the histograms of sizes.
+const SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
+
 /// Begins to write log lines to standard error; a panic becomes a line with its place only, since
 /// its words may hold what somebody wrote.
 ///
@@ -30,7 +34,10 @@ const SECONDS: &[f64] =
 pub(crate) fn start_log(log: &Log) -> Result<(), Fault> {
     let filter = EnvFilter::try_new(&log.level)
         .map_err(|e| Fault::new(format!("log level {:?}: {e}", log.level)))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // A second start in one process (tests) keeps the first one's.
     let _ = match log.format {
         LogFormat::Json => lines.json().with_span_list(false).try_init(),
@@ -49,7 +56,8 @@ pub(crate) fn start_log(log: &Log) -> Result<(), Fault> {
 /// A fault where something else counts already.
 pub(crate) fn start_metrics() -> Result<PrometheusHandle, Fault> {
     let handle = PrometheusBuilder::new()
-        .set_buckets(SECONDS)
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+        .and_then(|b| b.set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), SIZES))
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|e| Fault::new(format!("metrics: {e}")))?;
     let upkeep = handle.clone();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -79,7 +79,9 @@ pub fn router(ctx: Ctx, front: Front) -> Router {
         .layer(middleware::from_fn_with_state(front.closing.clone(), end_streams))
         .layer(middleware::map_response(respond::security_headers))
         .layer(middleware::from_fn(observe::requests));
-    limited.merge(probes(front)).with_state(ctx)
+    let secure = ctx.site.secure_cookies;
+    let all = limited.merge(probes(front)).with_state(ctx);
+    if secure { all.layer(middleware::map_response(stay_on_tls)) } else { all }
 }
 
 /// The routes of all slices.
@@ -91,8 +93,22 @@ fn slices() -> Router<Ctx> {
         .merge(tanggap_hooks::routes())
 }
 
-async fn unknown() -> Failed {
-    Refusal::NotFound.into()
+async fn unknown(uri: Uri) -> Response {
+    match is_api(&uri) {
+        true => StatusCode::NOT_FOUND.into_response(),
+        false => Failed::from(Refusal::NotFound).into_response(),
+    }
+}
+
+fn is_api(uri: &Uri) -> bool {
+    uri.path().starts_with("/api/")
+}
+
+/// Where people reach us over TLS, their browsers stay there for a year.
+async fn stay_on_tls(mut response: Response) -> Response {
+    let year = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    response
 }
 
 /// What machines ask: outside the layers, so that they answer when all else is busy.
@@ -188,7 +204,7 @@ async fn give_words(uri: Uri, headers: HeaderMap, request: Request, next: Next) 
     if !(status.is_client_error() || status.is_server_error()) || !wordless {
         return response;
     }
-    let mut worded = match uri.path().starts_with("/api/") {
+    let mut worded = match is_api(&uri) {
         true => problem_details(status),
         false => problem_page(status, &uri, &headers),
     };

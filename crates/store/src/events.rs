@@ -213,8 +213,12 @@ fn head(tx: &mut Tx<'_>, agency_id: AgencyId) -> Result<(i64, Vec<u8>), Fault> {
     Ok(found.unwrap_or((0, vec![0; 32])))
 }
 
-/// Seals what was inserted unsealed, one batch; returns how many events that were.
-pub(crate) fn seal_batch(tx: &mut Tx<'_>) -> Result<usize, Fault> {
+/// Seals what was inserted unsealed, one batch; returns how many events that were. The engine
+/// does it by itself; only a restore of another engine's rows calls it.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn seal_batch(tx: &mut Tx<'_>) -> Result<usize, Fault> {
     let records = tx.all(&UNSEALED, params![], Record::read)?;
     let count = records.len();
     let mut current: Option<(AgencyId, i64, Vec<u8>)> = None;

@@ -18,10 +18,11 @@ mod pg;
 mod relay;
 mod sql;
 mod sqlite;
+mod threads;
 mod tx;
 
 pub use db::{Db, Engine};
-pub use events::Announced;
+pub use events::{Announced, seal_batch};
 pub use migrate::{Migration, tables};
 pub use sql::Sql;
 pub use tx::{Row, Tx};

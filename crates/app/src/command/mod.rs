@@ -1,11 +1,22 @@
 //! The command line. Every command takes `--data` and `--database`; what a machine reads goes to
 //! standard output, everything else to standard error.
 
+mod admin;
+mod audit;
+mod backup;
+mod demo;
+mod doctor;
+mod intake;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use tanggap_kernel::{Fault, Result};
+use tanggap_kernel::error::Invalid;
+use tanggap_kernel::{AgencyId, Error, Fault, Locale, Refusal, Result};
+use tanggap_org::NewAgency;
+use tanggap_store::Tx;
+use tanggap_ui::t_args;
 
 use crate::config::Config;
 use crate::{node, observe, serve};
@@ -22,9 +33,9 @@ struct Cli {
 /// Where the installation is; given before or after the command.
 #[derive(Args, Clone, Debug)]
 struct Place {
-    /// The folder of the database file, the files, the key and tanggap.toml
-    #[arg(long, global = true, env = "TANGGAP_DATA", default_value = "data", value_name = "DIR")]
-    data: PathBuf,
+    /// The folder of the database file, the files, the key and tanggap.toml [default: data]
+    #[arg(long, global = true, env = "TANGGAP_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
     /// postgres://… or the path of an SQLite file, instead of the one in the data folder
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
@@ -35,7 +46,8 @@ struct Place {
 
 impl Place {
     fn config(&self) -> Result<Config> {
-        let mut config = Config::load(&self.data, self.config.as_deref())?;
+        let data = self.data.clone().unwrap_or_else(|| PathBuf::from("data"));
+        let mut config = Config::load(&data, self.config.as_deref())?;
         if self.database.is_some() {
             config.database.clone_from(&self.database);
         }
@@ -47,6 +59,31 @@ impl Place {
 enum Command {
     /// Serve citizens, staff and programs
     Serve(Serve),
+    /// Serve a fictional regency with thousands of cases, to look at
+    Demo(Serve),
+    /// Bring the schema of the database up to date
+    Migrate,
+    /// Set up agencies, administrators and tokens
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// Prove that nobody changed the record
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Take in what reached us by other ways
+    #[command(subcommand)]
+    Intake(intake::Intake),
+    /// Write all rows and files into one file, while the node runs
+    Backup {
+        /// The file to write
+        file: PathBuf,
+    },
+    /// Read a backup into an empty database, on either engine
+    Restore {
+        /// The file to read
+        file: PathBuf,
+    },
+    /// Look at everything that the installation needs; exit 1 where something is wrong
+    Doctor,
 }
 
 #[derive(Args)]
@@ -55,10 +92,10 @@ struct Serve {
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
     /// PEM file of the certificate chain
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// PEM file of the certificate's key
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 }
 
@@ -86,20 +123,72 @@ pub fn main() -> ExitCode {
         Err(e) => Err(Fault::new(format!("runtime: {e}")).into()),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("tanggap: {error}");
+        eprintln!("tanggap: {}", told(&error));
         ExitCode::FAILURE
     })
 }
 
 async fn run(cli: Cli) -> Result<ExitCode> {
+    if let Command::Demo(args) = cli.command {
+        return demo::run(&cli.place, args).await;
+    }
     let mut config = cli.place.config()?;
+    if matches!(cli.command, Command::Doctor) {
+        return doctor::run(&config).await;
+    }
     observe::start_log(&config.log)?;
     match cli.command {
         Command::Serve(args) => {
             args.lay_over(&mut config);
             let ctx = node::open(&config, true).await?;
-            serve::serve(&config, ctx, |address| eprintln!("http://{address}")).await?;
+            let scheme = if config.server.tls_cert.is_some() { "https" } else { "http" };
+            serve::serve(&config, ctx, |address| eprintln!("{scheme}://{address}")).await?;
         }
+        Command::Migrate => {
+            node::open(&config, true).await?;
+            eprintln!("the schema is up to date");
+        }
+        Command::Admin(command) => admin::run(&config, command).await?,
+        Command::Audit(command) => return audit::run(&config, command).await,
+        Command::Intake(command) => intake::run(&config, command).await?,
+        Command::Backup { file } => backup::back_up(&config, &file).await?,
+        Command::Restore { file } => backup::restore(&config, &file).await?,
+        Command::Demo(_) | Command::Doctor => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// An error in words: a refusal names its fields.
+fn told(error: &Error) -> String {
+    let Error::Refused(refusal) = error else { return error.to_string() };
+    match refusal {
+        Refusal::Invalid(fields) => {
+            let told: Vec<String> = fields.iter().map(told_field).collect();
+            told.join("; ")
+        }
+        Refusal::Illegal(key) => t_args(Locale::En, key, &[]).into_owned(),
+        Refusal::NotFound => "there is no such thing".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn told_field(invalid: &Invalid) -> String {
+    let args: Vec<_> =
+        invalid.args.iter().map(|(name, value)| (*name, value.as_str().into())).collect();
+    format!("{}: {}", invalid.field, t_args(Locale::En, invalid.message, &args))
+}
+
+/// The agency called `slug`, or the oldest; where there is none at all, one is made, to be given
+/// its name later.
+fn agency(tx: &mut Tx<'_>, slug: Option<&str>) -> Result<AgencyId> {
+    if let Some(slug) = slug {
+        let found = tanggap_org::agency_by_slug(tx, slug)?;
+        let known = || Fault::new(format!("there is no agency called {slug}"));
+        return Ok(found.ok_or_else(known)?.id);
+    }
+    if let Some(oldest) = tanggap_org::agencies(tx)?.first() {
+        return Ok(oldest.id);
+    }
+    let name = tanggap_ui::t(Locale::Id, "app-default-agency");
+    tanggap_org::create_agency(tx, &NewAgency::named(name, tanggap_calendar::Zone::Wib))
 }

@@ -1,0 +1,158 @@
+//! `tanggap admin`: the first agency and its administrator, and tokens.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use tanggap_calendar::Zone;
+use tanggap_kernel::{Access, Fault, Locale, Refusal, Result};
+use tanggap_org::actions::{NewToken, token_hash, token_secret};
+use tanggap_org::{NewAgency, NewUser, Role, RoleGrant, TokenScope, password};
+use tanggap_ui::ctx::random;
+
+use crate::config::Config;
+use crate::node;
+
+/// Where the password may come from instead of being asked for.
+const PASSWORD_VARIABLE: &str = "TANGGAP_ADMIN_PASSWORD";
+
+#[derive(Subcommand)]
+pub(super) enum Admin {
+    /// Make an administrator, and the agency where it is new
+    Create(Create),
+    /// Issue a token for programs; only the token is printed
+    Token(Token),
+}
+
+#[derive(Args)]
+pub(super) struct Create {
+    /// Full name of an agency to make, such as "Pemerintah Kabupaten Contoh"
+    #[arg(long, value_name = "NAME", conflicts_with = "slug")]
+    agency: Option<String>,
+    /// An agency that is there already, by its name in addresses; without this and --agency: the
+    /// oldest
+    #[arg(long, value_name = "SLUG")]
+    slug: Option<String>,
+    /// Time zone of a new agency's offices: WIB, WITA or WIT
+    #[arg(long, default_value = "WIB")]
+    zone: Zone,
+    /// The administrator's address, by which they sign in
+    #[arg(long)]
+    email: String,
+    /// The administrator's name
+    #[arg(long)]
+    name: String,
+    /// A file whose first line is the password
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct Token {
+    /// What it may do, separated by commas: cases:read, cases:write, identity:read, board:read,
+    /// org:read
+    #[arg(long, value_delimiter = ',', required = true, value_name = "SCOPES")]
+    scope: Vec<String>,
+    /// Whose cases, by the agency's name in addresses; without it the oldest agency, which is
+    /// made where there is none
+    #[arg(long, value_name = "SLUG")]
+    agency: Option<String>,
+    /// What the token is for
+    #[arg(long, default_value = "tanggap admin token")]
+    name: String,
+}
+
+pub(super) async fn run(config: &Config, command: Admin) -> Result<()> {
+    match command {
+        Admin::Create(args) => create(config, args).await,
+        Admin::Token(args) => token(config, args).await,
+    }
+}
+
+async fn create(config: &Config, args: Create) -> Result<()> {
+    let secret = read_password(args.password_file.as_deref())?;
+    if let Some(problem) = password::problem(&secret, &args.email) {
+        return Err(Refusal::field("password", problem).into());
+    }
+    let user = NewUser {
+        email: args.email.clone(),
+        name: args.name,
+        title: String::new(),
+        unit_id: None,
+        password_hash: password::hash_now(&secret)?,
+        locale: Locale::Id,
+        roles: vec![RoleGrant { role: Role::Administrator, unit_id: None }],
+    };
+    let ctx = node::open(config, true).await?;
+    let (new, slug) = (args.agency.map(|name| NewAgency::named(name, args.zone)), args.slug);
+    ctx.db
+        .write(move |tx| {
+            let agency = match &new {
+                Some(new) => tanggap_org::create_agency(tx, new)?,
+                None => super::agency(tx, slug.as_deref())?,
+            };
+            tanggap_org::create_user(tx, &Access::system(agency), &user)
+        })
+        .await?;
+    eprintln!("{} may sign in as administrator", args.email);
+    Ok(())
+}
+
+async fn token(config: &Config, args: Token) -> Result<()> {
+    let scopes = args.scope.iter().map(|word| {
+        TokenScope::parse(word.trim())
+            .ok_or_else(|| Fault::new(format!("{word} is none of the scopes; see --help")))
+    });
+    let scopes: Vec<TokenScope> = scopes.collect::<Result<_, _>>()?;
+    let secret = token_secret(random()?);
+    let new =
+        NewToken { name: args.name, scopes, secret_hash: token_hash(&secret), expires_at: None };
+    let ctx = node::open(config, true).await?;
+    let slug = args.agency;
+    ctx.db
+        .write(move |tx| {
+            let agency = super::agency(tx, slug.as_deref())?;
+            tanggap_org::create_token(tx, &Access::system(agency), &new)
+        })
+        .await?;
+    println!("{secret}");
+    Ok(())
+}
+
+/// From the file, the environment, or the terminal (asked twice, not shown).
+fn read_password(file: Option<&Path>) -> Result<String, Fault> {
+    if let Some(path) = file {
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| Fault::new(format!("{}: {e}", path.display())))?;
+        return Ok(text.lines().next().unwrap_or_default().to_owned());
+    }
+    if let Ok(password) = std::env::var(PASSWORD_VARIABLE) {
+        return Ok(password);
+    }
+    if !std::io::stdin().is_terminal() {
+        return ask("");
+    }
+    show_typing(false);
+    let typed = ask("Password: ").and_then(|first| Ok((first, ask("\nOnce more: ")?)));
+    show_typing(true);
+    eprintln!();
+    match typed? {
+        (first, second) if first == second => Ok(first),
+        _ => Err(Fault::new("the two passwords differ")),
+    }
+}
+
+fn ask(question: &str) -> Result<String, Fault> {
+    let wrong = |e: std::io::Error| Fault::new(format!("reading the password: {e}"));
+    eprint!("{question}");
+    std::io::stderr().flush().map_err(wrong)?;
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(wrong)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Lets the terminal show what is typed, or not. Where there is no `stty` it is shown.
+fn show_typing(shown: bool) {
+    let word = if shown { "echo" } else { "-echo" };
+    let _ = std::process::Command::new("stty").arg(word).status();
+}

@@ -1,0 +1,228 @@
+//! `tanggap doctor`: looks at everything that the installation needs and says what is wrong.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use tanggap_kernel::{Fault, Result, Timestamp, Value, params};
+use tanggap_store::{Db, Tx};
+use tanggap_ui::Ctx;
+
+use crate::config::Config;
+use crate::{node, work};
+
+/// With less free space than this the node is in danger (bytes).
+const SPACE_MIN: u64 = 1 << 30;
+/// How many of the newest files are looked at.
+const FILES_LOOKED_AT: i64 = 50;
+/// A clock may differ by so much from the database's (microseconds).
+const CLOCK_OFF_MAX: i64 = 2 * Timestamp::SECOND;
+/// A job that is due for longer was not run by anybody (microseconds).
+const LATE: i64 = 10 * Timestamp::MINUTE;
+
+/// The lines of the report, and whether one of them is bad.
+#[derive(Default)]
+struct Findings {
+    bad: bool,
+}
+
+impl Findings {
+    fn good(&mut self, what: &str, told: impl std::fmt::Display) {
+        println!("ok    {what}: {told}");
+    }
+
+    fn warn(&mut self, what: &str, told: impl std::fmt::Display) {
+        println!("warn  {what}: {told}");
+    }
+
+    fn bad(&mut self, what: &str, told: impl std::fmt::Display) {
+        println!("BAD   {what}: {told}");
+        self.bad = true;
+    }
+}
+
+pub(super) async fn run(config: &Config) -> Result<ExitCode> {
+    let mut findings = Findings::default();
+    look_at_settings(&mut findings, config);
+    look_at_folder(&mut findings, &config.data);
+    match node::open(config, false).await {
+        Err(error) => findings.bad("database", error),
+        Ok(ctx) => {
+            look_at_rows(&mut findings, &ctx).await;
+            look_at_files(&mut findings, &ctx).await;
+        }
+    }
+    look_at_relay(&mut findings, config).await;
+    Ok(if findings.bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn look_at_settings(findings: &mut Findings, config: &Config) {
+    match config.check() {
+        Ok(()) => findings.good("configuration", "understood"),
+        Err(fault) => findings.bad("configuration", fault),
+    }
+    let server = &config.server;
+    if server.base_url.is_empty() {
+        findings.warn("base_url", "not set: links in mails lead nowhere");
+    } else if !config.secure_cookies() {
+        findings.warn("base_url", "not https: passwords travel in the open");
+    }
+    for path in server.tls_cert.iter().chain(&server.tls_key) {
+        match std::fs::read(path) {
+            Ok(_) => findings.good("TLS", format!("{} can be read", path.display())),
+            Err(e) => findings.bad("TLS", format!("{}: {e}", path.display())),
+        }
+    }
+}
+
+fn look_at_folder(findings: &mut Findings, data: &Path) {
+    let probe = data.join(format!(".doctor-{}", std::process::id()));
+    let written = std::fs::write(&probe, "x").and_then(|()| std::fs::remove_file(&probe));
+    match written {
+        Ok(()) => findings.good("data folder", format!("{} can be written", data.display())),
+        Err(e) => findings.bad("data folder", format!("{}: {e}", data.display())),
+    }
+    match free_bytes(data) {
+        Some(free) if free < SPACE_MIN => {
+            findings.bad("disk space", format!("{} MB left", free >> 20));
+        }
+        Some(free) => findings.good("disk space", format!("{} MB left", free >> 20)),
+        None => findings.warn("disk space", "cannot be told"),
+    }
+    if std::env::var_os(node::KEY_VARIABLE).is_some() {
+        findings.good("master key", "in the environment");
+        return;
+    }
+    match std::fs::metadata(data.join(node::KEY_FILE)) {
+        Err(e) => findings.bad("master key", e),
+        #[cfg(unix)]
+        Ok(meta) if std::os::unix::fs::MetadataExt::mode(&meta) & 0o077 != 0 => {
+            findings.bad("master key", "others can read it: chmod 600");
+        }
+        Ok(_) => findings.good("master key", "there, for its owner only"),
+    }
+}
+
+/// As `df` tells it.
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let told = std::process::Command::new("df").arg("-Pk").arg(folder).output().ok()?;
+    let text = String::from_utf8(told.stdout).ok()?;
+    let kilobytes: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    Some(kilobytes << 10)
+}
+
+async fn look_at_rows(findings: &mut Findings, ctx: &Ctx) {
+    let (now, sqlite) = (ctx.db.now(), ctx.db.engine().is_sqlite());
+    let looked = ctx.db.read(move |tx| Ok(Rows::read(tx, now, sqlite)?)).await;
+    let rows = match looked {
+        Ok(rows) => rows,
+        Err(error) => return findings.bad("database", error),
+    };
+    findings.good("database", format!("schema {}, {} agencies", rows.schema, rows.agencies));
+    if rows.agencies == 0 {
+        findings.warn("agencies", "none yet: tanggap admin create");
+    }
+    let off = rows.database_now.map_or(0, |theirs| (theirs - now.as_micros()).abs());
+    if off > CLOCK_OFF_MAX {
+        findings.bad("clock", format!("{} s off the database's", off / Timestamp::SECOND));
+    } else if rows.newest_event > now.as_micros() + CLOCK_OFF_MAX {
+        findings.bad("clock", "events lie in the future: the clock went back");
+    } else {
+        findings.good("clock", "agrees with the record");
+    }
+    match rows.broken_tails {
+        0 => findings.good("record", "every log ends at its head (audit verify checks all of it)"),
+        n => findings.bad("record", format!("{n} logs do not end at their heads")),
+    }
+    match (rows.dead_jobs, rows.late_jobs) {
+        (0, 0) => findings.good("jobs", "none failed, none late"),
+        (0, late) => findings.warn("jobs", format!("{late} are late: is a node running?")),
+        (dead, _) => findings.bad("jobs", format!("{dead} failed for good: see Pengaturan")),
+    }
+    match (rows.failed_mails, rows.waiting_mails) {
+        (0, 0) => findings.good("outgoing mail", "none waits"),
+        (0, waiting) => findings.warn("outgoing mail", format!("{waiting} wait")),
+        (failed, waiting) => {
+            findings.warn("outgoing mail", format!("{failed} failed, {waiting} wait"));
+        }
+    }
+}
+
+/// What the rows say of the installation's health.
+struct Rows {
+    schema: i64,
+    agencies: i64,
+    newest_event: i64,
+    database_now: Option<i64>,
+    broken_tails: i64,
+    dead_jobs: i64,
+    late_jobs: i64,
+    failed_mails: i64,
+    waiting_mails: i64,
+}
+
+impl Rows {
+    fn read(tx: &mut Tx<'_>, now: Timestamp, sqlite: bool) -> Result<Self, Fault> {
+        let mut number = |text: &str, with: &[Value<'_>]| {
+            let found: Vec<Option<i64>> = tx.ad_hoc(text, with, |row| row.opt_int())?;
+            Ok::<i64, Fault>(found.into_iter().flatten().next().unwrap_or(0))
+        };
+        let late = params![now.plus(-LATE)];
+        let clock = "select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)";
+        Ok(Self {
+            schema: number("select max(version) from schema_migrations", &[])?,
+            agencies: number("select count(*) from agencies", &[])?,
+            newest_event: number(
+                "select max(e.at) from chain_heads h join events e
+                on e.agency_id = h.agency_id and e.seq = h.seq",
+                &[],
+            )?,
+            database_now: if sqlite { None } else { Some(number(clock, &[])?) },
+            broken_tails: number(
+                "select count(*) from chain_heads h left join events e
+                on e.agency_id = h.agency_id and e.seq = h.seq
+                where e.hash is null or e.hash <> h.hash",
+                &[],
+            )?,
+            dead_jobs: number("select count(*) from jobs where dead_at is not null", &[])?,
+            late_jobs: number(
+                "select count(*) from jobs where dead_at is null and run_at < $1",
+                late,
+            )?,
+            failed_mails: number("select count(*) from outbound where state = 'failed'", &[])?,
+            waiting_mails: number("select count(*) from outbound where state = 'waiting'", &[])?,
+        })
+    }
+}
+
+async fn look_at_files(findings: &mut Findings, ctx: &Ctx) {
+    let named = newest_files(&ctx.db).await;
+    let named = match named {
+        Ok(named) => named,
+        Err(error) => return findings.bad("files", error),
+    };
+    let count = named.len();
+    for name in named {
+        if let Err(error) = ctx.blobs.get(&name).await {
+            return findings.bad("files", format!("{name}: {error}"));
+        }
+    }
+    findings.good("files", format!("the newest {count} can be read"));
+}
+
+async fn newest_files(db: &Db) -> Result<Vec<String>> {
+    let text = "select blob from attachments order by id desc limit $1";
+    db.read(move |tx| Ok(tx.ad_hoc(text, params![FILES_LOOKED_AT], |row| row.text())?)).await
+}
+
+async fn look_at_relay(findings: &mut Findings, config: &Config) {
+    let Some(mail) = &config.mail else {
+        return findings.warn("mail relay", "none: mail waits until there is one");
+    };
+    match work::open_relay(mail) {
+        Err(fault) => findings.bad("mail relay", fault),
+        Ok(relay) => match relay.check().await {
+            Ok(()) => findings.good("mail relay", format!("{} answers", mail.host)),
+            Err(error) => findings.bad("mail relay", error),
+        },
+    }
+}

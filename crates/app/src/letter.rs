@@ -1,0 +1,280 @@
+//! Takes in one raw mail: continues the case that it answers, or opens one.
+//!
+//! **Nothing is dropped.** The raw bytes are kept before anything is understood; what cannot be
+//! read becomes a case with the whole message attached. The same message twice makes nothing
+//! twice: its Message-ID (or the hash of its bytes) is unique within the agency.
+
+use bytes::Bytes;
+use serde::Serialize;
+use tanggap_calendar::Kind;
+use tanggap_cases::actions::{self, Origin, Words};
+use tanggap_cases::model::Case;
+use tanggap_cases::report::{DESCRIPTION_MAX, FILES_MAX, Report, SUBJECT_MAX, Ticket};
+use tanggap_cases::rules::Voice;
+use tanggap_cases::store as case_store;
+use tanggap_channels::email::parse::{self, Attachment, AutoKind, ParsedMail};
+use tanggap_channels::email::report::MailReport;
+use tanggap_contacts::identity::Email;
+use tanggap_contacts::{self as contacts, NewContact};
+use tanggap_conversations::files::{self, OCTETS, Prepared};
+use tanggap_conversations::{self as talk, NewAttachment, outbound};
+use tanggap_kernel::{Access, AgencyId, Error, Locale, Refusal, Result, code};
+use tanggap_store::Tx;
+use tanggap_ui::{Arg, Ctx, t, t_args};
+
+use crate::work::mail::row_of_message_id;
+
+const CHANNEL: &str = "email";
+const NAME_MAX: usize = 200;
+/// Identifiers of a thread that are looked up, the newest first.
+const THREAD_MAX: usize = 20;
+
+/// What came of a message.
+#[derive(Debug, Serialize)]
+pub struct Taken {
+    /// The tracking code of its case.
+    pub case: Option<String>,
+    /// Whether it opened that case.
+    pub created: bool,
+    /// What the message says.
+    #[serde(flatten)]
+    pub mail: MailReport,
+}
+
+/// A message ready for its transaction: everything is kept, nothing is decided.
+#[derive(Clone)]
+struct Letter {
+    mail: ParsedMail,
+    external_id: String,
+    raw: String,
+    files: Vec<NewAttachment>,
+    ticket: Ticket,
+}
+
+/// Takes in a raw message for an agency.
+///
+/// # Errors
+/// A fault of the engine or of the files; never because of what the message says.
+pub async fn take_in(ctx: &Ctx, agency: AgencyId, raw: Vec<u8>) -> Result<Taken> {
+    let raw = Bytes::from(raw);
+    let of_thread = raw.clone();
+    let mail = tokio::task::spawn_blocking(move || parse::parse(&of_thread))
+        .await
+        .map_err(|e| tanggap_kernel::Fault::new(format!("reading a mail: {e}")))?;
+    let report = MailReport::from(&mail);
+    let letter = keep(ctx, mail, raw).await?;
+    let (case, created) = ctx.db.write(move |tx| store(tx, agency, &letter)).await?;
+    Ok(Taken { case, created, mail: report })
+}
+
+/// Keeps the raw message and its files.
+async fn keep(ctx: &Ctx, mut mail: ParsedMail, raw: Bytes) -> Result<Letter> {
+    let kept = ctx.blobs.put(raw.clone()).await?;
+    let mut kept_files = Vec::new();
+    for file in std::mem::take(&mut mail.attachments) {
+        kept_files.push(keep_file(ctx, file).await?);
+    }
+    if mail.text.chars().count() > DESCRIPTION_MAX {
+        let whole = words("app-mail-whole-text");
+        kept_files.push(keep_as_it_is(ctx, &whole, "text/plain", mail.text.clone().into()).await?);
+    }
+    if !mail.understood {
+        let whole = words("app-mail-whole-message");
+        kept_files.push(keep_as_it_is(ctx, &whole, OCTETS, raw).await?);
+    }
+    let external_id = mail.message_id.clone().unwrap_or_else(|| format!("<{kept}@raw>"));
+    let ticket = Ticket::draw(&ctx.secrets)?;
+    Ok(Letter { mail, external_id, raw: kept, files: kept_files, ticket })
+}
+
+/// A file as any other upload; what an upload refuses (too large, empty) is kept as it is.
+async fn keep_file(ctx: &Ctx, file: Attachment) -> Result<NewAttachment> {
+    let bytes = Bytes::from(file.bytes);
+    let max = parse::RAW_BYTES_MAX;
+    match files::take(&ctx.blobs, bytes.clone(), file.name.clone(), max, None).await {
+        Ok(kept) => Ok(kept),
+        Err(Error::Refused(_)) => keep_as_it_is(ctx, &file.name, OCTETS, bytes).await,
+        Err(error) => Err(error),
+    }
+}
+
+async fn keep_as_it_is(
+    ctx: &Ctx,
+    name: &str,
+    media_type: &'static str,
+    bytes: Bytes,
+) -> Result<NewAttachment> {
+    let prepared = Prepared { name: name.to_owned(), media_type, bytes, thumbnail: None };
+    files::keep(&ctx.blobs, prepared, None).await
+}
+
+/// Puts the letter where it belongs; returns the case's code and whether it is new.
+fn store(tx: &mut Tx<'_>, agency: AgencyId, letter: &Letter) -> Result<(Option<String>, bool)> {
+    let access = Access::system(agency);
+    if let Some((_, case)) = talk::interaction_of_message(tx, &access, &letter.external_id)? {
+        let known = match case {
+            Some(id) => case_store::find(tx, &access, id.into())?.map(|case| case.code),
+            None => None,
+        };
+        return Ok((known, false));
+    }
+    if let Some(case) = case_of(tx, &access, letter)? {
+        return Ok((Some(continue_case(tx, &access, &case, letter)?.code), false));
+    }
+    Ok((Some(open_case(tx, &access, letter)?.code), true))
+}
+
+/// The case that a letter answers: by its thread, or by a code in its subject where it comes from
+/// the one who reported it.
+fn case_of(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Option<Case>> {
+    let mail = &letter.mail;
+    let thread = mail.in_reply_to.iter().chain(mail.references.iter().rev());
+    for id in thread.take(THREAD_MAX) {
+        let case = match talk::interaction_of_message(tx, access, id)? {
+            Some((_, case)) => case,
+            None => case_of_our_mail(tx, access, id)?,
+        };
+        if let Some(id) = case {
+            return Ok(case_store::find(tx, access, id.into())?);
+        }
+    }
+    let subject = mail.subject.as_deref().unwrap_or_default();
+    let words = subject.split(|c: char| c.is_whitespace() || "[]():;,.".contains(c));
+    for code in words.filter(|word| word.len() > 8).filter_map(code::parse).take(3) {
+        if let Some(case) = case_store::by_code(tx, access, &code)?
+            && is_from_reporter(tx, access, &case, mail)?
+        {
+            return Ok(Some(case));
+        }
+    }
+    Ok(None)
+}
+
+fn case_of_our_mail(tx: &mut Tx<'_>, access: &Access, id: &str) -> Result<Option<i64>> {
+    let Some(row) = row_of_message_id(id) else { return Ok(None) };
+    match outbound::get(tx, access, row) {
+        Ok(sent) => Ok(sent.case_id),
+        Err(Error::Refused(Refusal::NotFound)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_from_reporter(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: &Case,
+    mail: &ParsedMail,
+) -> Result<bool> {
+    let (Some(contact), Some(sender)) = (case.contact_id, sender(mail)) else { return Ok(false) };
+    let contact = contacts::get(tx, access, contact)?;
+    Ok(contact.emails.iter().any(|email| email == sender.as_str()))
+}
+
+fn continue_case(tx: &mut Tx<'_>, access: &Access, case: &Case, letter: &Letter) -> Result<Case> {
+    let mail = &letter.mail;
+    let own = is_from_reporter(tx, access, case, mail)?;
+    let split = parse::split_reply(&mail.text);
+    let said = if split.visible.trim().is_empty() { &mail.text } else { &split.visible };
+    let address = sender_as_written(mail);
+    // A machine's answer is for colleagues to see; it is nobody's word.
+    let automatic = mail.auto != AutoKind::None && mail.auto != AutoKind::List;
+    let text = match (automatic, own) {
+        (true, _) => with_note("app-mail-automatic", &address, said),
+        (false, false) => with_note("app-mail-other-sender", &address, said),
+        (false, true) => said.clone(),
+    };
+    let text = fitting(&text, mail.understood);
+    let (voice, writer) = match automatic {
+        true => (Voice::Internal, access.clone()),
+        false => (Voice::FromCitizen, Access::citizen(access.agency_id, Locale::Id)),
+    };
+    let said = Words { voice, text: &text, attachments: &letter.files };
+    let subject = subject(mail);
+    let origin = Origin {
+        channel: CHANNEL,
+        subject: &subject,
+        external_id: &letter.external_id,
+        raw: &letter.raw,
+    };
+    actions::receive(tx, &writer, case.id, &said, &origin)
+}
+
+fn open_case(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Case> {
+    let mail = &letter.mail;
+    let automatic = mail.auto != AutoKind::None;
+    let mut text = fitting(&mail.text, mail.understood);
+    if automatic {
+        // A receipt to a machine would begin a conversation of machines: no address, no receipt.
+        let note = with_note("app-mail-automatic", &sender_as_written(mail), &text);
+        text = fitting(&note, true);
+    }
+    let mut report = Report::new(Kind::Complaint, &subject(mail), &text, letter.ticket.clone());
+    report.channel = CHANNEL;
+    report.reporter = reporter(mail, automatic);
+    report.external_id = Some(letter.external_id.clone());
+    report.raw = Some(letter.raw.clone());
+    report.attachments = letter.files.iter().take(FILES_MAX).cloned().collect();
+    let writer = Access::citizen(access.agency_id, Locale::Id);
+    let case = actions::open(tx, &writer, &report)?.case;
+    let first = talk::messages_of_case(tx, access, case.id.0)?.into_iter().next();
+    if let Some(message) = first {
+        for file in letter.files.iter().skip(FILES_MAX) {
+            talk::attach(tx, access, message.interaction_id, message.id, file)?;
+        }
+    }
+    Ok(case)
+}
+
+fn reporter(mail: &ParsedMail, automatic: bool) -> Option<NewContact> {
+    let from = mail.from.as_ref()?;
+    let email = sender(mail).map(|email| email.as_str().to_owned());
+    let local = from.email.split('@').next().unwrap_or_default();
+    let name = from.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(local);
+    let name: String = name.trim().chars().take(NAME_MAX).collect();
+    let email = email.filter(|_| !automatic);
+    Some(NewContact { name, email, ..NewContact::default() })
+}
+
+fn sender(mail: &ParsedMail) -> Option<Email> {
+    Email::parse(&mail.from.as_ref()?.email).ok()
+}
+
+fn sender_as_written(mail: &ParsedMail) -> String {
+    let written = mail.from.as_ref().map_or("?", |from| from.email.as_str());
+    written.chars().take(NAME_MAX).collect()
+}
+
+fn subject(mail: &ParsedMail) -> String {
+    let subject = mail.subject.as_deref().unwrap_or_default().trim();
+    match subject.is_empty() {
+        true => words("app-mail-no-subject"),
+        false => subject.chars().take(SUBJECT_MAX).collect(),
+    }
+}
+
+/// A text that a case takes: never empty, never too long.
+fn fitting(text: &str, understood: bool) -> String {
+    let text = text.trim();
+    if !understood && text.is_empty() {
+        return words("app-mail-not-understood");
+    }
+    if text.is_empty() {
+        return words("app-mail-no-text");
+    }
+    if text.chars().count() <= DESCRIPTION_MAX {
+        return text.to_owned();
+    }
+    let cut = words("app-mail-cut");
+    let room = DESCRIPTION_MAX.saturating_sub(cut.chars().count() + 2);
+    let start: String = text.chars().take(room).collect();
+    format!("{start}\n\n{cut}")
+}
+
+fn with_note(key: &str, address: &str, text: &str) -> String {
+    let note = t_args(Locale::Id, key, &[("address", Arg::from(address))]);
+    format!("{note}\n\n{}", text.trim())
+}
+
+fn words(key: &str) -> String {
+    t(Locale::Id, key).into_owned()
+}

@@ -1,0 +1,11 @@
+# Words on incoming mail and on the installation.
+
+app-default-agency = Agency
+app-mail-no-subject = (no subject)
+app-mail-no-text = (This mail has no text.)
+app-mail-cut = … This text is too long; the whole of it is in the attached file.
+app-mail-not-understood = (This mail cannot be read. Its content is kept whole in the attached file.)
+app-mail-other-sender = (Sent from { $address })
+app-mail-automatic = (Automatic answer from { $address })
+app-mail-whole-text = whole-text.txt
+app-mail-whole-message = original-mail.eml
