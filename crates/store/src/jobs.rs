@@ -14,12 +14,21 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, join_all};
 use tanggap_kernel::{AgencyId, Error, Fault, Refusal, Result, Timestamp, params};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::db::Db;
 use crate::tx::{Row, Tx};
 
 const LEASE_MICROS: i64 = 2 * Timestamp::MINUTE;
+/// No lease reaches so far ahead: one that does was taken before the clock went back.
+const LEASE_MICROS_MAX: i64 = Timestamp::HOUR;
+/// How often the lease of a job that talks to a peer is renewed while it runs.
+const RENEW_EVERY: Duration = Duration::from_secs(40);
 const CLAIM_MAX: i64 = 64;
+/// Jobs that talk to a peer, at the same time; more wait.
+const PEERS_MAX: usize = 64;
+/// How long such jobs have to end when the runner stops; afterwards their leases run out.
+const PEERS_END_WITHIN: Duration = Duration::from_secs(30);
 /// After so many failures a job is a dead letter.
 pub const ATTEMPTS_MAX: i64 = 12;
 const POLL_EVERY: Duration = Duration::from_millis(500);
@@ -32,15 +41,16 @@ crate::sql! {
     CANCEL = "delete from jobs where kind = $1 and key = $2";
     CLAIM = "update jobs set lease_until = $2, lease_token = $3, attempts = attempts + 1
         where (kind, key) in (select kind, key from jobs
-            where dead_at is null and run_at <= $1 and lease_until <= $1
+            where dead_at is null and run_at <= $1 and (lease_until <= $1 or lease_until > $5)
             order by run_at limit $4 for update skip locked)
         returning kind, key, agency_id, run_at, body, attempts, lease_token",
         sqlite: "update jobs set lease_until = $2, lease_token = $3, attempts = attempts + 1
         where (kind, key) in (select kind, key from jobs
-            where dead_at is null and run_at <= $1 and lease_until <= $1
+            where dead_at is null and run_at <= $1 and (lease_until <= $1 or lease_until > $5)
             order by run_at limit $4)
         returning kind, key, agency_id, run_at, body, attempts, lease_token";
     NEXT = "select min(run_at) from jobs where dead_at is null";
+    RENEW = "update jobs set lease_until = $4 where kind = $1 and key = $2 and lease_token = $3";
     FINISH = "delete from jobs where kind = $1 and key = $2 and lease_token = $3";
     FAIL = "update jobs set run_at = $4, lease_until = 0, lease_token = 0, last_error = $5,
         dead_at = $6 where kind = $1 and key = $2 and lease_token = $3";
@@ -244,10 +254,13 @@ impl Runner {
         self
     }
 
-    /// Runs until `stop` is true; what is under way then is finished first.
+    /// Runs until `stop` is true; what is under way then is finished first. Work inside
+    /// transactions never waits for work that talks to a peer.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut peers = JoinSet::new();
         while !*stop.borrow() {
-            let ran = match self.run_due().await {
+            while peers.try_join_next().is_some() {}
+            let ran = match self.run_round(&mut peers).await {
                 Ok(ran) => ran,
                 Err(error) => {
                     tracing::warn!(%error, "jobs wait");
@@ -261,6 +274,27 @@ impl Runner {
                 }
             }
         }
+        let all_end = async { while peers.join_next().await.is_some() {} };
+        if tokio::time::timeout(PEERS_END_WITHIN, all_end).await.is_err() {
+            tracing::warn!("jobs were still talking to peers; they are run again");
+        }
+    }
+
+    async fn run_round(&self, peers: &mut JoinSet<()>) -> Result<usize> {
+        if peers.len() >= PEERS_MAX {
+            return Ok(0);
+        }
+        let jobs = self.claim_due().await?;
+        let count = jobs.len();
+        let (talking, plain): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| {
+            matches!(self.handlers.get(job.kind.as_str()), Some(Handler::Peer(_)))
+        });
+        for job in talking {
+            let runner = self.clone();
+            peers.spawn(async move { runner.run_one(job).await });
+        }
+        join_all(plain.into_iter().map(|job| self.run_one(job))).await;
+        Ok(count)
     }
 
     /// Runs what is due now, one batch; returns how many jobs that were.
@@ -268,16 +302,21 @@ impl Runner {
     /// # Errors
     /// A fault of the engine.
     pub async fn run_due(&self) -> Result<usize> {
+        let jobs = self.claim_due().await?;
+        let count = jobs.len();
+        join_all(jobs.into_iter().map(|job| self.run_one(job))).await;
+        Ok(count)
+    }
+
+    async fn claim_due(&self) -> Result<Vec<Job>> {
         let now = self.db.now();
         let next = self.db.read(|tx| Ok(tx.one(&NEXT, params![], |row| row.opt_int())?)).await?;
         if next.is_none_or(|at: Timestamp| at > now) {
-            return Ok(0);
+            return Ok(Vec::new());
         }
         let jobs = self.db.write(|tx| Ok(claim(tx)?)).await?;
-        let count = jobs.len();
-        metrics::counter!("tanggap_jobs_run_total").increment(count as u64);
-        join_all(jobs.into_iter().map(|job| self.run_one(job))).await;
-        Ok(count)
+        metrics::counter!("tanggap_jobs_run_total").increment(jobs.len() as u64);
+        Ok(jobs)
     }
 
     async fn run_one(&self, job: Job) {
@@ -292,7 +331,9 @@ impl Runner {
                     })
                     .await
             }
-            Some(Handler::Peer(handler)) => handler(self.db.clone(), job.clone()).await,
+            Some(Handler::Peer(handler)) => {
+                self.hold_lease(&job, handler(self.db.clone(), job.clone())).await
+            }
         };
         if let Err(error) = outcome {
             let Job { kind, key, attempt, .. } = &job;
@@ -306,10 +347,33 @@ impl Runner {
     }
 }
 
+impl Runner {
+    /// Renews the lease of `job` for as long as `work` takes, so that nobody begins it anew.
+    async fn hold_lease(&self, job: &Job, mut work: BoxFuture<'static, Result<()>>) -> Result<()> {
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(RENEW_EVERY) => {}
+            }
+            let of_tx = job.clone();
+            let renewed = self.db.write(move |tx| Ok(renew(tx, &of_tx)?)).await;
+            if let Err(error) = renewed {
+                tracing::warn!(kind = job.kind, %error, "a job's lease could not be renewed");
+            }
+        }
+    }
+}
+
+fn renew(tx: &mut Tx<'_>, job: &Job) -> Result<(), Fault> {
+    let until = tx.now().plus(LEASE_MICROS);
+    tx.exec(&RENEW, params![&job.kind, &job.key, job.token, until]).map(drop)
+}
+
 fn claim(tx: &mut Tx<'_>) -> Result<Vec<Job>, Fault> {
     let now = tx.now();
     let token: i64 = tx.id();
-    let leased = params![now, now.plus(LEASE_MICROS), token, CLAIM_MAX];
+    let bogus = now.plus(LEASE_MICROS_MAX);
+    let leased = params![now, now.plus(LEASE_MICROS), token, CLAIM_MAX, bogus];
     tx.all(&CLAIM, leased, |row| {
         Ok(Job {
             kind: row.text()?,
