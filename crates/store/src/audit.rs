@@ -19,6 +19,7 @@ crate::sql! {
         on p.agency_id = e.agency_id and p.event_id = e.id
         where e.agency_id = $1 and e.seq > $2 order by e.seq limit $3";
     AGENCIES = @scan("the audit command reads everything") "select distinct agency_id from events";
+    UNSEALED = "select count(*) from events where agency_id = $1 and seq is null";
     AT = "select hash from events where agency_id = $1 and seq = $2";
 }
 
@@ -132,6 +133,9 @@ pub async fn verify(db: &Db, heads: Vec<Head>) -> Result<Report> {
         let (count, broken) =
             verify_chain(db, *agency, head.map(|(_, seq, hash)| (*seq, hash))).await?;
         report.events += count;
+        let id = *agency;
+        report.unsealed +=
+            db.read(move |tx| Ok(tx.one(&UNSEALED, params![id], |row| row.int::<i64>())?)).await?;
         report.broken.extend(broken);
     }
     for head in heads {
