@@ -35,6 +35,13 @@ impl IdGen {
         self.node.store(node % NODES, Ordering::Release);
     }
 
+    /// The moment that the newest id carries: a node that ends leaves its number unused until then.
+    #[must_use]
+    pub fn newest_at(&self) -> crate::Timestamp {
+        let ms = (self.last.load(Ordering::Acquire) >> COUNTER_BITS) + EPOCH_MS;
+        crate::Timestamp::from_micros(ms.saturating_mul(1000))
+    }
+
     /// The next id at `now`. Where the clock went back or 4,096 ids were made in this
     /// millisecond, it goes on counting from the newest id instead.
     pub fn next(&self, now: crate::Timestamp) -> i64 {

@@ -10,6 +10,8 @@ use tanggap_kernel::{Clock, Error, Fault, IdGen, Result, Timestamp};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 use crate::events::Announced;
+use crate::relay::Node;
+use crate::threads::Threads;
 use crate::tx::{Announcement, Conn, Handed, Tx};
 use crate::{migrate, pg, relay, sqlite};
 
@@ -17,6 +19,10 @@ use crate::{migrate, pg, relay, sqlite};
 const QUEUE_MAX: usize = 4096;
 /// How many announcements a slow subscriber may lag behind before it has to look for itself.
 const ANNOUNCED_MAX: usize = 8192;
+/// How long dropping the last handle waits for what is under way.
+const DROP_WAIT: Duration = Duration::from_secs(5);
+/// How long closing waits for what is under way.
+const CLOSE_WAIT: Duration = Duration::from_secs(30);
 
 /// Where the rows are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +62,16 @@ pub(crate) trait Work: Send {
     fn reply(self: Box<Self>, commit: Result<(), Fault>);
 }
 
+/// What is announced in a read-only transaction would be lost: that is a mistake of the caller.
+pub(crate) fn not_announcing(
+    outcome: &Result<Vec<Announcement>, Option<FaultKind>>,
+) -> Result<(), Fault> {
+    match outcome {
+        Ok(events) if !events.is_empty() => Err(Fault::new("a read announced a change")),
+        _ => Ok(()),
+    }
+}
+
 struct Call<F, T> {
     run: F,
     now: Timestamp,
@@ -80,6 +96,13 @@ where
         let result =
             caught.unwrap_or_else(|_| Err(Fault::new("a use case panicked; rolled back").into()));
         self.handed = tx.handed;
+        // A statement that failed leaves nothing to commit, even where the use case went on.
+        let result = match (result, tx.failed) {
+            (Ok(_), Some(kind)) => {
+                Err(Fault::new("a failed statement was passed over").of(kind).into())
+            }
+            (result, _) => result,
+        };
         let outcome = match &result {
             Ok(_) => Ok(tx.events),
             Err(Error::Fault(fault)) => Err(Some(fault.kind)),
@@ -120,6 +143,24 @@ struct Inner {
     announced: broadcast::Sender<Announced>,
     committed: Arc<Notify>,
     ids: Arc<IdGen>,
+    node: Node,
+    threads: Threads,
+}
+
+impl Drop for Inner {
+    /// Gives the node's number back and lets what was begun end: the process may end next.
+    fn drop(&mut self) {
+        let now = self.clock.now().max(self.ids.newest_at());
+        let node = self.node.clone();
+        let (reply, _) = oneshot::channel();
+        let run = move |tx: &mut Tx<'_>| Ok(relay::release(tx, &node)?);
+        let call = Call { run, now, handed: Handed::default(), result: None, reply };
+        // Where the queue is full the lease runs out by itself.
+        let _ = self.write.try_send(Box::new(call));
+        (self.write, _) = mpsc::channel(1);
+        (self.read, _) = mpsc::channel(1);
+        self.threads.wait(DROP_WAIT);
+    }
 }
 
 impl Db {
@@ -134,29 +175,48 @@ impl Db {
         let (announced, _) = broadcast::channel(ANNOUNCED_MAX);
         let (write, write_queue) = mpsc::channel(QUEUE_MAX);
         let (read, read_queue) = mpsc::channel(QUEUE_MAX);
-        let notify = Arc::clone(&committed);
-        let shared = (Arc::clone(&ids), engine.clone(), clock.clone());
+        let (notify, threads) = (Arc::clone(&committed), Threads::default());
+        let shared = (Arc::clone(&ids), engine.clone(), clock.clone(), threads.clone());
         tokio::task::spawn_blocking(move || {
-            let (ids, engine, clock) = shared;
+            let (ids, engine, clock, threads) = shared;
             match &engine {
                 Engine::Sqlite(path) => {
                     migrate::sqlite(path, migrate, clock.now())?;
-                    sqlite::start(path, ids, write_queue, read_queue, notify)
+                    sqlite::start(&threads, path, ids, write_queue, read_queue, notify)
                 }
                 Engine::Postgres(url) => {
                     migrate::postgres(url, migrate, clock.now())?;
-                    pg::start(url, ids, write_queue, read_queue, notify)
+                    pg::start(&threads, url, ids, write_queue, read_queue, notify)
                 }
             }
         })
         .await
         .map_err(|e| Fault::new(format!("opening the database: {e}")))??;
-        let inner = Inner { engine, clock, read, write, announced, committed, ids };
+        let node = Node::new()?;
+        let inner = Inner { engine, clock, read, write, announced, committed, ids, node, threads };
         let db = Self { inner: Arc::new(inner) };
-        let node = relay::lease_node(&db).await?;
-        db.inner.ids.set_node(node);
-        relay::start(&db, node).await?;
+        relay::lease_node(&db).await?;
+        relay::start(&db).await?;
         Ok(db)
+    }
+
+    /// Closes this handle and waits until the engine has ended: everything begun is committed or
+    /// refused, the node's number is given back, and on SQLite the log is folded into the file.
+    /// Other handles keep it open; then it waits for them, at most 30 s.
+    ///
+    /// # Errors
+    /// A fault where it was not over in time.
+    pub async fn close(self) -> Result<()> {
+        let threads = self.inner.threads.clone();
+        let ended = tokio::task::spawn_blocking(move || {
+            drop(self);
+            threads.wait(CLOSE_WAIT)
+        });
+        match ended.await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Fault::new("the database is still in use").into()),
+            Err(e) => Err(Fault::new(format!("closing the database: {e}")).into()),
+        }
     }
 
     /// Runs one statement on a PostgreSQL server without looking at its schema: making a database
@@ -243,8 +303,16 @@ impl Db {
         &self.inner.announced
     }
 
-    pub(crate) fn committed(&self) -> &Notify {
+    pub(crate) fn committed(&self) -> &Arc<Notify> {
         &self.inner.committed
+    }
+
+    pub(crate) fn ids(&self) -> &IdGen {
+        &self.inner.ids
+    }
+
+    pub(crate) fn node(&self) -> &Node {
+        &self.inner.node
     }
 
     pub(crate) fn downgrade(&self) -> Weak {

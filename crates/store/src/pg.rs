@@ -13,8 +13,9 @@ use tanggap_kernel::error::FaultKind;
 use tanggap_kernel::{Fault, IdGen, Result, Timestamp};
 use tokio::sync::{Notify, mpsc};
 
-use crate::db::Work;
+use crate::db::{Work, not_announcing};
 use crate::events;
+use crate::threads::Threads;
 use crate::tx::{Conn, Handed, Prepared, Tx, pg_fault};
 
 const WRITERS: usize = 10;
@@ -23,6 +24,11 @@ const READERS: usize = 6;
 const UNAVAILABLE_MAX: Duration = Duration::from_secs(15);
 const ATTEMPTS_MAX: u32 = 8;
 const SEAL_EVERY: Duration = Duration::from_millis(200);
+/// How long a server may leave bytes unacknowledged before the connection counts as lost.
+const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// A node that stops in the middle of a transaction must not hold its row locks (the sealer's
+/// lease is one) for hours.
+const SESSION: &str = "set idle_in_transaction_session_timeout = '60s'";
 
 type Queue = Arc<Mutex<mpsc::Receiver<Box<dyn Work>>>>;
 
@@ -45,9 +51,12 @@ impl Link {
             let mut config: postgres::Config =
                 self.url.parse().map_err(|e| Fault::new(format!("database URL: {e}")))?;
             config.application_name("tanggap").connect_timeout(Duration::from_secs(5));
-            let client = config
+            // A server that went without a word is noticed, instead of being waited for.
+            config.keepalives_idle(Duration::from_secs(10)).tcp_user_timeout(SILENCE_MAX);
+            let mut client = config
                 .connect(NoTls)
                 .map_err(|e| pg_fault("connect", &e).of(FaultKind::Unavailable))?;
+            client.batch_execute(SESSION).map_err(|e| pg_fault("connect", &e))?;
             self.client = Some(client);
         }
         let client = self.client.as_mut().expect("invariant: connected just above");
@@ -78,6 +87,7 @@ pub(crate) fn run_bare(url: &str, statement: &str) -> Result<(), Fault> {
 }
 
 pub(crate) fn start(
+    threads: &Threads,
     url: &str,
     ids: Arc<IdGen>,
     write: mpsc::Receiver<Box<dyn Work>>,
@@ -89,7 +99,7 @@ pub(crate) fn start(
     for n in 0..WRITERS {
         let (mut link, ids) = (Link::new(url), Arc::clone(&ids));
         let (queue, seal) = (Arc::clone(&write), seal.clone());
-        spawn(&format!("pg-writer-{n}"), move || {
+        threads.spawn(&format!("pg-writer-{n}"), move || {
             serve(&queue, |mut work| {
                 let outcome = write_one(&mut link, &ids, work.as_mut());
                 if outcome.is_ok() {
@@ -103,7 +113,7 @@ pub(crate) fn start(
     for n in 0..READERS {
         let (mut link, ids) = (Link::new(url), Arc::clone(&ids));
         let queue = Arc::clone(&read);
-        spawn(&format!("pg-reader-{n}"), move || {
+        threads.spawn(&format!("pg-reader-{n}"), move || {
             serve(&queue, |mut work| {
                 let outcome = read_one(&mut link, &ids, work.as_mut());
                 work.reply(outcome);
@@ -111,15 +121,7 @@ pub(crate) fn start(
         })?;
     }
     let mut link = Link::new(url);
-    spawn("pg-sealer", move || seal_loop(&mut link, &ids, &wake, &committed))
-}
-
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Fault> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(run)
-        .map(drop)
-        .map_err(|e| Fault::new(format!("thread {name}: {e}")))
+    threads.spawn("pg-sealer", move || seal_loop(&mut link, &ids, &wake, &committed))
 }
 
 fn serve(queue: &Queue, mut each: impl FnMut(Box<dyn Work>)) {
@@ -158,11 +160,14 @@ fn retry(mut attempt: impl FnMut() -> Result<(), Option<Fault>>) -> Result<(), F
 fn write_one(link: &mut Link, ids: &IdGen, work: &mut dyn Work) -> Result<(), Fault> {
     let mut unsure = None;
     retry(|| {
-        if let Some((agency_id, id)) = unsure.take() {
+        if let Some((agency_id, id)) = unsure {
             let now = work.now();
+            // Where this fails too it is asked again: running the closure before it is known
+            // would do the work twice.
             if link.once(ids, now, |tx| events::exists(tx, agency_id, id)).map_err(Some)? {
                 return Ok(());
             }
+            unsure = None;
         }
         let now = work.now();
         let (client, prepared) = link.client().map_err(Some)?;
@@ -207,7 +212,7 @@ fn read_one(link: &mut Link, ids: &IdGen, work: &mut dyn Work) -> Result<(), Fau
             Err(Some(kind @ (FaultKind::Retry | FaultKind::Unavailable))) => {
                 Err(Some(Fault::new("the transaction failed").of(kind)))
             }
-            _ => Ok(()),
+            outcome => not_announcing(&outcome).map_err(Some),
         }
     })
 }
@@ -224,6 +229,7 @@ fn seal_loop(
             Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return,
             Ok(()) | Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
         }
+        // Every commit before the end left its token in the channel, so nothing stays unsealed.
         loop {
             let sealed = link.once(ids, Timestamp::default(), |tx| {
                 tx.script("select 1 from leases where name = 'sealer' for update")?;

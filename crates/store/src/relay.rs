@@ -5,6 +5,8 @@
 //! which its ids carry.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tanggap_kernel::error::FaultKind;
@@ -16,7 +18,7 @@ use crate::tx::Tx;
 
 const POLL_EVERY: Duration = Duration::from_millis(200);
 const LEASE_MICROS: i64 = 120 * Timestamp::SECOND;
-const RENEW_EVERY_POLLS: u32 = 100;
+const RENEW_EVERY_MICROS: i64 = 20 * Timestamp::SECOND;
 const BATCH: i64 = 1000;
 
 crate::sql! {
@@ -27,52 +29,96 @@ crate::sql! {
     LEASE = "insert into leases (name, holder, until) values ($1, $2, $3)
         on conflict (name) do update set holder = excluded.holder, until = excluded.until
         where leases.until <= $4 or leases.holder = excluded.holder";
+    RELEASE = "update leases set until = $3 where name = $1 and holder = $2";
 }
 
-/// Leases the lowest free node number for this process.
-pub(crate) async fn lease_node(db: &Db) -> Result<i64> {
-    db.write(move |tx| {
+/// The number that this process's ids carry, and the name under which it is leased. The name is
+/// random: process numbers repeat between machines and containers.
+#[derive(Clone)]
+pub(crate) struct Node {
+    holder: Arc<str>,
+    number: Arc<AtomicI64>,
+}
+
+impl Node {
+    pub(crate) fn new() -> Result<Self, Fault> {
+        let mut holder = [0u8; 16];
+        getrandom::fill(&mut holder).map_err(|e| Fault::new(format!("random: {e}")))?;
+        Ok(Self { holder: hex::encode(holder).into(), number: Arc::new(AtomicI64::new(0)) })
+    }
+
+    fn number(&self) -> i64 {
+        self.number.load(Ordering::Acquire)
+    }
+}
+
+/// Leases the lowest free node number for this process and makes its ids carry it.
+pub(crate) async fn lease_node(db: &Db) -> Result<()> {
+    let node = db.node().clone();
+    let leased = db.write(move |tx| {
         let now = tx.now();
         let taken: Vec<String> = tx.all(&NODES, params![now], |row| row.text())?;
         let free = (0..id::NODES).find(|n| !taken.contains(&name(*n)));
-        let node = free.ok_or_else(|| Fault::new("all node numbers are leased"))?;
+        let free = free.ok_or_else(|| Fault::new("all node numbers are leased"))?;
         // Two processes that start together may both pick it: the second finds it changed.
-        if lease(tx, node)? {
-            Ok(node)
+        if lease(tx, &node.holder, free)? {
+            Ok(free)
         } else {
             Err(Fault::new("busy").of(FaultKind::Retry).into())
         }
-    })
-    .await
+    });
+    let number = leased.await?;
+    db.node().number.store(number, Ordering::Release);
+    db.ids().set_node(number);
+    Ok(())
 }
 
-fn lease(tx: &mut Tx<'_>, node: i64) -> Result<bool, Fault> {
+fn lease(tx: &mut Tx<'_>, holder: &str, number: i64) -> Result<bool, Fault> {
     let now = tx.now();
-    let holder = format!("{}:{node}", std::process::id());
-    Ok(tx.exec(&LEASE, params![name(node), holder, now.plus(LEASE_MICROS), now])? == 1)
+    Ok(tx.exec(&LEASE, params![name(number), holder, now.plus(LEASE_MICROS), now])? == 1)
+}
+
+/// Gives the number back. Its lease ends at the transaction's time and not before, so that a
+/// clock which goes back does not make the same ids again.
+pub(crate) fn release(tx: &mut Tx<'_>, node: &Node) -> Result<(), Fault> {
+    let until = tx.now().plus(1000);
+    tx.exec(&RELEASE, params![name(node.number()), &*node.holder, until]).map(drop)
+}
+
+/// Holds the number for longer; takes another where this one was lost meanwhile (a process that
+/// stood still for minutes), since two nodes with one number would make the same ids.
+async fn renew(db: &Db) -> Result<()> {
+    let node = db.node().clone();
+    if !db.write(move |tx| Ok(lease(tx, &node.holder, node.number())?)).await? {
+        tracing::warn!(number = db.node().number(), "the node's number was lost; taking another");
+        lease_node(db).await?;
+    }
+    Ok(())
 }
 
 fn name(node: i64) -> String {
     format!("node:{node:03}")
 }
 
-pub(crate) async fn start(db: &Db, node: i64) -> Result<()> {
+pub(crate) async fn start(db: &Db) -> Result<()> {
     let mut seen: HashMap<AgencyId, i64> =
         db.read(|tx| Ok(heads(tx)?)).await?.into_iter().collect();
-    let weak = db.downgrade();
+    let (weak, committed) = (db.downgrade(), Arc::clone(db.committed()));
+    let mut leased_at = db.now();
     tokio::spawn(async move {
-        let mut polls = 0;
-        // The handle is weak, so that dropping the last `Db` ends this task and the engine.
-        while let Some(db) = weak.upgrade() {
-            let _ = tokio::time::timeout(POLL_EVERY, db.committed().notified()).await;
+        loop {
+            let _ = tokio::time::timeout(POLL_EVERY, committed.notified()).await;
+            // The handle is weak, so that dropping the last `Db` ends this task and the engine.
+            let Some(db) = weak.upgrade() else { return };
             if let Err(error) = relay(&db, &mut seen).await {
                 tracing::warn!(%error, "relaying waits");
             }
-            polls += 1;
-            if polls % RENEW_EVERY_POLLS == 0 {
-                let renewed = db.write(move |tx| Ok(lease(tx, node)?)).await;
-                if !matches!(renewed, Ok(true)) {
-                    tracing::error!(node, "the node's number could not be leased again");
+            let now = db.now();
+            if now.as_micros().abs_diff(leased_at.as_micros()) >= RENEW_EVERY_MICROS.unsigned_abs()
+            {
+                match renew(&db).await {
+                    Ok(()) => leased_at = now,
+                    Err(error) => tracing::error!(%error, "the node's number waits to be leased"),
                 }
             }
         }

@@ -6,6 +6,7 @@
 //! the group fail.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +15,9 @@ use tanggap_kernel::error::FaultKind;
 use tanggap_kernel::{Fault, IdGen, Result};
 use tokio::sync::{Notify, mpsc};
 
-use crate::db::Work;
+use crate::db::{Work, not_announcing};
 use crate::events::{self, Pending};
+use crate::threads::Threads;
 use crate::tx::{Conn, Handed, Tx, lite_error};
 
 const GROUP_MAX: usize = 64;
@@ -42,6 +44,7 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, Fault> {
 }
 
 pub(crate) fn start(
+    threads: &Threads,
     path: &Path,
     ids: Arc<IdGen>,
     write: Queue,
@@ -50,16 +53,15 @@ pub(crate) fn start(
 ) -> Result<(), Fault> {
     let writer = connect(path)?;
     let wal = PathBuf::from(format!("{}-wal", path.display()));
-    let (checkpointer, stop) = (connect(path)?, Arc::new(()));
-    let alive = Arc::downgrade(&stop);
+    let checkpointer = connect(path)?;
+    let (running, ended) = std::sync::mpsc::channel::<()>();
     let ids_of_writer = Arc::clone(&ids);
-    spawn("sqlite-writer", move || {
+    threads.spawn("sqlite-writer", move || {
         write_loop(&writer, &ids_of_writer, write, &committed, &wal);
-        drop(stop);
+        drop(running);
     })?;
-    spawn("sqlite-checkpoint", move || {
-        while alive.upgrade().is_some() {
-            std::thread::park_timeout(CHECKPOINT_EVERY);
+    threads.spawn("sqlite-checkpoint", move || {
+        while ended.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
             // Passive: never waits for a reader or the writer; the next round does the rest.
             let _ = checkpointer.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
         }
@@ -75,17 +77,9 @@ pub(crate) fn start(
         )
         .map_err(|e| lite_error("open", &e))?;
         let (read, ids) = (Arc::clone(&read), Arc::clone(&ids));
-        spawn(&format!("sqlite-reader-{n}"), move || read_loop(&conn, &ids, &read))?;
+        threads.spawn(&format!("sqlite-reader-{n}"), move || read_loop(&conn, &ids, &read))?;
     }
     Ok(())
-}
-
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Fault> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(run)
-        .map(drop)
-        .map_err(|e| Fault::new(format!("thread {name}: {e}")))
 }
 
 fn read_loop(conn: &Connection, ids: &IdGen, queue: &Mutex<Queue>) {
@@ -95,9 +89,9 @@ fn read_loop(conn: &Connection, ids: &IdGen, queue: &Mutex<Queue>) {
         let outcome = match conn.execute_batch("begin deferred") {
             Err(error) => Err(lite_error("begin", &error)),
             Ok(()) => {
-                let _ = work.run(Conn::Sqlite(conn), ids);
+                let (_, outcome) = work.run(Conn::Sqlite(conn), ids);
                 let _ = conn.execute_batch("rollback");
-                Ok(())
+                not_announcing(&outcome)
             }
         };
         work.reply(outcome);
@@ -123,7 +117,10 @@ fn write_loop(conn: &Connection, ids: &IdGen, mut queue: Queue, committed: &Noti
             let size = std::fs::metadata(wal).map_or(0, |m| m.len());
             metrics::gauge!("tanggap_wal_bytes").set(size as f64);
             if size > WAL_BYTES_MAX {
+                // Where a reader still needs the log the writer goes on without waiting for it.
+                let _ = conn.busy_timeout(Duration::ZERO);
                 let _ = conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+                let _ = conn.busy_timeout(BUSY);
             }
         }
     }

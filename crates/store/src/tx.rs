@@ -16,6 +16,61 @@ pub(crate) enum Conn<'c> {
     Postgres(postgres::Transaction<'c>, &'c mut Prepared),
 }
 
+impl Conn<'_> {
+    #[track_caller]
+    fn exec(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<u64, Fault> {
+        match self {
+            Conn::Sqlite(conn) => {
+                let mut statement =
+                    conn.prepare_cached(sql.sqlite()).map_err(|e| lite_fault(sql, &e))?;
+                let changed = statement
+                    .execute(rusqlite::params_from_iter(params.iter().map(Lite)))
+                    .map_err(|e| lite_fault(sql, &e))?;
+                Ok(changed as u64)
+            }
+            Conn::Postgres(tx, prepared) => {
+                let statement = prepare(tx, prepared, sql)?;
+                let wrapped: Vec<Pg<'_>> = params.iter().map(Pg).collect();
+                let refs: Vec<&(dyn ToSql + Sync)> =
+                    wrapped.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+                tx.execute(&statement, &refs).map_err(|e| pg_fault(sql.name, &e))
+            }
+        }
+    }
+
+    #[track_caller]
+    fn all<T>(
+        &mut self,
+        sql: &'static Sql,
+        params: &[Value<'_>],
+        mut map: impl FnMut(&mut Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        let mut found = Vec::new();
+        match self {
+            Conn::Sqlite(conn) => {
+                let mut statement =
+                    conn.prepare_cached(sql.sqlite()).map_err(|e| lite_fault(sql, &e))?;
+                let mut rows = statement
+                    .query(rusqlite::params_from_iter(params.iter().map(Lite)))
+                    .map_err(|e| lite_fault(sql, &e))?;
+                while let Some(row) = rows.next().map_err(|e| lite_fault(sql, &e))? {
+                    found.push(map(&mut Row { sql, kind: RowKind::Sqlite(row), column: 0 })?);
+                }
+            }
+            Conn::Postgres(tx, prepared) => {
+                let statement = prepare(tx, prepared, sql)?;
+                let wrapped: Vec<Pg<'_>> = params.iter().map(Pg).collect();
+                let refs: Vec<&(dyn ToSql + Sync)> =
+                    wrapped.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+                for row in tx.query(&statement, &refs).map_err(|e| pg_fault(sql.name, &e))? {
+                    found.push(map(&mut Row { sql, kind: RowKind::Postgres(&row), column: 0 })?);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
 /// Ids handed out to one use case, so that a second run gets the same ones.
 #[derive(Default)]
 pub(crate) struct Handed {
@@ -40,12 +95,15 @@ pub struct Tx<'c> {
     pub(crate) ids: &'c IdGen,
     pub(crate) handed: Handed,
     pub(crate) events: Vec<Announcement>,
+    /// Set by the first statement that failed: from then on nothing more is run, since the engine
+    /// may have ended the transaction (a full disk does on SQLite, any error on PostgreSQL).
+    pub(crate) failed: Option<FaultKind>,
 }
 
 impl<'c> Tx<'c> {
     pub(crate) fn new(conn: Conn<'c>, now: Timestamp, ids: &'c IdGen, mut handed: Handed) -> Self {
         handed.rewind();
-        Self { conn, now, ids, handed, events: Vec::new() }
+        Self { conn, now, ids, handed, events: Vec::new(), failed: None }
     }
 
     /// The moment at which the use case began; the same on a second run.
@@ -85,23 +143,9 @@ impl<'c> Tx<'c> {
     /// A fault of the engine.
     #[track_caller]
     pub fn exec(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<u64, Fault> {
-        match &mut self.conn {
-            Conn::Sqlite(conn) => {
-                let mut statement =
-                    conn.prepare_cached(sql.sqlite()).map_err(|e| lite_fault(sql, &e))?;
-                let changed = statement
-                    .execute(rusqlite::params_from_iter(params.iter().map(Lite)))
-                    .map_err(|e| lite_fault(sql, &e))?;
-                Ok(changed as u64)
-            }
-            Conn::Postgres(tx, prepared) => {
-                let statement = prepare(tx, prepared, sql)?;
-                let wrapped: Vec<Pg<'_>> = params.iter().map(Pg).collect();
-                let refs: Vec<&(dyn ToSql + Sync)> =
-                    wrapped.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-                tx.execute(&statement, &refs).map_err(|e| pg_fault(sql.name, &e))
-            }
-        }
+        self.whole()?;
+        let changed = self.conn.exec(sql, params);
+        self.note(changed)
     }
 
     /// All rows of a query, each mapped by `map`. Bound the number of rows in the statement.
@@ -113,31 +157,26 @@ impl<'c> Tx<'c> {
         &mut self,
         sql: &'static Sql,
         params: &[Value<'_>],
-        mut map: impl FnMut(&mut Row<'_>) -> Result<T, Fault>,
+        map: impl FnMut(&mut Row<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Fault> {
-        let mut found = Vec::new();
-        match &mut self.conn {
-            Conn::Sqlite(conn) => {
-                let mut statement =
-                    conn.prepare_cached(sql.sqlite()).map_err(|e| lite_fault(sql, &e))?;
-                let mut rows = statement
-                    .query(rusqlite::params_from_iter(params.iter().map(Lite)))
-                    .map_err(|e| lite_fault(sql, &e))?;
-                while let Some(row) = rows.next().map_err(|e| lite_fault(sql, &e))? {
-                    found.push(map(&mut Row { sql, kind: RowKind::Sqlite(row), column: 0 })?);
-                }
-            }
-            Conn::Postgres(tx, prepared) => {
-                let statement = prepare(tx, prepared, sql)?;
-                let wrapped: Vec<Pg<'_>> = params.iter().map(Pg).collect();
-                let refs: Vec<&(dyn ToSql + Sync)> =
-                    wrapped.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-                for row in tx.query(&statement, &refs).map_err(|e| pg_fault(sql.name, &e))? {
-                    found.push(map(&mut Row { sql, kind: RowKind::Postgres(&row), column: 0 })?);
-                }
-            }
+        self.whole()?;
+        let found = self.conn.all(sql, params, map);
+        self.note(found)
+    }
+
+    #[track_caller]
+    fn whole(&self) -> Result<(), Fault> {
+        match self.failed {
+            Some(kind) => Err(Fault::new("the transaction has failed already").of(kind)),
+            None => Ok(()),
         }
-        Ok(found)
+    }
+
+    fn note<T>(&mut self, outcome: Result<T, Fault>) -> Result<T, Fault> {
+        if let Err(fault) = &outcome {
+            self.failed = Some(fault.kind);
+        }
+        outcome
     }
 
     /// The first row of a query, if there is one.
@@ -175,10 +214,12 @@ impl<'c> Tx<'c> {
     /// A fault of the engine.
     #[track_caller]
     pub fn script(&mut self, text: &str) -> Result<(), Fault> {
-        match &mut self.conn {
+        self.whole()?;
+        let done = match &mut self.conn {
             Conn::Sqlite(conn) => conn.execute_batch(text).map_err(|e| lite_error("script", &e)),
             Conn::Postgres(tx, _) => tx.batch_execute(text).map_err(|e| pg_fault("script", &e)),
-        }
+        };
+        self.note(done)
     }
 
     /// Runs a query that is no registered statement (see [`Tx::script`]); `text` is in the

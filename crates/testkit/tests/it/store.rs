@@ -180,4 +180,78 @@ engines! {
         assert_eq!(a.expect("ran") + b.expect("ran"), 40);
         assert_eq!(sent.load(Ordering::Acquire), 40);
     }
+
+    async fn a_failed_statement_that_is_passed_over_commits_nothing(kit) {
+        let written = kit.db.write(|tx| {
+            announce(tx, 1);
+            let _ = tx.script("insert into no_such_table values (1)");
+            assert!(tx.script("select 1").is_err(), "nothing more runs");
+            Ok(())
+        }).await;
+        assert!(matches!(written, Err(Error::Fault(_))), "{written:?}");
+        kit.db.write(|tx| {
+            announce(tx, 2);
+            Ok(())
+        }).await.expect("the next one is written");
+        assert_eq!(sealed(&kit.db, 1).await.events, 1);
+    }
+
+    async fn a_read_cannot_announce(kit) {
+        let read = kit.db.read(|tx| {
+            announce(tx, 1);
+            Ok(())
+        }).await;
+        assert!(matches!(read, Err(Error::Fault(_))), "{read:?}");
+    }
+
+    async fn each_process_has_a_node_number_and_gives_it_back(kit) {
+        let held = async || {
+            let text = "select count(*) from leases where name like 'node:%' and until > $1";
+            let now = kit.clock.now().plus(Timestamp::SECOND);
+            kit.db.read(move |tx| {
+                Ok(tx.ad_hoc(text, tanggap_kernel::params![now], |row| row.int::<i64>())?[0])
+            }).await.expect("counted")
+        };
+        assert_eq!(held().await, 1);
+        let open = || Db::open(kit.engine.clone(), kit.clock.clone(), false);
+        let (a, b) = tokio::join!(open(), open());
+        let (a, b) = (a.expect("open"), b.expect("open"));
+        assert_eq!(held().await, 3);
+        a.close().await.expect("closed");
+        assert_eq!(held().await, 2);
+        drop(b);
+        assert_eq!(held().await, 1);
+    }
+
+    async fn what_was_begun_before_closing_is_kept(kit) {
+        let db = Db::open(kit.engine.clone(), kit.clock.clone(), false).await.expect("open");
+        let begun: Vec<_> = (0..50).map(|n| {
+            let db = db.clone();
+            tokio_spawn(async move {
+                db.write(move |tx| {
+                    announce(tx, n);
+                    Ok(())
+                }).await
+            })
+        }).collect();
+        db.close().await.expect("closed");
+        for write in begun {
+            write.await.expect("no panic").expect("written");
+        }
+        assert_eq!(sealed(&kit.db, 50).await.events, 50);
+    }
+
+    async fn a_lease_from_a_clock_that_ran_ahead_does_not_hold_a_job_up(kit) {
+        let at = kit.clock.now();
+        kit.db.write(move |tx| Ok(tx.schedule(AGENCY, "send", "a", at, "{}")?)).await.expect("set");
+        let runner = Runner::new(kit.db.clone()).on_peer("send", Arc::new(|_, _| {
+            Box::pin(async { Ok(()) })
+        }));
+        // Claimed by a node whose clock is a day ahead, which then goes away.
+        kit.clock.set(at.plus(Timestamp::DAY));
+        assert_eq!(runner.run_due().await.expect("ran"), 1);
+        assert_eq!(runner.run_due().await.expect("ran"), 0);
+        kit.clock.set(at);
+        assert_eq!(runner.run_due().await.expect("ran"), 1);
+    }
 }
