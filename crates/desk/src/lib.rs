@@ -1,1 +1,74 @@
-//! desk
+//! The desk: where agents, unit officers and supervisors see cases and move them.
+//!
+//! Screens only: every decision is made in `tanggap_cases`. Read in this order: [`queue`] (what a
+//! list holds), `row` (one line of it), `list`, `case` (one case with its timeline), `steps` (what
+//! can be done with it), then `unit`, `board`, `counter`, and `stream` with `reactions` (what
+//! makes the pages live).
+//!
+//! Invariants: a figure and the list behind it come from one filter; a case is never shown, named
+//! or streamed to those whom it is about; a form carries the version that was seen.
+
+mod board;
+mod case;
+mod counter;
+mod counts;
+mod export;
+mod files;
+mod forms;
+mod list;
+mod log;
+mod person;
+mod presence;
+pub mod queue;
+mod reactions;
+mod row;
+mod search;
+mod steps;
+mod stream;
+mod term;
+mod timeline;
+mod unit;
+mod upload;
+mod view;
+mod words;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Extension};
+use axum::routing::{get, post};
+use tanggap_ui::Ctx;
+
+pub use reactions::spawn_reactions;
+
+/// The most bytes of a form with its files.
+const FORM_BYTES_MAX: usize = 64 << 20;
+
+/// All routes of the desk.
+pub fn routes() -> Router<Ctx> {
+    Router::new()
+        .route("/meja", get(list::show))
+        .route("/meja/unduh", get(export::download))
+        .route("/meja/baru", get(counter::form).post(counter::register))
+        .route("/meja/warga/{id}", get(person::history))
+        .route("/meja/{code}", get(case::show))
+        .route("/meja/{code}/langkah", post(steps::take))
+        .route("/meja/{code}/draf", post(steps::keep_draft))
+        .route("/meja/{code}/hadir", post(presence::ping))
+        .route("/meja/{code}/identitas", post(person::reveal))
+        .route("/meja/{code}/tenggat", get(term::explain))
+        .route("/meja/{code}/cetak", get(case::print))
+        .route("/berkas/{id}", get(files::whole))
+        .route("/berkas/{id}/kecil", get(files::small))
+        .route("/unit", get(unit::show))
+        .route("/penyelia", get(board::show))
+        .route("/perintah", get(search::palette))
+        .route("/arus", get(stream::listen))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(Extension(counts::Counts::default()))
+        .layer(Extension(presence::Presence::default()))
+}
+
+/// The statements of this crate, for the test that reads every plan.
+#[must_use]
+pub fn statements() -> Vec<&'static tanggap_store::Sql> {
+    log::STATEMENTS.to_vec()
+}

@@ -1,0 +1,299 @@
+//! `/meja/baru`: a report registered for somebody at the counter, on the phone or by letter.
+//!
+//! Code and PIN are derived from a key that the form carries, so that sending the form twice
+//! registers one case and shows the same receipt.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use tanggap_calendar::Kind;
+use tanggap_cases::actions::{self, Opened};
+use tanggap_cases::model::{Case, Details};
+use tanggap_cases::report::{Report, SUBJECT_MAX, Ticket, hash_pin};
+use tanggap_cases::store;
+use tanggap_contacts::NewContact;
+use tanggap_contacts::identity::{Email, Phone};
+use tanggap_kernel::error::Check;
+use tanggap_kernel::{Access, Error, Invalid, Permission, Refusal, Result, code};
+use tanggap_org::door::{Fields, Staff};
+use tanggap_org::{Agency, Category};
+use tanggap_store::Tx;
+use tanggap_ui::ctx::{Secrets, random};
+use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, respond};
+
+use crate::row::{self, Row};
+use crate::upload::Upload;
+use crate::{search, words};
+
+/// The doors through which somebody is served by a person.
+const CHANNELS: [&str; 4] = ["counter", "phone", "letter", "email"];
+/// The most open cases of the same number that are shown.
+const SIMILAR_MAX: i64 = 5;
+
+#[derive(Template)]
+#[template(path = "counter.html")]
+struct CounterPage {
+    page: Page,
+    form: FormState,
+    channels: Vec<Choice>,
+    kinds: Vec<Choice>,
+    categories: Vec<Choice>,
+    similar: Vec<Row>,
+}
+
+#[derive(Template)]
+#[template(path = "receipt.html")]
+struct ReceiptPage {
+    page: Page,
+    code: String,
+    pin: String,
+    subject: String,
+    kind: String,
+    name: String,
+    description: String,
+    received_at: tanggap_kernel::Timestamp,
+    deadlines: Vec<(String, tanggap_kernel::Timestamp, String)>,
+    agency: Agency,
+    warned: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Begun {
+    kanal: String,
+    telepon: String,
+}
+
+/// `GET /meja/baru`.
+pub(crate) async fn form(
+    State(ctx): State<Ctx>,
+    staff: Staff,
+    Query(begun): Query<Begun>,
+) -> Answer {
+    staff.access.require(Permission::CaseCreate, None)?;
+    let channel = CHANNELS.iter().find(|known| **known == begun.kanal).unwrap_or(&CHANNELS[0]);
+    let key: [u8; 16] = random().map_err(Error::from)?;
+    let form = FormState::new(staff.prefs.locale)
+        .with("key", hex(&key))
+        .with("channel", channel)
+        .with("kind", Kind::Complaint)
+        .with("category", "umum")
+        .with("phone", &begun.telepon);
+    show(&ctx, &staff, form, Vec::new(), StatusCode::OK).await
+}
+
+async fn show(
+    ctx: &Ctx,
+    staff: &Staff,
+    form: FormState,
+    similar: Vec<Row>,
+    status: StatusCode,
+) -> Answer {
+    let (access, text) = (staff.access.clone(), staff.text());
+    let categories = ctx.db.read(move |tx| tanggap_org::categories(tx, &access)).await?;
+    let choose = |c: &Category| Choice::new(&c.slug, c.name_in(text.locale));
+    let page = CounterPage {
+        page: staff.page(ctx, "desk-register-title"),
+        channels: CHANNELS.map(|name| Choice::new(name, words::channel(text, name))).to_vec(),
+        kinds: words::kinds(text),
+        categories: categories.iter().filter(|c| c.active).map(choose).collect(),
+        form: form.labelled(&[
+            ("description", "desk-field-story"),
+            ("subject", "desk-field-subject"),
+            ("name", "desk-field-name"),
+            ("phone", "desk-phone"),
+            ("email", "desk-email"),
+            ("category", "desk-field-category"),
+        ]),
+        similar,
+    };
+    Ok(respond::html_status(status, page))
+}
+
+/// `POST /meja/baru`.
+pub(crate) async fn register(State(ctx): State<Ctx>, upload: Upload) -> Answer {
+    let Upload { staff, fields, files, wrong } = upload;
+    staff.access.require(Permission::CaseCreate, None)?;
+    let again = |errors: Vec<Invalid>| fields.clone().refused(staff.prefs.locale, errors);
+    let mut report = match report(&ctx.secrets, &staff, &fields) {
+        Ok(report) if wrong.is_empty() => report,
+        Ok(_) => return refuse(&ctx, &staff, again(wrong), Vec::new()).await,
+        Err(Error::Refused(Refusal::Invalid(mut errors))) => {
+            errors.extend(wrong);
+            return refuse(&ctx, &staff, again(errors), Vec::new()).await;
+        }
+        Err(other) => return Err(other.into()),
+    };
+    report.attachments = files;
+    if fields.get("anyway") != "ya" {
+        let similar = similar(&ctx, &staff, &report).await?;
+        if !similar.is_empty() {
+            return refuse(&ctx, &staff, again(Vec::new()), similar).await;
+        }
+    }
+    let (access, filed) = (staff.access.clone(), report.clone());
+    let opened = ctx.db.write(move |tx| open_once(tx, &access, &filed)).await;
+    match opened {
+        Ok(opened) => receipt(&ctx, &staff, &report, opened).await,
+        Err(Error::Refused(Refusal::Invalid(errors))) => {
+            refuse(&ctx, &staff, again(errors), Vec::new()).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn refuse(ctx: &Ctx, staff: &Staff, form: FormState, similar: Vec<Row>) -> Answer {
+    show(ctx, staff, form, similar, StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+/// Registers a report; one that was registered already is found by its code.
+fn open_once(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened> {
+    match store::by_code(tx, access, &report.ticket.code)? {
+        Some(case) => {
+            let deadlines = store::deadlines(tx, access, case.id)?;
+            Ok(Opened { case, deadlines })
+        }
+        None => actions::open(tx, access, report),
+    }
+}
+
+fn report(secrets: &Secrets, staff: &Staff, fields: &Fields) -> Result<Report> {
+    let mut check = Check::new();
+    let phone = match (fields.get("phone"), Phone::parse(fields.get("phone"))) {
+        ("", _) => None,
+        (_, Ok(phone)) => Some(phone.e164().to_owned()),
+        (_, Err(_)) => {
+            check.push(Invalid::new("phone", "ui-invalid-phone"));
+            None
+        }
+    };
+    let email = match (fields.get("email"), Email::parse(fields.get("email"))) {
+        ("", _) => None,
+        (_, Ok(email)) => Some(email.as_str().to_owned()),
+        (_, Err(_)) => {
+            check.push(Invalid::new("email", "ui-invalid-email"));
+            None
+        }
+    };
+    let kind = fields.get("kind").parse().unwrap_or(Kind::Complaint);
+    let channel = CHANNELS.iter().find(|known| **known == fields.get("channel"));
+    let subject = match fields.get("subject") {
+        "" => first_words(fields.get("description")),
+        typed => typed.to_owned(),
+    };
+    let ticket = ticket(secrets, staff, fields.get("key"));
+    let mut report = Report::new(kind, &subject, fields.get("description"), ticket);
+    if report.description.is_empty() {
+        // The title comes from the story, so one of the two is asked for.
+        check.push(Invalid::new("description", "case-invalid-description"));
+    }
+    check.done()?;
+    report.channel = channel.copied().unwrap_or(CHANNELS[0]);
+    report.category = fields.get("category").to_owned();
+    report.place = fields.get("place").to_owned();
+    report.anonymous = fields.is_on("anonymous");
+    report.confidential = fields.is_on("confidential");
+    report.details = Details { wish: fields.get("wish").to_owned(), ..Details::default() };
+    let name = fields.get("name").to_owned();
+    if !name.is_empty() || phone.is_some() || email.is_some() {
+        let address = fields.get("address").to_owned();
+        report.reporter = Some(NewContact { name, address, nik: None, phone, email });
+    }
+    report.check()?;
+    Ok(report)
+}
+
+/// Code and PIN from the key of the form: the same key gives the same.
+fn ticket(secrets: &Secrets, staff: &Staff, key: &str) -> Ticket {
+    let who = staff.user.id.0.to_be_bytes();
+    let drawn = secrets.mac("counter", &[key.as_bytes(), &who]);
+    let (mut code, mut pin) = ([0; 16], [0; 8]);
+    code.copy_from_slice(&drawn[..16]);
+    pin.copy_from_slice(&drawn[16..24]);
+    let (code, pin) = (code::from_random(code), code::pin_from_random(pin));
+    let pin_hash = hash_pin(secrets, &code, &pin);
+    Ticket { code, pin, pin_hash }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The first sentence of a story, cut between words: a title where none was given.
+fn first_words(story: &str) -> String {
+    let sentence = story.split(['.', '!', '?', '\n']).next().unwrap_or_default().trim();
+    let mut title = String::new();
+    for word in sentence.split_whitespace() {
+        if title.chars().count() + word.chars().count() + 1 > SUBJECT_MAX.min(90) {
+            break;
+        }
+        if !title.is_empty() {
+            title.push(' ');
+        }
+        title.push_str(word);
+    }
+    if title.is_empty() { story.chars().take(SUBJECT_MAX).collect() } else { title }
+}
+
+/// Open cases of the same number or address: it may be the same matter.
+async fn similar(ctx: &Ctx, staff: &Staff, report: &Report) -> Result<Vec<Row>> {
+    let Some(reporter) = report.reporter.clone() else { return Ok(Vec::new()) };
+    let (access, text, code) = (staff.access.clone(), staff.text(), report.ticket.code.clone());
+    ctx.db
+        .read(move |tx| {
+            // A form that is sent a second time is no second report.
+            if store::by_code(tx, &access, &code)?.is_some() {
+                return Ok(Vec::new());
+            }
+            let mut cases: Vec<Case> = Vec::new();
+            for typed in [&reporter.phone, &reporter.email].into_iter().flatten() {
+                for case in search::of_identity(tx, &access, typed, SIMILAR_MAX)? {
+                    if case.status.is_open() && !cases.iter().any(|known| known.id == case.id) {
+                        cases.push(case);
+                    }
+                }
+            }
+            let units = tanggap_org::units(tx, &access)?;
+            row::rows(tx, &access, text, &cases, &units)
+        })
+        .await
+}
+
+async fn receipt(ctx: &Ctx, staff: &Staff, report: &Report, opened: Opened) -> Answer {
+    let (access, text) = (staff.access.clone(), staff.text());
+    let case = opened.case.clone();
+    let (agency, profile) = ctx
+        .db
+        .read(move |tx| {
+            let agency = tanggap_org::agency(tx, access.agency_id)?.ok_or(Refusal::NotFound)?;
+            Ok((agency, actions::profile_of(tx, &access, &case)?))
+        })
+        .await?;
+    let label = |policy: &str| words::policy(text.locale, &profile, policy);
+    let deadlines = opened
+        .deadlines
+        .iter()
+        .filter(|d| d.owner == tanggap_calendar::Owner::Agency)
+        .map(|d| (label(&d.policy), d.due_at, d.source.clone()))
+        .collect();
+    let name = report.reporter.as_ref().map(|r| r.name.clone()).unwrap_or_default();
+    let page = ReceiptPage {
+        page: staff.page(ctx, "desk-receipt-title"),
+        code: opened.case.code.clone(),
+        pin: report.ticket.pin.clone(),
+        subject: opened.case.subject.clone(),
+        kind: kind_words(text, &opened.case),
+        name,
+        description: report.description.clone(),
+        received_at: opened.case.received_at,
+        deadlines,
+        agency,
+        warned: report.reporter.as_ref().is_none_or(|r| r.email.is_none()),
+    };
+    Ok(respond::html(page))
+}
+
+fn kind_words(text: Text, case: &Case) -> String {
+    words::kind(text, case.kind)
+}

@@ -1,0 +1,186 @@
+//! The form of each step: its fields, what they begin with, and what its button says.
+
+use tanggap_calendar::Profile;
+use tanggap_cases::model::{Case, CaseDeadline, Clock};
+use tanggap_kernel::id::{UnitId, UserId};
+use tanggap_org::{Category, Unit};
+use tanggap_ui::{Choice, Field, FormState, Text};
+
+use crate::words;
+
+/// A step as its form.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StepForm {
+    pub name: String,
+    pub label: String,
+    pub hint: String,
+    pub danger: bool,
+    /// Written text comes first in the composer; the others are forms.
+    pub writes: bool,
+    pub top: bool,
+    pub errors: Option<tanggap_ui::forms::Summary>,
+    pub fields: Vec<Field>,
+}
+
+/// What forms are made from.
+pub(crate) struct Around<'a> {
+    pub text: Text,
+    pub case: &'a Case,
+    pub units: &'a [Unit],
+    pub categories: &'a [Category],
+    pub people: &'a [(UserId, String)],
+    pub deadlines: &'a [CaseDeadline],
+    pub profile: &'a Profile,
+    pub draft: &'a str,
+}
+
+impl Around<'_> {
+    /// The form of a step, with what was typed where it was refused.
+    pub(crate) fn form(&self, step: &str, typed: Option<FormState>) -> StepForm {
+        let form = typed.unwrap_or_else(|| self.begin(step));
+        let errors = (!form.errors.is_empty()).then(|| form.summary());
+        StepForm {
+            name: step.to_owned(),
+            label: self.text.t(format!("case-action-{step}")).into_owned(),
+            hint: tanggap_ui::i18n::t_opt(self.text.locale, &format!("desk-step-{step}"))
+                .unwrap_or_default()
+                .into_owned(),
+            danger: matches!(step, "archive" | "withdraw" | "return" | "duplicate"),
+            writes: crate::steps::TABS.contains(&step),
+            top: matches!(step, "return"),
+            errors,
+            fields: self.fields(step, &form),
+        }
+    }
+
+    /// What a form begins with.
+    fn begin(&self, step: &str) -> FormState {
+        let form = FormState::new(self.text.locale);
+        let case = self.case;
+        match step {
+            "reply" | "note" | "progress" | "answer" | "ask" => form.with("text", self.draft),
+            "forward" => match self.suggested_unit() {
+                Some(unit) => form.with("unit", unit),
+                None => form,
+            },
+            "assign" => match case.owner_id {
+                Some(owner) => form.with("user", owner),
+                None => form,
+            },
+            "reclassify" => form.with("kind", case.kind).with("category", case.category_id),
+            "conceal" => {
+                let on = |on: bool| if on { "ya" } else { "" };
+                form.with("anonymous", on(case.anonymous))
+                    .with("confidential", on(case.confidential))
+            }
+            _ => form,
+        }
+    }
+
+    /// The unit that the category names; where the complaint is about a unit, its superior.
+    fn suggested_unit(&self) -> Option<UnitId> {
+        if let Some(reported) = self.case.reported_unit_id {
+            return self.units.iter().find(|u| u.id == reported).and_then(|u| u.parent_id);
+        }
+        let category = self.categories.iter().find(|c| c.id == self.case.category_id);
+        category.and_then(|category| category.unit_id)
+    }
+
+    fn fields(&self, step: &str, form: &FormState) -> Vec<Field> {
+        let reason = || form.textarea("reason", "desk-field-reason").rows(3).required();
+        match step {
+            "reply" | "note" | "progress" | "answer" | "ask" | "complete" => {
+                self.written(step, form)
+            }
+            "forward" => self.forward(form),
+            "return" | "archive" | "withdraw" | "reopen" | "object" | "escalate" => vec![reason()],
+            "refer" => vec![
+                form.text("target", "desk-field-target").required().maxlength(300),
+                form.textarea("text", "desk-field-referral").rows(3),
+            ],
+            "duplicate" => {
+                vec![form.text("of", "desk-field-of").required().maxlength(40).width("m")]
+            }
+            "assign" => {
+                let people: Vec<Choice> = self
+                    .people
+                    .iter()
+                    .map(|(id, name)| Choice::new(id.to_string(), name))
+                    .collect();
+                vec![form.select("user", "desk-field-user", &people).with_empty()]
+            }
+            "reclassify" => self.reclassify(form),
+            "conceal" => vec![
+                form.checkbox("anonymous", "case-anonymous"),
+                form.checkbox("confidential", "case-confidential"),
+            ],
+            "extend" => vec![
+                form.select("policy", "desk-field-policy", &self.extendable()).required(),
+                reason(),
+            ],
+            "rate" => {
+                let marks: Vec<Choice> =
+                    (1..=5).map(|n| Choice::new(n.to_string(), n.to_string())).collect();
+                vec![
+                    form.radios("rating", "desk-field-rating", &marks).inline().required(),
+                    form.textarea("text", "desk-field-comment").rows(2).optional(),
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn written(&self, step: &str, form: &FormState) -> Vec<Field> {
+        let url = format!("/meja/{}/draf", self.case.code);
+        let key = format!("desk-field-{step}");
+        let rows = if step == "answer" { 6 } else { 4 };
+        let text = form.textarea("text", &key).rows(rows);
+        // What the citizen added is not one's own draft.
+        let text = if step == "complete" { text } else { text.draft(url) };
+        let accept = "image/*,application/pdf,.doc,.docx,.xls,.xlsx,.odt,.ods";
+        let files = form.file("files", "desk-field-files").multiple().accept(accept);
+        vec![text, files]
+    }
+
+    fn forward(&self, form: &FormState) -> Vec<Field> {
+        let text = self.text;
+        let choose = |unit: &Unit| {
+            let days = text.t1("case-limit-working-day", "n", unit.agreed_days);
+            Choice::new(unit.id.to_string(), format!("{} ({days})", unit.name_in(text.locale)))
+        };
+        let free = |unit: &&Unit| unit.active && self.case.reported_unit_id != Some(unit.id);
+        let units: Vec<Choice> = self.units.iter().filter(free).map(choose).collect();
+        vec![
+            form.select("unit", "desk-field-unit", &units).with_empty().required(),
+            form.text("days", "desk-field-days").inputmode("numeric").width("xs").optional(),
+            form.textarea("instruction", "desk-field-instruction").rows(3).optional(),
+        ]
+    }
+
+    fn reclassify(&self, form: &FormState) -> Vec<Field> {
+        let locale = self.text.locale;
+        let categories: Vec<Choice> = self
+            .categories
+            .iter()
+            .filter(|c| c.active || c.id == self.case.category_id)
+            .map(|c| Choice::new(c.id.to_string(), c.name_in(locale)))
+            .collect();
+        vec![
+            form.select("kind", "desk-field-kind", &words::kinds(self.text)).required(),
+            form.select("category", "desk-field-category", &categories).required(),
+        ]
+    }
+
+    fn extendable(&self) -> Vec<Choice> {
+        let open = |d: &&CaseDeadline| {
+            let rule = self.profile.deadline(&d.policy);
+            d.state == Clock::Running
+                && !d.extended
+                && rule.is_some_and(|rule| rule.extension.is_some())
+        };
+        let choice = |d: &CaseDeadline| {
+            Choice::new(&d.policy, words::policy(self.text.locale, self.profile, &d.policy))
+        };
+        self.deadlines.iter().filter(open).map(choice).collect()
+    }
+}

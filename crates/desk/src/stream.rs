@@ -1,0 +1,147 @@
+//! `/arus`: the stream of changes, one for each browser, and the words of its topics.
+//!
+//! Topics: `cases` (lines of lists and figures), `lists` (lists fetched as a whole), `case:ID` (one
+//! case), `unit` (what units owe), `board` (the supervisor's figures). A topic that one may not hear is not entered, silently.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use tanggap_cases::actions;
+use tanggap_cases::model::CaseId;
+use tanggap_kernel::{AgencyId, Error, Permission, Refusal, Result};
+use tanggap_org::door::{Staff, until_session_ends};
+use tanggap_ui::live::{Note, Room, Says, Viewer, sse_after};
+use tanggap_ui::{Answer, Ctx, Text};
+
+use crate::{log, presence, reactions};
+
+/// The most topics that one browser listens to.
+const TOPICS_MAX: usize = 40;
+/// The most events that are sent again after a pause; more than that is a gap.
+const MISSED_MAX: i64 = 100;
+
+/// The topic of all lists.
+pub(crate) const CASES: &str = "cases";
+/// The topic of lists that are fetched as a whole: narrowed ones and what a search found.
+pub(crate) const LISTS: &str = "lists";
+/// The topic of what units owe.
+pub(crate) const UNIT: &str = "unit";
+/// The topic of the supervisor's figures.
+pub(crate) const BOARD: &str = "board";
+
+/// The topic of one case.
+pub(crate) fn topic_of(case: CaseId) -> String {
+    format!("case:{case}")
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    topics: String,
+    topik: String,
+    last: String,
+}
+
+/// `GET /arus?topics=cases+case:ID&last=N`.
+pub(crate) async fn listen(
+    State(ctx): State<Ctx>,
+    staff: Staff,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Answer {
+    let mut topics = allowed(&ctx, &staff, &wanted).await?;
+    topics.sort_unstable();
+    topics.dedup();
+    let viewer = std::sync::Arc::new(staff.viewer());
+    // Entered before what was missed is read, so that nothing falls between.
+    let receivers = topics
+        .iter()
+        .map(|topic| ctx.live.join(Room { topic: topic.clone(), viewer: viewer.clone() }))
+        .collect();
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).unwrap_or(&wanted.last);
+    let missed = match last.parse() {
+        Ok(seq) => missed(&ctx, &viewer, &topics, seq).await?,
+        Err(_) => Vec::new(),
+    };
+    Ok(sse_after(missed, receivers, until_session_ends(&ctx, &staff)))
+}
+
+async fn allowed(ctx: &Ctx, staff: &Staff, wanted: &Wanted) -> Result<Vec<String>> {
+    let all = format!("{} {}", wanted.topics, wanted.topik);
+    let asked = all.split([' ', ',', '+']).filter(|topic| !topic.is_empty()).take(TOPICS_MAX);
+    let mut topics = Vec::new();
+    for topic in asked {
+        let may = match topic.strip_prefix("case:") {
+            Some(id) => may_hear(ctx, staff, id).await?,
+            None if topic == BOARD => staff.access.can_somewhere(Permission::BoardRead),
+            None => {
+                [CASES, LISTS, UNIT].contains(&topic)
+                    && staff.access.can_somewhere(Permission::CaseRead)
+            }
+        };
+        if may {
+            topics.push(topic.to_owned());
+        }
+    }
+    Ok(topics)
+}
+
+async fn may_hear(ctx: &Ctx, staff: &Staff, id: &str) -> Result<bool> {
+    let Some(id) = CaseId::parse(id) else { return Ok(false) };
+    let access = staff.access.clone();
+    match ctx.db.read(move |tx| actions::load(tx, &access, id)).await {
+        Ok(_) => Ok(true),
+        Err(Error::Refused(Refusal::NotFound)) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// What happened after event number `seq`, told again.
+async fn missed(ctx: &Ctx, viewer: &Viewer, topics: &[String], seq: i64) -> Result<Vec<Note>> {
+    let agency = viewer.agency_id;
+    let (head, cases) = ctx
+        .db
+        .read(move |tx| {
+            let head = log::head(tx, agency)?;
+            if head <= seq {
+                return Ok((head, Some(Vec::new())));
+            }
+            Ok((head, log::cases_since(tx, agency, seq, MISSED_MAX)?))
+        })
+        .await?;
+    let Some(cases) = cases else {
+        return Ok(vec![Note { seq: Some(head), says: Says::Gap }]);
+    };
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let fresh = reactions::Fresh::load(ctx, agency, cases).await?;
+    let mut notes = Vec::new();
+    for topic in topics {
+        let room = Room { topic: topic.clone(), viewer: std::sync::Arc::new(viewer.clone()) };
+        notes.extend(fresh.notes(&room, head));
+    }
+    Ok(notes)
+}
+
+#[derive(Template)]
+#[template(path = "presence.html")]
+struct PresenceStream {
+    page: Text,
+    id: String,
+    line: String,
+}
+
+/// Tells all who look at a case who does.
+pub(crate) fn tell_presence(ctx: &Ctx, agency: AgencyId, case: CaseId, names: &[String]) {
+    let topic = topic_of(case);
+    for room in ctx.live.rooms(agency, |wanted| wanted == topic) {
+        let page = Text { locale: room.viewer.locale, zone: room.viewer.zone };
+        let line = presence::line(page, names);
+        let stream = PresenceStream { page, id: case.to_string(), line };
+        if let Ok(html) = stream.render() {
+            ctx.live.send(&room, &html);
+        }
+    }
+}

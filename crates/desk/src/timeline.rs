@@ -1,0 +1,202 @@
+//! What happened to a case, as one story: what was said, what was done, what went out.
+//!
+//! A move and the words it left are one entry, told apart from others by their common moment;
+//! the mail that carried them stands below.
+
+use std::collections::HashMap;
+
+use tanggap_calendar::Profile;
+use tanggap_cases::model::FollowUp;
+use tanggap_conversations::{Attachment, Direction, Message, Outbound, Scan, SendState, files};
+use tanggap_kernel::Timestamp;
+use tanggap_kernel::id::{UnitId, UserId};
+use tanggap_org::Unit;
+use tanggap_ui::{Arg, Text, Tone};
+
+use crate::log::Happened;
+use crate::words;
+
+/// A file below an entry.
+#[derive(Clone, Debug)]
+pub(crate) struct FileView {
+    pub id: String,
+    pub name: String,
+    pub size: i64,
+    pub picture: bool,
+    pub infected: bool,
+}
+
+impl FileView {
+    pub(crate) fn new(file: &Attachment) -> Self {
+        Self {
+            id: file.id.to_string(),
+            name: file.name.clone(),
+            size: file.size,
+            picture: file.thumbnail.is_some() && files::is_picture(&file.media_type),
+            infected: file.scan == Scan::Infected,
+        }
+    }
+}
+
+/// One entry of the story.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entry {
+    /// `entry-in`, `entry-out`, `entry-note` or `entry-event`.
+    pub class: &'static str,
+    pub at: Timestamp,
+    pub who: String,
+    pub what: String,
+    pub body: String,
+    pub files: Vec<FileView>,
+    pub mails: Vec<(Tone, String)>,
+    pub version: i64,
+}
+
+/// Everything that the story is told from.
+pub(crate) struct Sources<'a> {
+    pub text: Text,
+    pub messages: &'a [Message],
+    pub files: &'a [Attachment],
+    pub events: &'a [Happened],
+    pub mails: &'a [Outbound],
+    pub follow_ups: &'a [FollowUp],
+    pub units: &'a [Unit],
+    pub names: &'a HashMap<UserId, String>,
+    pub profile: &'a Profile,
+    pub has_relay: bool,
+}
+
+impl Sources<'_> {
+    /// The story, oldest first.
+    pub(crate) fn story(&self) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = self.messages.iter().map(|m| self.message(m)).collect();
+        for event in self.events {
+            let said = entries.iter_mut().find(|e| e.at == event.at && e.class != "entry-event");
+            match said {
+                Some(entry) => {
+                    if entry.what.is_empty() && !is_plain(&event.kind) {
+                        entry.what = self.event(event);
+                    }
+                    entry.version = version_of(event);
+                }
+                None if event.kind == "case.received" => {}
+                None => entries.push(self.happened(event)),
+            }
+        }
+        for mail in self.mails {
+            let told = (self.tone(mail), self.mail(mail));
+            match entries.iter_mut().find(|e| e.at == mail.created_at) {
+                Some(entry) => entry.mails.push(told),
+                None => entries.push(Entry {
+                    class: "entry-event",
+                    at: mail.created_at,
+                    who: mail.subject.clone(),
+                    mails: vec![told],
+                    ..Entry::default()
+                }),
+            }
+        }
+        entries.sort_by_key(|entry| entry.at);
+        entries
+    }
+
+    fn message(&self, message: &Message) -> Entry {
+        let class = match message.direction {
+            Direction::In => "entry-in",
+            Direction::Out => "entry-out",
+            Direction::Internal => "entry-note",
+        };
+        let files = self.files.iter().filter(|file| file.message_id == message.id);
+        Entry {
+            class,
+            at: message.at,
+            who: words::actor(self.text, self.names, &message.actor),
+            what: match message.direction {
+                Direction::In => {
+                    let channel = words::channel(self.text, &message.channel);
+                    self.text.t1("desk-by-channel", "channel", channel).into_owned()
+                }
+                Direction::Internal => self.text.t("desk-note-mark").into_owned(),
+                Direction::Out => String::new(),
+            },
+            body: message.body.clone(),
+            files: files.map(FileView::new).collect(),
+            ..Entry::default()
+        }
+    }
+
+    fn happened(&self, event: &Happened) -> Entry {
+        let asked = self.follow_ups.iter().find(|f| f.forwarded_at == event.at);
+        let body = match (event.kind.as_str(), asked) {
+            ("case.forwarded", Some(asked)) => asked.instruction.clone(),
+            _ => String::new(),
+        };
+        Entry {
+            class: "entry-event",
+            at: event.at,
+            who: words::actor(self.text, self.names, &event.actor),
+            what: self.event(event),
+            body,
+            version: version_of(event),
+            ..Entry::default()
+        }
+    }
+
+    /// In words what happened.
+    pub(crate) fn event(&self, event: &Happened) -> String {
+        let fact = |name: &str| event.facts[name].as_str().unwrap_or_default();
+        let unit = UnitId::parse(fact("unit"));
+        let owner = UserId::parse(fact("owner")).and_then(|id| self.names.get(&id));
+        let percent = event.facts["percent"].as_i64().unwrap_or_default();
+        let kind = event.kind.strip_prefix("case.").unwrap_or(&event.kind);
+        let kind = match kind {
+            "assigned" if owner.is_none() => "unassigned",
+            "deadline_warned" if percent == 100 => "deadline_overdue",
+            kind => kind,
+        };
+        let args: [(&str, Arg<'_>); 9] = [
+            ("unit", words::unit(self.text, self.units, unit).into()),
+            ("owner", owner.map_or("", String::as_str).into()),
+            ("target", fact("target").into()),
+            ("of", fact("of").into()),
+            ("rating", event.facts["rating"].as_i64().unwrap_or_default().into()),
+            ("percent", percent.into()),
+            ("deadline", words::policy(self.text.locale, self.profile, fact("policy")).into()),
+            ("old", fact("old").into()),
+            ("new", fact("new").into()),
+        ];
+        let key = format!("case-event-{}", words::dashed(kind));
+        let told = self.text.ta(&key, &args);
+        if told == key { self.text.t("case-event-other").into_owned() } else { told.into_owned() }
+    }
+
+    fn tone(&self, mail: &Outbound) -> Tone {
+        match mail.state {
+            SendState::Sent => Tone::Good,
+            SendState::Waiting => Tone::Wait,
+            SendState::Failed => Tone::Bad,
+        }
+    }
+
+    fn mail(&self, mail: &Outbound) -> String {
+        let key = match mail.state {
+            SendState::Sent => "desk-mail-sent",
+            SendState::Failed => "desk-mail-failed",
+            SendState::Waiting if !self.has_relay => "desk-mail-no-relay",
+            SendState::Waiting => "desk-mail-waiting",
+        };
+        self.text.t(key).into_owned()
+    }
+}
+
+fn version_of(event: &Happened) -> i64 {
+    event.facts["version"].as_i64().unwrap_or_default()
+}
+
+/// Whether the words themselves say all that the event says.
+fn is_plain(kind: &str) -> bool {
+    matches!(
+        kind,
+        "case.received" | "case.citizen_wrote" | "case.written_to_citizen" | "case.noted"
+    )
+}
