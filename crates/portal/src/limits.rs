@@ -1,0 +1,113 @@
+//! How often one address may send: wide for those who prove work, since a whole village may stand
+//! behind one address, narrow for those who do not.
+//!
+//! Each address holds one instant: when its bucket is full again (GCRA). By the node's own clock,
+//! in bounded memory, forgotten at a restart.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Mutex, PoisonError};
+
+use tanggap_kernel::Timestamp;
+
+/// The most addresses that are remembered at once.
+const ADDRESSES_MAX: usize = 100_000;
+
+/// A bucket for each address.
+pub struct Gate {
+    burst: i64,
+    every: i64,
+    held: Mutex<HashMap<IpAddr, Timestamp>>,
+}
+
+impl Gate {
+    /// `burst` at once, then one each `every` microseconds.
+    #[must_use]
+    pub fn new(burst: i64, every: i64) -> Self {
+        Self { burst, every, held: Mutex::default() }
+    }
+
+    /// Lets one through.
+    ///
+    /// # Errors
+    /// The seconds to wait where the bucket is empty.
+    pub fn pass(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), i64> {
+        let key = network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.len() >= ADDRESSES_MAX {
+            held.retain(|_, full| *full > now);
+        }
+        let full = held.get(&key).copied().unwrap_or(now).max(now);
+        let over = full.as_micros() + self.every - now.as_micros() - self.burst * self.every;
+        if over > 0 {
+            return Err(over / Timestamp::SECOND + 1);
+        }
+        if held.len() < ADDRESSES_MAX || held.contains_key(&key) {
+            held.insert(key, full.plus(self.every));
+        }
+        Ok(())
+    }
+}
+
+/// One subscriber holds a whole /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => {
+            let mut parts = v6.segments();
+            parts[4..].fill(0);
+            IpAddr::from(parts)
+        }
+    }
+}
+
+/// The buckets of the portal.
+pub struct Limits {
+    /// Reports with proof of work.
+    pub proven: Gate,
+    /// Reports without.
+    pub unproven: Gate,
+    /// Forms with files, and replies.
+    pub uploads: Gate,
+    /// Searches and other work for free.
+    pub looks: Gate,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            proven: Gate::new(120, 10 * Timestamp::SECOND),
+            unproven: Gate::new(10, 2 * Timestamp::MINUTE),
+            uploads: Gate::new(60, 15 * Timestamp::SECOND),
+            looks: Gate::new(300, Timestamp::SECOND),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_empties_and_fills_again() {
+        let gate = Gate::new(3, 10 * Timestamp::SECOND);
+        let (a, b) = (Some(IpAddr::from([10, 0, 0, 1])), Some(IpAddr::from([10, 0, 0, 2])));
+        let start = Timestamp::from_micros(1_000 * Timestamp::SECOND);
+        for _ in 0..3 {
+            assert_eq!(gate.pass(a, start), Ok(()));
+        }
+        assert!(gate.pass(a, start).is_err_and(|wait| (1..=11).contains(&wait)));
+        assert_eq!(gate.pass(b, start), Ok(()));
+        assert_eq!(gate.pass(a, start.plus(10 * Timestamp::SECOND)), Ok(()));
+        assert!(gate.pass(a, start.plus(10 * Timestamp::SECOND)).is_err());
+    }
+
+    #[test]
+    fn one_subscriber_is_one_address() {
+        let gate = Gate::new(1, Timestamp::HOUR);
+        let now = Timestamp::from_micros(0);
+        assert_eq!(gate.pass("2001:db8::1".parse().ok(), now), Ok(()));
+        assert!(gate.pass("2001:db8::2".parse().ok(), now).is_err());
+        assert_eq!(gate.pass("2001:db8:0:1::2".parse().ok(), now), Ok(()));
+    }
+}

@@ -1,0 +1,212 @@
+//! Following a case by code and PIN, without an account.
+//!
+//! A code alone shows nothing, not even that there is such a case: whoever has no proof gets the
+//! form, and a wrong code and a wrong PIN are told in the same words. The proof is a signed
+//! cookie that lasts two hours and is renewed by use.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, Query};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+use std::sync::Arc;
+use subtle::ConstantTimeEq as _;
+use tanggap_cases::model::{Case, CaseId};
+use tanggap_cases::report::hash_pin;
+use tanggap_cases::store as cases;
+use tanggap_kernel::error::Invalid;
+use tanggap_kernel::{Access, Error, Refusal, Result, Timestamp, code};
+use tanggap_org::throttle;
+use tanggap_store::Tx;
+use tanggap_ui::ctx::Secrets;
+use tanggap_ui::prefs::cookie;
+use tanggap_ui::{Answer, FormState, Page, respond};
+
+use crate::door::Door;
+use crate::limits::Limits;
+use crate::sealed::{seal, unseal};
+use crate::sent::Sent;
+
+const COOKIE: &str = "bukti";
+const PURPOSE: &str = "track";
+/// How long a proof lasts after the last look.
+const AGE_S: i64 = 2 * 60 * 60;
+/// The most cases that one browser follows at once.
+const HELD_MAX: usize = 8;
+
+/// The cases that a browser may see, and until when (microseconds).
+type Held = Vec<(i64, i64)>;
+
+fn held(door: &Door, headers: &HeaderMap) -> Held {
+    let sealed = cookie(headers, COOKIE).unwrap_or_default();
+    let (agency, mut held): (i64, Held) =
+        unseal(&door.ctx.secrets, PURPOSE, sealed).unwrap_or_default();
+    let now = door.ctx.now().as_micros();
+    held.retain(|(_, until)| agency == door.agency.id.0 && now < *until);
+    held
+}
+
+/// Lets the browser see a case for two hours from now, besides those it sees already.
+pub fn admit(door: &Door, headers: Option<&HeaderMap>, case: CaseId, response: &mut Response) {
+    let mut held = headers.map(|headers| held(door, headers)).unwrap_or_default();
+    held.retain(|(id, _)| *id != case.0);
+    held.insert(0, (case.0, door.ctx.now().plus(AGE_S * Timestamp::SECOND).as_micros()));
+    held.truncate(HELD_MAX);
+    let value = seal(&door.ctx.secrets, PURPOSE, &(door.agency.id.0, held));
+    door.set_cookie(response, COOKIE, &value, AGE_S);
+}
+
+/// The case behind a code, where this browser has proved that it may see it.
+///
+/// # Errors
+/// A fault.
+pub async fn proven(door: &Door, headers: &HeaderMap, code: &str) -> Result<Option<Case>> {
+    let held = held(door, headers);
+    let Some(code) = code::parse(code).filter(|_| !held.is_empty()) else { return Ok(None) };
+    let access = door.access();
+    let case = door.ctx.db.read(move |tx| Ok(cases::by_code(tx, &access, &code)?)).await?;
+    Ok(case.filter(|case| held.iter().any(|(id, _)| *id == case.id.0)))
+}
+
+/// The code of an address.
+#[derive(Deserialize)]
+pub struct CodePath {
+    /// As it stands there.
+    pub code: String,
+}
+
+#[derive(Template)]
+#[template(path = "track.html")]
+struct TrackPage {
+    page: Page,
+    base: String,
+    form: FormState,
+}
+
+/// What the form is asked for.
+#[derive(Deserialize)]
+pub struct Asked {
+    kode: Option<String>,
+}
+
+/// `GET /lacak`.
+pub async fn form(door: Door, Query(Asked { kode }): Query<Asked>) -> Answer {
+    Ok(ask(&door, StatusCode::OK, kode.as_deref().unwrap_or_default(), Vec::new()))
+}
+
+/// The form for code and PIN.
+pub(crate) fn ask(door: &Door, status: StatusCode, code: &str, errors: Vec<Invalid>) -> Response {
+    let mut page = door.page("portal-track");
+    page.path = door.link("/lacak");
+    let shown = code::parse(code).unwrap_or_else(|| code.chars().take(40).collect());
+    let form = FormState::refused(page.locale, vec![("kode".into(), shown)], errors)
+        .labelled(&[("kode", "portal-code"), ("pin", "portal-pin")]);
+    door.html_status(status, TrackPage { page, base: door.base.clone(), form })
+}
+
+/// `POST /lacak`: code and PIN.
+pub async fn enter(
+    Extension(limits): Extension<Arc<Limits>>,
+    door: Door,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Answer {
+    let (typed, pin) = (sent.values.get("kode").to_owned(), digits(sent.values.get("pin")));
+    let mut missing = Vec::new();
+    for (field, empty) in [("kode", typed.is_empty()), ("pin", pin.is_empty())] {
+        if empty {
+            missing.push(Invalid::new(field, "ui-invalid-required"));
+        }
+    }
+    if !missing.is_empty() {
+        return Ok(ask(&door, StatusCode::UNPROCESSABLE_ENTITY, &typed, missing));
+    }
+    let address = door.visitor.address;
+    if let Err(wait_s) = limits.looks.pass(address, door.ctx.now()) {
+        return Ok(wait(&door, &typed, wait_s));
+    }
+    let (access, secrets, code) = (door.access(), door.ctx.secrets.clone(), code::parse(&typed));
+    let checked = door
+        .ctx
+        .db
+        .write(move |tx| check(tx, &access, &secrets, code.as_deref(), &pin, address))
+        .await;
+    match checked {
+        Ok(Some(case)) => {
+            let mut response = respond::see_other(&door.link(&format!("/lacak/{}", case.code)));
+            admit(&door, Some(&headers), case.id, &mut response);
+            Ok(response)
+        }
+        Ok(None) => {
+            let wrong = vec![Invalid::new("kode", "portal-invalid-pin")];
+            Ok(ask(&door, StatusCode::UNPROCESSABLE_ENTITY, &typed, wrong))
+        }
+        Err(Error::Refused(Refusal::TooMany { retry_after_s })) => {
+            Ok(wait(&door, &typed, retry_after_s))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Digits of a PIN, however it was typed.
+fn digits(typed: &str) -> String {
+    typed.chars().filter(char::is_ascii_digit).take(12).collect()
+}
+
+fn wait(door: &Door, code: &str, seconds: i64) -> Response {
+    let minutes = (seconds + 59) / 60;
+    let wrong = vec![Invalid::new("", "portal-invalid-pin-wait").arg("n", minutes)];
+    let mut response = ask(door, StatusCode::TOO_MANY_REQUESTS, code, wrong);
+    response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
+    response
+}
+
+/// The case, where the PIN is right. The try is counted before anything is looked up, and for
+/// codes that do not exist as for those that do.
+fn check(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    secrets: &Secrets,
+    code: Option<&str>,
+    pin: &str,
+    address: Option<std::net::IpAddr>,
+) -> Result<Option<Case>> {
+    let key = |what: &str, value: &str| {
+        let agency = access.agency_id.0.to_be_bytes();
+        let mac = secrets.mac("throttle-pin", &[what.as_bytes(), &agency, value.as_bytes()]);
+        format!("pin:{}", hex::encode(&mac[..16]))
+    };
+    let by_code = key("code", code.unwrap_or("?"));
+    if let Some(address) = address {
+        throttle::attempt(tx, &key("address", &address.to_string()), throttle::ADDRESS)?;
+    }
+    let Some(code) = code else { return Ok(None) };
+    throttle::attempt(tx, &by_code, throttle::SECRET)?;
+    let Some(case) = cases::by_code(tx, access, code)? else { return Ok(None) };
+    let kept = cases::pin_hash(tx, access, case.id)?;
+    let right: bool = hash_pin(secrets, &case.code, pin).as_slice().ct_eq(&kept).into();
+    if !right {
+        return Ok(None);
+    }
+    throttle::clear(tx, &by_code)?;
+    Ok(Some(case))
+}
+
+/// `GET /lacak/{code}`.
+pub async fn show(door: Door, headers: HeaderMap, Path(path): Path<CodePath>) -> Answer {
+    let Some(case) = proven(&door, &headers, &path.code).await? else {
+        return Ok(ask(&door, StatusCode::OK, &path.code, Vec::new()));
+    };
+    let mut response = crate::parcel::page(&door, case.clone(), StatusCode::OK, None).await?;
+    admit(&door, Some(&headers), case.id, &mut response);
+    Ok(response)
+}
+
+/// `POST /lacak/keluar`: forgets all proofs, for a computer that others use too.
+pub async fn leave(door: Door) -> Answer {
+    let mut response = respond::see_other(&door.link("/lacak"));
+    door.set_cookie(&mut response, COOKIE, "", 0);
+    door.set_cookie(&mut response, "tanda", "", 0);
+    Ok(response)
+}
