@@ -91,6 +91,7 @@ fn slices() -> Router<Ctx> {
         .merge(prefs::routes())
         .merge(tanggap_org::routes())
         .merge(tanggap_hooks::routes())
+        .merge(tanggap_desk::routes())
 }
 
 async fn unknown(uri: Uri) -> Response {

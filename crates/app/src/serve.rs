@@ -46,6 +46,7 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
     let (runner, sender) = work::runner(&ctx, config.mail.as_ref())?;
     ctx.db.write(sweep::plan).await?;
     let jobs = tokio::spawn(run_jobs(runner, closing));
+    tanggap_desk::spawn_reactions(ctx.clone());
     let handle = Handle::new();
     tokio::spawn(go_down_on_signal(handle.clone(), close));
     ready(address);
