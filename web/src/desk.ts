@@ -8,6 +8,7 @@ import { LiveStream } from "./elements/live-stream";
 import { PresencePing } from "./elements/presence-ping";
 import { TimeLeft } from "./elements/time-left";
 import "./morph";
+import "./reload";
 import "./shell";
 
 // The top bar shows by `aria-busy` that a page is on its way.

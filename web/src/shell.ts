@@ -20,6 +20,7 @@ document.addEventListener("click", (event) => {
   }
   if (target instanceof HTMLDialogElement && target.matches(".dialog")) target.close();
   if (target.closest(".toast")) target.closest(".toast")!.remove();
+  if (target.closest("[data-print]")) print();
   const theme = target.closest<HTMLButtonElement>("[data-theme-choice]");
   if (theme) {
     event.preventDefault();

@@ -8,13 +8,28 @@ const before = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 export class CaseList extends HTMLElement {
   private readonly onKey = (event: KeyboardEvent) => this.key(event);
+  private readonly onFrame = () => this.mark();
 
   connectedCallback(): void {
     document.addEventListener("keydown", this.onKey);
+    document.addEventListener("turbo:frame-load", this.onFrame);
   }
 
   disconnectedCallback(): void {
     document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("turbo:frame-load", this.onFrame);
+  }
+
+  /** Marks the row whose case is open beside the list. */
+  private mark(): void {
+    const shown = document.querySelector("turbo-frame[src] .case-head")?.closest("turbo-frame");
+    const src = shown?.getAttribute("src");
+    if (!src) return;
+    const open = new URL(src, location.href).pathname;
+    for (const link of this.links) {
+      if (link.pathname === open) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
   }
 
   private get rows(): HTMLElement {
