@@ -1,5 +1,6 @@
 //! Everything that is tested from outside a crate, in one binary, so that it links once.
 
+mod api;
 mod blobs;
 mod cases;
 mod demo;
