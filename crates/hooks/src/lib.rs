@@ -9,7 +9,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Extension, Router, middleware};
 use tanggap_ui::Ctx;
 
@@ -48,7 +48,9 @@ pub fn routes() -> Router<Ctx> {
         .method_not_allowed_fallback(problem::wrong_method)
         .layer(Extension(Arc::new(door::Door::new(per_second))))
         .layer(middleware::from_fn(problem::tell));
-    Router::new().nest("/api", api)
+    // The one address under /api that nesting leaves out.
+    let bare = any(problem::not_found).layer(middleware::from_fn(problem::tell));
+    Router::new().nest("/api", api).route("/api/", bare)
 }
 
 /// The statements of this crate, for the test that reads every plan.

@@ -141,7 +141,7 @@ pub struct CaseView {
 #[schema(as = Reporter)]
 pub struct ReporterView {
     /// Their name.
-    #[schema(example = "S••• R•••••••")]
+    #[schema(example = "S••• R••••••••")]
     pub name: String,
     /// Their telephone number.
     #[schema(example = "0812-••••-••90")]
