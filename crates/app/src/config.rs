@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tanggap_channels::email::wire::RelayConfig;
+use tanggap_conversations::files::Scanner;
 use tanggap_kernel::{Fault, Result};
 use tanggap_store::Engine;
 use toml::{Table, Value};
@@ -29,6 +30,9 @@ pub struct Config {
     /// Where files are kept: a folder, or `s3://bucket/prefix`; without it `files` in the data
     /// folder.
     pub files: Option<String>,
+    /// Where clamd listens: `host:port` or the path of its socket; without it files are kept
+    /// unscanned, and say so.
+    pub scanner: Option<String>,
     /// The front door.
     #[serde(default)]
     pub server: Server,
@@ -114,6 +118,7 @@ enum Shape {
 const VARIABLES: &[(&str, &[&str], Shape)] = &[
     ("TANGGAP_DATABASE", &["database"], Shape::Text),
     ("TANGGAP_FILES", &["files"], Shape::Text),
+    ("TANGGAP_SCANNER", &["scanner"], Shape::Text),
     ("TANGGAP_LISTEN", &["server", "listen"], Shape::Text),
     ("TANGGAP_BASE_URL", &["server", "base_url"], Shape::Text),
     ("TANGGAP_TLS_CERT", &["server", "tls_cert"], Shape::Text),
@@ -197,6 +202,12 @@ impl Config {
             Some(url) => Engine::parse(url),
             None => Engine::Sqlite(self.data.join("tanggap.sqlite3")),
         }
+    }
+
+    /// What looks into files.
+    #[must_use]
+    pub fn scanner(&self) -> Option<Scanner> {
+        self.scanner.as_deref().and_then(Scanner::parse)
     }
 
     /// Whether cookies may go over TLS only.

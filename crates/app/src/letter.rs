@@ -16,7 +16,7 @@ use tanggap_channels::email::parse::{self, Attachment, AutoKind, ParsedMail};
 use tanggap_channels::email::report::MailReport;
 use tanggap_contacts::identity::Email;
 use tanggap_contacts::{self as contacts, NewContact};
-use tanggap_conversations::files::{self, OCTETS, Prepared};
+use tanggap_conversations::files::{self, OCTETS, Prepared, Scanner};
 use tanggap_conversations::{self as talk, NewAttachment, outbound};
 use tanggap_kernel::{Access, AgencyId, Error, Locale, Refusal, Result, code};
 use tanggap_store::Tx;
@@ -55,24 +55,34 @@ struct Letter {
 ///
 /// # Errors
 /// A fault of the engine or of the files; never because of what the message says.
-pub async fn take_in(ctx: &Ctx, agency: AgencyId, raw: Vec<u8>) -> Result<Taken> {
+pub async fn take_in(
+    ctx: &Ctx,
+    agency: AgencyId,
+    raw: Vec<u8>,
+    scanner: Option<&Scanner>,
+) -> Result<Taken> {
     let raw = Bytes::from(raw);
     let of_thread = raw.clone();
     let mail = tokio::task::spawn_blocking(move || parse::parse(&of_thread))
         .await
         .map_err(|e| tanggap_kernel::Fault::new(format!("reading a mail: {e}")))?;
     let report = MailReport::from(&mail);
-    let letter = keep(ctx, mail, raw).await?;
+    let letter = keep(ctx, mail, raw, scanner).await?;
     let (case, created) = ctx.db.write(move |tx| store(tx, agency, &letter)).await?;
     Ok(Taken { case, created, mail: report })
 }
 
 /// Keeps the raw message and its files.
-async fn keep(ctx: &Ctx, mut mail: ParsedMail, raw: Bytes) -> Result<Letter> {
+async fn keep(
+    ctx: &Ctx,
+    mut mail: ParsedMail,
+    raw: Bytes,
+    scanner: Option<&Scanner>,
+) -> Result<Letter> {
     let kept = ctx.blobs.put(raw.clone()).await?;
     let mut kept_files = Vec::new();
     for file in std::mem::take(&mut mail.attachments) {
-        kept_files.push(keep_file(ctx, file).await?);
+        kept_files.push(keep_file(ctx, file, scanner).await?);
     }
     if mail.text.chars().count() > DESCRIPTION_MAX {
         let whole = words("app-mail-whole-text");
@@ -88,10 +98,14 @@ async fn keep(ctx: &Ctx, mut mail: ParsedMail, raw: Bytes) -> Result<Letter> {
 }
 
 /// A file as any other upload; what an upload refuses (too large, empty) is kept as it is.
-async fn keep_file(ctx: &Ctx, file: Attachment) -> Result<NewAttachment> {
+async fn keep_file(
+    ctx: &Ctx,
+    file: Attachment,
+    scanner: Option<&Scanner>,
+) -> Result<NewAttachment> {
     let bytes = Bytes::from(file.bytes);
     let max = parse::RAW_BYTES_MAX;
-    match files::take(&ctx.blobs, bytes.clone(), file.name.clone(), max, None).await {
+    match files::take(&ctx.blobs, bytes.clone(), file.name.clone(), max, scanner).await {
         Ok(kept) => Ok(kept),
         Err(Error::Refused(_)) => keep_as_it_is(ctx, &file.name, OCTETS, bytes).await,
         Err(error) => Err(error),

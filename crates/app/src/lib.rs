@@ -25,6 +25,9 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     all.extend(tanggap_contacts::statements());
     all.extend(tanggap_conversations::statements());
     all.extend(tanggap_cases::statements());
+    all.extend(tanggap_hooks::statements());
+    all.extend(tanggap_portal::statements());
+    all.extend(tanggap_desk::statements());
     all.extend(router::STATEMENTS);
     all.extend(work::statements());
     all

@@ -17,6 +17,7 @@ use axum::{Extension, Json, Router};
 use futures_util::StreamExt as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use subtle::ConstantTimeEq as _;
+use tanggap_conversations::files::Scanner;
 use tanggap_kernel::{Refusal, params};
 use tanggap_store::sql;
 use tanggap_ui::prefs::{self, Prefs};
@@ -50,6 +51,8 @@ pub struct Front {
     pub request_max: Duration,
     /// The largest body of a request, in bytes.
     pub body_bytes_max: usize,
+    /// Looks into files that come in; `None`: they are kept unscanned.
+    pub scanner: Option<Scanner>,
     /// Turns true when the node goes down, which ends all live streams.
     pub closing: watch::Receiver<bool>,
 }
@@ -61,6 +64,7 @@ impl Default for Front {
             metrics_token: String::new(),
             request_max: Duration::from_secs(120),
             body_bytes_max: 64 << 20,
+            scanner: None,
             closing: watch::channel(false).1,
         }
     }
@@ -68,7 +72,10 @@ impl Default for Front {
 
 /// The whole of a node's routes.
 pub fn router(ctx: Ctx, front: Front) -> Router {
-    let pages = slices().fallback(unknown).layer(middleware::from_fn(answer::tell_failures));
+    let mut pages = slices().fallback(unknown).layer(middleware::from_fn(answer::tell_failures));
+    if let Some(scanner) = front.scanner.clone() {
+        pages = pages.layer(Extension(scanner));
+    }
     let limited = pages
         .layer(RequestBodyLimitLayer::new(front.body_bytes_max))
         .layer(middleware::from_fn_with_state(front.body_bytes_max, drain_what_is_too_large))
@@ -91,6 +98,7 @@ fn slices() -> Router<Ctx> {
         .merge(prefs::routes())
         .merge(tanggap_org::routes())
         .merge(tanggap_hooks::routes())
+        .merge(tanggap_portal::routes())
         .merge(tanggap_desk::routes())
 }
 

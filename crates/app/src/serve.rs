@@ -41,11 +41,13 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
         metrics_token: config.server.metrics_token.clone(),
         request_max: Duration::from_secs(config.server.request_seconds_max.clamp(5, 3600)),
         body_bytes_max: ctx.site.upload_bytes_max * FILES_PER_REQUEST + (4 << 20),
+        scanner: config.scanner(),
         closing: closing.clone(),
     };
     let (runner, sender) = work::runner(&ctx, config.mail.as_ref())?;
     ctx.db.write(sweep::plan).await?;
     let jobs = tokio::spawn(run_jobs(runner, closing));
+    tanggap_portal::spawn_reactions(ctx.clone());
     tanggap_desk::spawn_reactions(ctx.clone());
     let handle = Handle::new();
     tokio::spawn(go_down_on_signal(handle.clone(), close));

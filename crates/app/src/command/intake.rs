@@ -31,7 +31,7 @@ pub(super) async fn run(config: &Config, command: Intake) -> Result<()> {
         .map_err(|e| Fault::new(format!("standard input: {e}")))?;
     let ctx = node::open(config, true).await?;
     let agency = ctx.db.write(move |tx| super::agency(tx, slug.as_deref())).await?;
-    let taken = letter::take_in(&ctx, agency, raw).await?;
+    let taken = letter::take_in(&ctx, agency, raw, config.scanner().as_ref()).await?;
     println!("{}", serde_json::to_string(&taken)?);
     Ok(())
 }

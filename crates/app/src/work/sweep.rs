@@ -19,7 +19,7 @@ const FILES_EVERY: i64 = 6 * Timestamp::HOUR;
 /// A file is put before its row is written, so only what is older can be an orphan.
 const ORPHAN_AGE: i64 = Timestamp::DAY;
 /// A repeated request is recognised for so long.
-const IDEMPOTENCY_AGE: i64 = 7 * Timestamp::DAY;
+const IDEMPOTENCY_AGE: i64 = 2 * Timestamp::DAY;
 /// Names asked for at once.
 const CHUNK: usize = 500;
 

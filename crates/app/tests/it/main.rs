@@ -1,0 +1,10 @@
+//! The whole program from outside: its routes, its statements on both engines, its commands, and
+//! the bad days of a real process.
+
+mod copies;
+mod kit;
+mod mails;
+mod nodes;
+mod plans;
+mod routes;
+mod schema;

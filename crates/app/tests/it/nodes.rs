@@ -1,0 +1,242 @@
+//! The bad days of a real process: killed in the middle, asked to go, out of disk.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tanggap_kernel::{Clock, params};
+use tanggap_store::{Db, Engine};
+use tanggap_testkit::{TestDb, block_on};
+
+use crate::kit::{Client, Node, must, run};
+
+const CLIENTS: usize = 8;
+const ACKNOWLEDGED_MIN: usize = 2000;
+
+fn report(subject: &str) -> String {
+    format!(
+        r#"{{"kind":"complaint","subject":"{subject}","description":"Lampu padam sejak Senin."}}"#
+    )
+}
+
+fn token(data: &Path, more: &[&str]) -> String {
+    let mut args = vec!["admin", "token", "--scope", "cases:read,cases:write"];
+    args.extend_from_slice(more);
+    must(data, &args)
+}
+
+/// Reports until the connection breaks; keeps the subject and code of each that was acknowledged.
+fn report_until_it_breaks(
+    mut client: Client,
+    token: &str,
+    name: usize,
+    count: &AtomicUsize,
+    kept: &Mutex<Vec<(String, String)>>,
+) {
+    for n in 0.. {
+        let subject = format!("Laporan {name}-{n}");
+        let answer = client.post_json("/api/v1/cases", token, &report(&subject));
+        let Some((status, body)) = answer else { return };
+        assert_eq!(status, 201, "{body}");
+        let body: Json = serde_json::from_str(&body).expect("JSON");
+        let code = body["code"].as_str().expect("a code").to_owned();
+        kept.lock().expect("no panic").push((code, subject));
+        count.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// Kills a node while clients report, and returns what was acknowledged.
+fn kill_in_the_middle(data: &Path, more: &[&str]) -> Vec<(String, String)> {
+    let token = token(data, more);
+    let mut node = Node::start(data, more);
+    let (count, kept) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|name| {
+            let (client, token) = (node.connect(), token.clone());
+            let (count, kept) = (Arc::clone(&count), Arc::clone(&kept));
+            std::thread::spawn(move || report_until_it_breaks(client, &token, name, &count, &kept))
+        })
+        .collect();
+    while count.load(Ordering::Acquire) < ACKNOWLEDGED_MIN {
+        assert!(clients.iter().any(|client| !client.is_finished()), "all clients ended");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    node.signal("KILL");
+    node.ended_within(Duration::from_secs(10));
+    for client in clients {
+        client.join().expect("no panic");
+    }
+    let kept = kept.lock().expect("no panic").clone();
+    kept
+}
+
+fn check_after_kill(data: &Path, engine: Engine, more: &[&str], kept: &[(String, String)]) {
+    {
+        // A node that starts again mends what there is to mend.
+        let node = Node::start(data, more);
+        let (code, _) = &kept[kept.len() - 1];
+        let (status, _) = node
+            .connect()
+            .get(&format!("/api/v1/cases/{code}"), &token(data, more))
+            .expect("an answer");
+        assert_eq!(status, 200);
+    }
+    let rows: Vec<(String, String)> = block_on(async move {
+        let db = Db::open(engine, Clock::System, false).await.expect("open");
+        let text = "select code, subject from cases";
+        let all = db
+            .read(move |tx| Ok(tx.ad_hoc(text, params![], |row| Ok((row.text()?, row.text()?)))?));
+        all.await.expect("read")
+    });
+    let subjects: BTreeSet<&String> = rows.iter().map(|(_, subject)| subject).collect();
+    assert_eq!(subjects.len(), rows.len(), "a report is there twice");
+    let there: BTreeSet<&(String, String)> = rows.iter().collect();
+    let lost: Vec<_> = kept.iter().filter(|case| !there.contains(case)).collect();
+    assert!(lost.is_empty(), "{} acknowledged cases are gone: {lost:?}", lost.len());
+    let unanswered = rows.len() - kept.len();
+    assert!(unanswered <= CLIENTS, "{unanswered} cases that nobody was told of");
+    let mut verify = vec!["audit", "verify"];
+    verify.extend_from_slice(more);
+    assert!(must(data, &verify).starts_with("whole:"));
+}
+
+#[test]
+fn killed_in_the_middle_it_keeps_what_it_acknowledged_on_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path();
+    let kept = kill_in_the_middle(data, &[]);
+    let engine = Engine::Sqlite(data.join("tanggap.sqlite3"));
+    check_after_kill(data, engine, &[], &kept);
+}
+
+#[test]
+fn killed_in_the_middle_it_keeps_what_it_acknowledged_on_postgres() {
+    let Some(kit) = block_on(TestDb::postgres()) else { return };
+    let Engine::Postgres(url) = kit.engine.clone() else { return };
+    let more = ["--database", url.as_str()];
+    let kept = kill_in_the_middle(kit.folder.path(), &more);
+    check_after_kill(kit.folder.path(), kit.engine.clone(), &more, &kept);
+}
+
+#[test]
+fn asked_to_go_it_answers_what_it_took_and_ends_streams() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path();
+    let token = token(data, &[]);
+    let mut node = Node::start(data, &[]);
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let count = Arc::new(AtomicUsize::new(0));
+    let clients: Vec<_> = (0..4)
+        .map(|name| {
+            let (client, token) = (node.connect(), token.clone());
+            let (count, kept) = (Arc::clone(&count), Arc::clone(&kept));
+            std::thread::spawn(move || report_until_it_breaks(client, &token, name, &count, &kept))
+        })
+        .collect();
+    while count.load(Ordering::Acquire) < 50 {
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    node.signal("TERM");
+    let status = node.ended_within(Duration::from_secs(20));
+    assert!(status.success(), "{status}");
+    for client in clients {
+        client.join().expect("no panic");
+    }
+    let kept = kept.lock().expect("no panic").clone();
+    let engine = Engine::Sqlite(data.join("tanggap.sqlite3"));
+    check_after_kill(data, engine, &[], &kept);
+}
+
+#[test]
+fn with_a_full_disk_it_refuses_to_write_reads_on_and_recovers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().join("penuh");
+    std::fs::create_dir(&place).expect("a folder");
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"])
+        .arg(&place)
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !mounted {
+        println!("skipped: a small file system cannot be mounted here");
+        return;
+    }
+    let _mount = Mount(&place);
+    let token = token(&place, &[]);
+    let ballast = place.join("beban");
+    std::fs::write(&ballast, vec![1; 4 << 20]).expect("written");
+    let node = Node::start(&place, &[]);
+    let mut client = node.connect();
+    let mut codes = Vec::new();
+    let refused = (0..20_000).find_map(|n| {
+        let text = report(&format!("Nomor {n} {}", "x".repeat(100)));
+        let (status, body) = client.post_json("/api/v1/cases", &token, &text).expect("an answer");
+        if status == 201 {
+            let body: Json = serde_json::from_str(&body).expect("JSON");
+            codes.push(body["code"].as_str().expect("a code").to_owned());
+            return None;
+        }
+        Some((status, body))
+    });
+    let (status, body) = refused.expect("the disk becomes full");
+    assert!(matches!(status, 503 | 507), "{status}: {body}");
+    assert!(body.contains("status"), "{body}");
+    let last = format!("/api/v1/cases/{}", codes[codes.len() - 1]);
+    assert_eq!(client.get(&last, &token).expect("an answer").0, 200);
+    std::fs::remove_file(&ballast).expect("removed");
+    let recovered = (0..50).any(|_| {
+        std::thread::park_timeout(Duration::from_millis(200));
+        let answer = client.post_json("/api/v1/cases", &token, &report("Sesudah penuh"));
+        answer.is_some_and(|(status, _)| status == 201)
+    });
+    assert!(recovered, "it does not recover");
+    assert!(must(&place, &["audit", "verify"]).starts_with("whole:"));
+}
+
+struct Mount<'a>(&'a Path);
+
+impl Drop for Mount<'_> {
+    fn drop(&mut self) {
+        // Lazily: the node is killed only after this.
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[test]
+fn the_commands_of_an_operator_work_on_an_empty_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    must(&data, &["migrate"]);
+    let token = token(&data, &[]);
+    assert!(token.starts_with("tgp_") && !token.contains('\n'), "{token}");
+    let password = folder.path().join("sandi");
+    std::fs::write(&password, "sandi yang cukup panjang 42\n").expect("written");
+    let password = password.to_string_lossy().into_owned();
+    let new = ["admin", "create", "--agency", "Kota Uji", "--email", "a@uji.go.id", "--name", "A"];
+    let new: Vec<&str> = new.into_iter().chain(["--password-file", &password]).collect();
+    must(&data, &new);
+    // The same address again is refused in words.
+    let again = run(&data, &new);
+    assert!(!again.status.success());
+    let heads = must(&data, &["audit", "heads"]);
+    assert!(serde_json::from_str::<Vec<Json>>(&heads).is_ok_and(|heads| heads.len() == 2));
+    let kept = folder.path().join("heads.json");
+    std::fs::write(&kept, heads).expect("written");
+    let kept = kept.to_string_lossy().into_owned();
+    must(&data, &["audit", "verify", "--heads", &kept]);
+    must(&data, &["doctor"]);
+    block_on(async {
+        let engine = Engine::Sqlite(data.join("tanggap.sqlite3"));
+        let db = Db::open(engine, Clock::System, false).await.expect("open");
+        let forged = "update events set body = '{}' where seq = 2";
+        db.write(move |tx| Ok(tx.script(forged)?)).await.expect("the forger's hand");
+    });
+    let broken = run(&data, &["audit", "verify", "--heads", &kept]);
+    assert_eq!(broken.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&broken.stdout).into_owned();
+    assert!(told.contains("event 2: it was changed"), "{told}");
+}

@@ -1,0 +1,160 @@
+//! Every statement of the program, prepared on both engines, and its plan read: none goes through
+//! a whole large table, unless it says why.
+//!
+//! The tables are filled, so that PostgreSQL has something to weigh, and sequential scans are
+//! made dear, so that one in a plan means that no index could serve. A walk through a whole index
+//! is a scan as well.
+
+use tanggap_app::copy::{Kind, Table};
+use tanggap_kernel::{Fault, Value, params};
+use tanggap_store::{Sql, Tx};
+use tanggap_testkit::{TestDb, engines};
+
+/// Tables that grow with use.
+const LARGE: &[&str] = &[
+    "events",
+    "event_private",
+    "jobs",
+    "sessions",
+    "throttles",
+    "idempotency_keys",
+    "contacts",
+    "contact_identities",
+    "interactions",
+    "messages",
+    "message_search",
+    "attachments",
+    "cases",
+    "case_deadlines",
+    "follow_ups",
+    "drafts",
+    "outbound",
+    "spent_proofs",
+];
+/// Only PostgreSQL's sealer runs these; SQLite's writer seals as it writes.
+const ONLY_POSTGRES: &[&str] = &["UNSEALED"];
+const ROWS: usize = 1500;
+
+engines! {
+    async fn no_statement_scans_a_large_table(kit) {
+        let sqlite = kit.engine.is_sqlite();
+        fill(&kit, sqlite).await;
+        let found = kit.db.write(move |tx| {
+            let mut found = Vec::new();
+            for sql in tanggap_app::statements() {
+                if sqlite && ONLY_POSTGRES.contains(&sql.name) {
+                    continue;
+                }
+                let scanned = if sqlite { of_sqlite(tx, sql)? } else { of_postgres(tx, sql)? };
+                for what in scanned.into_iter().filter(|_| sql.scan.is_none()) {
+                    found.push(format!("{}: {what}", sql.name));
+                }
+            }
+            Ok(found)
+        }).await.expect("every statement is prepared");
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}
+
+/// Fills the large tables with rows that all differ.
+async fn fill(kit: &TestDb, sqlite: bool) {
+    kit.db
+        .write(move |tx| {
+            for table in Table::all(tx, sqlite)? {
+                if LARGE.contains(&table.name) {
+                    tx.script(&filling(&table, sqlite))?;
+                }
+            }
+            if !sqlite {
+                tx.script("analyze")?;
+            }
+            Ok(())
+        })
+        .await
+        .expect("filled");
+}
+
+fn filling(table: &Table, sqlite: bool) -> String {
+    let value = |column: &tanggap_app::copy::Column| match column.kind {
+        Kind::Int if column.name == "agency_id" => "n % 7".to_owned(),
+        Kind::Int => "n".to_owned(),
+        Kind::Bool => "n % 3 = 0".to_owned(),
+        Kind::Real => "n".to_owned(),
+        Kind::Text if sqlite => "'t' || n".to_owned(),
+        Kind::Text => "cast('t' || n as text)".to_owned(),
+        Kind::Bytes if sqlite => "cast('b' || n as blob)".to_owned(),
+        Kind::Bytes => "cast('b' || n as bytea)".to_owned(),
+    };
+    let values: Vec<String> = table.columns.iter().map(value).collect();
+    let numbers = match sqlite {
+        true => format!(
+            "with recursive s(n) as (select 1 union all select n + 1 from s where n < {ROWS}) "
+        ),
+        false => format!("with s as (select generate_series(1, {ROWS}) as n) "),
+    };
+    let (name, columns) = (table.name, table.names().join(", "));
+    format!("insert into {name} ({columns}) {numbers} select {} from s", values.join(", "))
+}
+
+/// How many parameters a statement has.
+fn parameters(text: &str) -> usize {
+    let after = text.split('$').skip(1);
+    let number = |part: &str| {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        part[..digits].parse().unwrap_or(0)
+    };
+    after.map(number).max().unwrap_or(0)
+}
+
+/// The large table that a name in a plan stands for.
+fn large(text: &str, name: &str) -> Option<&'static str> {
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
+    let is = |table: &&&str| {
+        **table == name
+            || words.windows(2).any(|pair| pair == [**table, name])
+            || words.windows(3).any(|three| three == [**table, "as", name])
+    };
+    LARGE.iter().find(is).copied()
+}
+
+fn of_sqlite(tx: &mut Tx<'_>, sql: &'static Sql) -> Result<Vec<String>, Fault> {
+    let text = sql.sqlite();
+    let nothing = vec![Value::Null; parameters(&text.replace('?', "$"))];
+    let plan = tx.ad_hoc(&format!("explain query plan {text}"), &nothing, |row| {
+        let _: (i64, i64, i64) = (row.int()?, row.int()?, row.int()?);
+        row.text()
+    });
+    let plan = plan.map_err(|fault| Fault::new(format!("{}: {fault}", sql.name)))?;
+    let scans = plan.into_iter().filter_map(|step| {
+        let name = step.strip_prefix("SCAN ")?.split(' ').next()?.to_owned();
+        let is_search = step.contains("VIRTUAL TABLE");
+        large(text, &name).filter(|_| !is_search).map(|_| step)
+    });
+    Ok(scans.collect())
+}
+
+fn of_postgres(tx: &mut Tx<'_>, sql: &'static Sql) -> Result<Vec<String>, Fault> {
+    let wrong = |fault: Fault| Fault::new(format!("{}: {fault}", sql.name));
+    tx.script("set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off")?;
+    tx.script("deallocate all")?;
+    tx.script(&format!("prepare plan_of as {}", sql.postgres)).map_err(wrong)?;
+    let nulls = vec!["null"; parameters(sql.postgres)].join(", ");
+    let execution = if nulls.is_empty() { String::new() } else { format!("({nulls})") };
+    let plan =
+        tx.ad_hoc(&format!("explain execute plan_of{execution}"), params![], |row| row.text());
+    let plan = plan.map_err(wrong)?;
+    let mut scans = Vec::new();
+    for (at, step) in plan.iter().enumerate() {
+        let words: Vec<&str> = step.split_whitespace().collect();
+        let Some(on) = words.iter().position(|word| *word == "on") else { continue };
+        let table = words.get(on + 1).copied().unwrap_or_default();
+        let is_large = LARGE.contains(&table);
+        let whole_index = step.contains("Index") && step.contains("Scan using");
+        let bounded = plan.get(at + 1).is_some_and(|next| next.contains("Index Cond"));
+        if is_large && (step.contains("Seq Scan") || (whole_index && !bounded)) {
+            scans.push(step.trim().to_owned());
+        }
+    }
+    Ok(scans)
+}
