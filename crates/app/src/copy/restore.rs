@@ -230,5 +230,7 @@ fn each_member(file: &Path, mut each: impl FnMut(Member) -> Result<()>) -> Resul
         entry.read_to_end(&mut bytes).map_err(wrong)?;
         each(Member { path, bytes })?;
     }
-    Ok(())
+    // The compression's own checksum stands at the very end.
+    let rest = std::io::copy(&mut archive.into_inner(), &mut std::io::sink());
+    rest.map(drop).map_err(|e| wrong(e).into())
 }

@@ -241,7 +241,12 @@ impl Client {
             chunked |= lower == "transfer-encoding: chunked";
         }
         let mut body = Vec::new();
-        while chunked {
+        if !chunked {
+            body.resize(length, 0);
+            self.stream.read_exact(&mut body).ok()?;
+            return Some((status, String::from_utf8_lossy(&body).into_owned()));
+        }
+        loop {
             line.clear();
             self.stream.read_line(&mut line).ok().filter(|read| *read > 0)?;
             length = usize::from_str_radix(line.trim(), 16).ok()?;
@@ -253,9 +258,6 @@ impl Client {
                 return Some((status, String::from_utf8_lossy(&body).into_owned()));
             }
         }
-        body.resize(length, 0);
-        self.stream.read_exact(&mut body).ok()?;
-        Some((status, String::from_utf8_lossy(&body).into_owned()))
     }
 
     pub fn post_json(&mut self, path: &str, token: &str, body: &str) -> Option<(u16, String)> {

@@ -70,8 +70,7 @@ fn kill_in_the_middle(data: &Path, more: &[&str]) -> Vec<(String, String)> {
     for client in clients {
         client.join().expect("no panic");
     }
-    let kept = kept.lock().expect("no panic").clone();
-    kept
+    std::mem::take(&mut *kept.lock().expect("no panic"))
 }
 
 fn check_after_kill(data: &Path, engine: Engine, more: &[&str], kept: &[(String, String)]) {

@@ -151,7 +151,10 @@ fn of_postgres(tx: &mut Tx<'_>, sql: &'static Sql) -> Result<Vec<String>, Fault>
         let table = words.get(on + 1).copied().unwrap_or_default();
         let is_large = LARGE.contains(&table);
         let whole_index = step.contains("Index") && step.contains("Scan using");
-        let bounded = plan.get(at + 1).is_some_and(|next| next.contains("Index Cond"));
+        let next = plan.get(at + 1).map_or("", String::as_str);
+        // The first rows in the order of an index are no walk through all of it.
+        let first_rows = at > 0 && plan[at - 1].contains("Limit") && !next.contains("Filter");
+        let bounded = next.contains("Index Cond") || first_rows;
         if is_large && (step.contains("Seq Scan") || (whole_index && !bounded)) {
             scans.push(step.trim().to_owned());
         }
