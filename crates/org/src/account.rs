@@ -22,12 +22,17 @@ pub fn access_of(tx: &mut Tx<'_>, agency: tanggap_kernel::AgencyId, user: &User)
         return Ok(base);
     }
     let roles = store::roles_of(tx, &base, user.id)?;
+    // Who speaks for a unit belongs to it, wherever their desk stands.
+    let mut member_of = base.member_of.clone();
+    member_of.extend(roles.iter().filter_map(|grant| grant.unit_id));
+    member_of.sort_unstable();
+    member_of.dedup();
     let units = if roles.iter().any(|grant| grant.unit_id.is_some()) {
         store::units(tx, &base)?
     } else {
         Vec::new()
     };
-    Ok(Access { grants: grants(&roles, &units), ..base })
+    Ok(Access { grants: grants(&roles, &units), member_of, ..base })
 }
 
 /// The grants that a set of roles gives. A role that must be held for a unit and is not, gives

@@ -140,7 +140,7 @@ async fn show(State(ctx): State<Ctx>, staff: Staff, Query(wanted): Query<Wanted>
     Ok(respond::html(AuditPage {
         page: staff.page(&ctx, "org-nav-audit"),
         form,
-        groups: groups(text),
+        groups: super::people::all_or(text, groups(text)),
         rows,
         next: next.unwrap_or_default(),
         export: format!("/audit.csv?{query}"),
@@ -199,19 +199,27 @@ fn row(text: Text, names: &Names, entry: audit::Entry) -> Row {
             .unwrap_or_default(),
         subject: format!("{} {id}", entry.subject_kind),
         subject_href: format!("/audit?subjek={id}"),
-        facts: facts(&entry.body),
+        facts: facts(text, &entry.body),
         hash: entry.hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect(),
         kind: entry.kind,
     }
 }
 
+/// Numbers above this are instants: 2001-09-09 in microseconds.
+const INSTANTS: i64 = 1_000_000_000_000_000;
+
 /// The facts of an event in one line: `unit: …, agreed_days: 5`.
-fn facts(body: &str) -> String {
+fn facts(text: Text, body: &str) -> String {
     let Ok(serde_json::Value::Object(map)) = serde_json::from_str(body) else {
         return body.to_owned();
     };
     let told = map.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| match value {
-        serde_json::Value::String(text) => format!("{name}: {text}"),
+        serde_json::Value::String(value) => format!("{name}: {value}"),
+        // Microseconds of our time; no other number is as large.
+        serde_json::Value::Number(number) if number.as_i64().is_some_and(|n| n > INSTANTS) => {
+            let at = Timestamp::from_micros(number.as_i64().unwrap_or_default());
+            format!("{name}: {}", text.date_time_short(at))
+        }
         other => format!("{name}: {other}"),
     });
     told.collect::<Vec<_>>().join(", ")

@@ -92,12 +92,18 @@ async fn list(State(ctx): State<Ctx>, staff: Staff, Query(wanted): Query<Wanted>
     Ok(respond::html(PeoplePage {
         page: staff.page(&ctx, "org-settings-people"),
         is_filtered: !wanted.q.is_empty() || !wanted.unit.is_empty(),
-        units: settings::unit_choices(units, text.locale),
+        units: all_or(text, settings::unit_choices(units, text.locale)),
         next: next.unwrap_or_default(),
         form,
         rows,
         may_change,
     }))
+}
+
+/// The choices of a filter, "all" first.
+pub(super) fn all_or(text: Text, choices: Vec<Choice>) -> Vec<Choice> {
+    let all = Choice::new("", text.t("ui-all"));
+    std::iter::once(all).chain(choices).collect()
 }
 
 /// The name of a unit among those loaded.
