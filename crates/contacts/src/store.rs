@@ -26,11 +26,18 @@ sql! {
         address = case when address = '' then $3 else address end,
         nik = coalesce(nik, $4), version = version + 1
         where agency_id = $1 and id = $2 and (address = '' or nik is null)";
+    HAS = "select 1 from contact_identities
+        where agency_id = $1 and contact_id = $2 and kind = $3 and value = $4";
     DELETE_IDENTITIES = "delete from contact_identities where agency_id = $1 and contact_id = $2";
 }
 
 /// Finds the contact that `new` names, or makes it. What was unknown of a known contact is
 /// filled in; nothing is overwritten.
+///
+/// A number or an address is added to a known contact only by a member of staff, who has the
+/// person before them. From a form or a mail it could be a stranger's, who would then be sent
+/// what is meant for the person; there a contact is the same only where all that is given is
+/// known of it already.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -71,11 +78,29 @@ fn known(tx: &mut Tx<'_>, access: &Access, new: &NewContact) -> Result<Option<Co
         let found: Vec<(ContactId, String)> =
             tx.all(&BY_IDENTITY, key, |row| Ok((row.int()?, row.text()?)))?;
         let fits = |name: &str| kind == IdentityKind::Email && new.name.is_empty() || same(name);
-        if let Some((id, _)) = found.into_iter().find(|(_, name)| fits(name)) {
-            return Ok(Some(id));
+        for (id, _) in found.into_iter().filter(|(_, name)| fits(name)) {
+            if access.user().is_some() || has_all(tx, access, id, new)? {
+                return Ok(Some(id));
+            }
         }
     }
     Ok(None)
+}
+
+fn has_all(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: ContactId,
+    new: &NewContact,
+) -> Result<bool, Fault> {
+    for (kind, value) in [(IdentityKind::Email, &new.email), (IdentityKind::Phone, &new.phone)] {
+        let Some(value) = value else { continue };
+        let key = params![access.agency_id, id, kind.as_str(), value];
+        if tx.opt(&HAS, key, |_| Ok(()))?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Those who are reached by `value`, as its parser writes it; `kind` is `phone` or `email`. One
