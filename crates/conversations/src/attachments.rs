@@ -15,7 +15,7 @@ sql! {
     OF_CASE = "select a.id, a.message_id, a.interaction_id, a.name, a.media_type, a.size, a.blob,
         a.thumbnail, a.scan from interactions i join attachments a
         on a.agency_id = i.agency_id and a.interaction_id = i.id
-        where i.agency_id = $1 and i.case_id = $2 order by a.id limit $3";
+        where i.agency_id = $1 and i.case_id = $2 order by a.id desc limit $3";
     FIND = "select a.id, a.message_id, a.interaction_id, a.name, a.media_type, a.size, a.blob,
         a.thumbnail, a.scan, i.case_id from attachments a join interactions i
         on i.agency_id = a.agency_id and i.id = a.interaction_id
@@ -52,7 +52,7 @@ pub fn attach(
     Ok(id)
 }
 
-/// The files of a case, oldest first.
+/// The files of a case, oldest first: where there are very many, the newest.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -61,7 +61,9 @@ pub fn attachments_of_case(
     access: &Access,
     case_id: i64,
 ) -> Result<Vec<Attachment>, Fault> {
-    tx.all(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX], read)
+    let mut found = tx.all(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX], read)?;
+    found.reverse();
+    Ok(found)
 }
 
 /// A file and the case it belongs to. Whether one may see it hangs on that case.

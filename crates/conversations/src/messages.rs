@@ -19,7 +19,11 @@ sql! {
     OF_CASE = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body
         from interactions i join messages m
         on m.agency_id = i.agency_id and m.interaction_id = i.id
-        where i.agency_id = $1 and i.case_id = $2 order by m.id limit $3";
+        where i.agency_id = $1 and i.case_id = $2 order by m.id desc limit $3";
+    OF_CASE_FIRST = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body
+        from interactions i join messages m
+        on m.agency_id = i.agency_id and m.interaction_id = i.id
+        where i.agency_id = $1 and i.case_id = $2 order by m.id limit 1";
     FIRST = "select id from interactions where agency_id = $1 and case_id = $2
         order by id limit 1";
     BY_EXTERNAL = "select m.interaction_id, i.case_id from messages m join interactions i
@@ -88,7 +92,7 @@ pub fn add_message(
     Ok(id)
 }
 
-/// The messages of a case, oldest first.
+/// The messages of a case, oldest first: where there are very many, the first and the newest.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -97,7 +101,15 @@ pub fn messages_of_case(
     access: &Access,
     case_id: i64,
 ) -> Result<Vec<Message>, Fault> {
-    tx.all(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX], read)
+    let mut found = tx.all(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX], read)?;
+    found.reverse();
+    if found.len() as i64 == SHOWN_MAX {
+        let first = tx.opt(&OF_CASE_FIRST, params![access.agency_id, case_id], read)?;
+        if let (Some(first), Some(place)) = (first, found.first_mut()) {
+            *place = first;
+        }
+    }
+    Ok(found)
 }
 
 /// The exchange with which a case began.

@@ -23,7 +23,7 @@ sql! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $9)";
     OF_CASE = "select id, case_id, channel, recipient, subject, body, state, attempts, error,
         created_at, sent_at from outbound where agency_id = $1 and case_id = $2
-        order by id limit $3";
+        order by id desc limit $3";
     FIND = "select id, case_id, channel, recipient, subject, body, state, attempts, error,
         created_at, sent_at from outbound where agency_id = $1 and id = $2";
     WAITING = "select id, case_id, channel, recipient, subject, body, state, attempts, error,
@@ -132,12 +132,14 @@ pub fn queue(tx: &mut Tx<'_>, access: &Access, new: &NewOutbound<'_>) -> Result<
     Ok(id)
 }
 
-/// The messages about a case, oldest first.
+/// The messages about a case, oldest first: where there are very many, the newest.
 ///
 /// # Errors
 /// A fault of the engine.
 pub fn of_case(tx: &mut Tx<'_>, access: &Access, case_id: i64) -> Result<Vec<Outbound>, Fault> {
-    tx.all(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX], read)
+    let mut found = tx.all(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX], read)?;
+    found.reverse();
+    Ok(found)
 }
 
 /// One message.
