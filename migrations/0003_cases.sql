@@ -141,18 +141,23 @@ create table if not exists cases (
   primary key (agency_id, id)
 );
 create unique index if not exists cases_by_code on cases (agency_id, code);
+-- Holds all that queues, board and counts ask for; `open` too, or SQLite would read each row.
 create index if not exists cases_open on cases (agency_id, status, due_at, id, risk_at, unit_id,
-  owner_id, kind, received_at, escalation, awaiting, reported_unit_id, reported_user_id) where open;
+  owner_id, kind, received_at, escalation, awaiting, reported_unit_id, reported_user_id, open)
+  where open;
 create index if not exists cases_open_by_due on cases (agency_id, due_at, id) where open;
 create index if not exists cases_open_by_risk on cases (agency_id, risk_at) where open;
 create index if not exists cases_open_by_unit on cases (agency_id, unit_id, due_at, id) where open;
 create index if not exists cases_open_by_owner on cases (agency_id, owner_id, due_at, id) where open;
 create index if not exists cases_open_by_kind on cases (agency_id, kind, due_at, id) where open;
-create index if not exists cases_by_status on cases (agency_id, status, id);
+create index if not exists cases_by_status on cases (agency_id, status, id, unit_id,
+  reported_unit_id, reported_user_id);
 create index if not exists cases_by_unit on cases (agency_id, unit_id, id);
 create index if not exists cases_by_contact on cases (agency_id, contact_id, id)
   where contact_id is not null;
 create index if not exists cases_by_closing on cases (agency_id, closed_at, id)
+  where closed_at is not null;
+create index if not exists cases_closed_by_unit on cases (agency_id, unit_id, closed_at, id)
   where closed_at is not null;
 
 create table if not exists case_deadlines (
