@@ -9,10 +9,10 @@ use tanggap_kernel::{Access, Actor, Event, Fault, Permission, Refusal, Result, T
 use tanggap_org as org;
 use tanggap_store::Tx;
 
-use crate::clocks::{Law, next_due, next_ring};
+use crate::clocks::{Law, heard_in, next_due, next_ring};
 use crate::model::{Case, CaseDeadline, CaseId, Clock, FollowUp, FollowUpState, Status};
 use crate::notices::{self, Notice};
-use crate::report::Report;
+use crate::report::{DESCRIPTION_MAX, LINE_MAX, Report};
 use crate::rules::{self, Action, FollowUpChange, Plan, Voice};
 use crate::store;
 use crate::words::say;
@@ -41,10 +41,13 @@ pub fn open(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened>
         access.require(Permission::CaseCreate, None)?;
     }
     report.check()?;
+    check_reported(tx, access, report)?;
     let category = org::store::category_by_slug(tx, access, &report.category)?
+        .filter(|category| category.active)
         .ok_or_else(|| Refusal::field("category", "case-invalid-category"))?;
     let calendar = org::store::calendar_for(tx, access, None)?;
-    let received_at = report.received_at.unwrap_or(tx.now());
+    // A report cannot have come in later than now, or its deadlines would.
+    let received_at = report.received_at.unwrap_or(tx.now()).min(tx.now());
     let received_on = calendar.zone().local_date(received_at.as_micros());
     let profile = org::store::profile_for(tx, access, report.kind, received_on)?;
     let mut deadlines = Vec::new();
@@ -97,6 +100,19 @@ pub fn open(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened>
     let pin = Some(report.ticket.pin.as_str());
     notices::send(tx, access, &Notice { case: &case, event: "case.received", pin, text: "" })?;
     Ok(Opened { case, deadlines })
+}
+
+/// The party that a report is about must be one that we know.
+fn check_reported(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<()> {
+    if let Some(unit) = report.reported_unit {
+        let known = org::store::unit(tx, access, unit)?;
+        known.ok_or_else(|| Refusal::field("reported_unit", "case-invalid-unit"))?;
+    }
+    if let Some(user) = report.reported_user {
+        let known = org::store::user(tx, access, user)?;
+        known.ok_or_else(|| Refusal::field("reported_user", "case-invalid-user"))?;
+    }
+    Ok(())
 }
 
 fn keep_story(tx: &mut Tx<'_>, access: &Access, case: &Case, report: &Report) -> Result<()> {
@@ -177,7 +193,7 @@ pub(crate) fn act_from(
         }
     }
     case.due = next_due(&deadlines);
-    follow_up(tx, access, &case, &plan, &wanted.action, &calendar)?;
+    follow_up(tx, access, &case, &plan, &wanted.action)?;
     store::save_deadlines(tx, access, case.id, &deadlines)?;
     store::update(tx, access, &case)?;
     case.version += 1;
@@ -229,6 +245,38 @@ fn change(case: &mut Case, plan: &Plan, action: &Action, now: Timestamp) {
     }
 }
 
+/// No text of a move is longer than a report may be.
+fn check_length(action: &Action) -> Result<(), Refusal> {
+    let (text, field) = match action {
+        Action::AskCompletion { question: text }
+        | Action::Progress { text }
+        | Action::Answer { text }
+        | Action::Complete { text }
+        | Action::Refer { text, .. } => (text, "text"),
+        Action::Return { reason }
+        | Action::Reopen { reason }
+        | Action::Object { reason }
+        | Action::Archive { reason }
+        | Action::Withdraw { reason }
+        | Action::Extend { reason, .. }
+        | Action::Escalate { reason } => (reason, "reason"),
+        Action::Forward { instruction, .. } => (instruction, "instruction"),
+        Action::Rate { comment, .. } => (comment, "comment"),
+        _ => return Ok(()),
+    };
+    let target = match action {
+        Action::Refer { target, .. } => target.as_str(),
+        _ => "",
+    };
+    if target.chars().count() > LINE_MAX {
+        return Err(Refusal::field("target", "case-invalid-long"));
+    }
+    if text.chars().count() > DESCRIPTION_MAX {
+        return Err(Refusal::field(field, "case-invalid-long"));
+    }
+    Ok(())
+}
+
 /// What a move needs that only the rows can tell.
 fn check_move(
     tx: &mut Tx<'_>,
@@ -241,6 +289,7 @@ fn check_move(
         true => Err(Refusal::field(field, "case-invalid-empty")),
         false => Ok(()),
     };
+    check_length(action)?;
     match action {
         Action::AskCompletion { question: text }
         | Action::Progress { text }
@@ -255,7 +304,8 @@ fn check_move(
         Action::Refer { target, .. } => needs(target, "target")?,
         Action::Forward { unit, .. } => {
             let unit = org::store::unit(tx, access, *unit)?.filter(|unit| unit.active);
-            unit.ok_or_else(|| Refusal::field("unit", "case-invalid-unit"))?;
+            let unit = unit.ok_or_else(|| Refusal::field("unit", "case-invalid-unit"))?;
+            not_the_reported(tx, access, case, unit.id)?;
         }
         Action::Duplicate { of } => {
             let code = tanggap_kernel::code::parse(of).filter(|code| *code != case.code);
@@ -270,7 +320,8 @@ fn check_move(
         Action::Assign { user: Some(user) } => {
             let user = org::store::user(tx, access, *user)?.filter(|user| user.active);
             let user = user.ok_or_else(|| Refusal::field("user", "case-invalid-user"))?;
-            if case.reported_user_id == Some(user.id) {
+            let theirs = user.unit_id.is_some() && case.reported_unit_id == user.unit_id;
+            if case.reported_user_id == Some(user.id) || theirs {
                 return Err(Refusal::Illegal("case-illegal-reported-unit").into());
             }
         }
@@ -291,6 +342,22 @@ fn check_move(
     Ok(())
 }
 
+/// Nor does a part of the reported unit handle the complaint about the whole. At the top, where
+/// all units are under the reported one, that would leave nobody.
+fn not_the_reported(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: &Case,
+    unit: tanggap_kernel::id::UnitId,
+) -> Result<()> {
+    let Some(reported) = case.reported_unit_id else { return Ok(()) };
+    let at_the_top = org::store::superior(tx, access, reported)?.is_none();
+    if !at_the_top && org::store::units_under(tx, access, reported)?.contains(&unit) {
+        return Err(Refusal::Illegal("case-illegal-reported-unit").into());
+    }
+    Ok(())
+}
+
 fn extend(law: &Law<'_>, deadlines: &mut [CaseDeadline], policy: &str) -> Result<()> {
     let running = deadlines.iter_mut().find(|d| d.policy == policy && d.state == Clock::Running);
     let allowed = law.profile.deadline(policy).is_some_and(|rule| rule.extension.is_some());
@@ -304,7 +371,8 @@ fn extend(law: &Law<'_>, deadlines: &mut [CaseDeadline], policy: &str) -> Result
     }
 }
 
-/// Puts a case under the profile of its new kind, as if it had come in as that.
+/// Puts a case under the profile of its new kind, as if it had come in as that: what its log
+/// tells is played to the new clocks, each step at its own time.
 fn rule_anew(
     tx: &mut Tx<'_>,
     access: &Access,
@@ -323,11 +391,21 @@ fn rule_anew(
     let law = Law { profile: &profile, calendar };
     let mut anew = Vec::new();
     law.apply(&mut anew, ClockEvent::Received, case.received_at)?;
-    match case.status {
-        Status::Received => {}
-        Status::Incomplete => law.apply(&mut anew, ClockEvent::Incomplete, now)?,
-        Status::Answered => law.apply(&mut anew, ClockEvent::Answered, now)?,
-        _ => law.apply(&mut anew, ClockEvent::Verified, now)?,
+    for (kind, at, status) in store::history(tx, access, case.id)? {
+        for event in heard_in(&kind, status) {
+            law.apply(&mut anew, *event, at.max(case.received_at))?;
+        }
+    }
+    // What was warned of and extended already under the same limit stays so.
+    for new in &mut anew {
+        let same = |d: &&CaseDeadline| d.policy == new.policy && d.starts_at == new.starts_at;
+        if let (Some(old), true) = (deadlines.iter().find(same), new.state.is_active()) {
+            (new.warned, new.extended) = (old.warned, old.extended);
+            law.recount(new)?;
+            if new.state == Clock::Paused {
+                new.warn_at = None;
+            }
+        }
     }
     *deadlines = anew;
     Ok(())
@@ -339,7 +417,6 @@ fn follow_up(
     case: &Case,
     plan: &Plan,
     action: &Action,
-    calendar: &WorkingCalendar,
 ) -> Result<()> {
     if plan.follow_up == FollowUpChange::Keep {
         return Ok(());
@@ -374,6 +451,7 @@ fn follow_up(
         _ => ("", None),
     };
     let agreed_days = agreed.unwrap_or(unit.agreed_days).clamp(1, 365);
+    let calendar = org::store::calendar_for(tx, access, Some(unit_id))?;
     let today = calendar.zone().local_date(now.as_micros());
     let due = calendar
         .add_working_days(today, u32::try_from(agreed_days).unwrap_or(1))
@@ -400,7 +478,9 @@ fn follow_up(
 /// [`Refusal::Forbidden`], or a fault.
 pub fn look_at_identity(tx: &mut Tx<'_>, access: &Access, id: CaseId) -> Result<contacts::Contact> {
     let case = load(tx, access, id)?;
-    access.require(Permission::IdentityRead, case.unit_id)?;
+    if !rules::may_identify(&case, access) {
+        return Err(Refusal::Forbidden.into());
+    }
     let contact = contacts::get(tx, access, case.contact_id.ok_or(Refusal::NotFound)?)?;
     announce(tx, access, &case, "case.identity_seen", json!({}));
     Ok(contact)

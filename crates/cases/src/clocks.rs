@@ -6,7 +6,7 @@
 use tanggap_calendar::{Deadline, DeadlineError, Event, Pause, Profile, WorkingCalendar};
 use tanggap_kernel::{Fault, Timestamp};
 
-use crate::model::{CaseDeadline, Clock, NextDue};
+use crate::model::{CaseDeadline, Clock, NextDue, Status};
 use crate::store::NEVER;
 
 /// What the law and the calendar say for one case.
@@ -144,6 +144,25 @@ impl Law<'_> {
             self.recount(deadline)?;
         }
         Ok(highest)
+    }
+}
+
+/// What an entry of a case's log, after which it stood at `status`, meant to its clocks.
+#[must_use]
+pub fn heard_in(kind: &str, status: Option<Status>) -> &'static [Event] {
+    match kind {
+        "case.verified" => &[Event::Verified],
+        "case.completion_asked" => &[Event::Incomplete],
+        "case.completed" => &[Event::Completed],
+        "case.forwarded" => &[Event::Forwarded],
+        "case.returned" => &[Event::Returned],
+        "case.progressed" => &[Event::FirstAction],
+        "case.answered" => &[Event::Answered, Event::ObjectionAnswered],
+        "case.citizen_wrote" if status == Some(Status::Answered) => &[Event::ReporterReplied],
+        "case.confirmed" | "case.closed" => &[Event::Closed],
+        "case.reopened" => &[Event::Reopened],
+        "case.objected" => &[Event::Objected],
+        _ => &[],
     }
 }
 

@@ -2,7 +2,7 @@
 //! when a calendar changes.
 
 use serde_json::json;
-use tanggap_calendar::{Expiry, Owner};
+use tanggap_calendar::{Event as ClockEvent, Expiry, Owner};
 use tanggap_kernel::{Access, AgencyId, Result, params};
 use tanggap_org as org;
 use tanggap_org::actions::RECOUNT;
@@ -48,8 +48,10 @@ pub(crate) fn ring_case(tx: &mut Tx<'_>, agency: AgencyId, id: CaseId) -> Result
     for deadline in deadlines.iter_mut().filter(|d| d.state == Clock::Running) {
         let Some(percent) = law.warn(deadline, now)? else { continue };
         let rule = profile.deadline(&deadline.policy);
-        if percent == 100 {
-            expired = rule.map(|rule| rule.on_expiry).or(expired);
+        // What ends the case goes before what only escalates, where both fall due at once.
+        let does = rule.map(|rule| rule.on_expiry);
+        if percent == 100 && !matches!(expired, Some(Expiry::Lapse | Expiry::Close)) {
+            expired = does.or(expired);
         }
         if deadline.owner == Owner::Agency {
             let level = match percent {
@@ -63,6 +65,12 @@ pub(crate) fn ring_case(tx: &mut Tx<'_>, agency: AgencyId, id: CaseId) -> Result
     }
     if warned.is_empty() {
         return Ok(actions::ring_next(tx, &access, id, &deadlines)?);
+    }
+    if expired == Some(Expiry::Close) && case.awaiting {
+        // The reporter wrote after the answer and nobody has replied: silence is ours, not theirs.
+        expired = None;
+        case.escalation = rules::ESCALATED_TO_SUPERVISOR;
+        law.apply(&mut deadlines, ClockEvent::ReporterReplied, now)?;
     }
     case.due = next_due(&deadlines);
     case.updated_at = now;

@@ -238,6 +238,15 @@ pub fn may_see(case: &Case, access: &Access) -> bool {
     !is_about(case, access) && access.can(Permission::CaseRead, case.unit_id)
 }
 
+/// Whether somebody may be shown who reported. For those who handle anonymous reports at a unit
+/// the reporter stays unknown: the unit that answers is as a rule the one complained of, so only
+/// those who serve the whole agency may look.
+#[must_use]
+pub fn may_identify(case: &Case, access: &Access) -> bool {
+    let reach = if case.anonymous { None } else { case.unit_id };
+    may_see(case, access) && access.can(Permission::IdentityRead, reach)
+}
+
 /// Whether the complaint is about this person or one of their units.
 #[must_use]
 pub fn is_about(case: &Case, access: &Access) -> bool {

@@ -11,6 +11,8 @@ use crate::model::{
 
 /// Where a case without a running deadline is sorted: after all others.
 pub const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
+/// Events of one case that are looked at.
+const HISTORY_MAX: i64 = 5000;
 
 macro_rules! columns {
     () => {
@@ -51,7 +53,8 @@ sql! {
         warned, warn_at, risk_at, ended_at, source)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
         $19) on conflict (agency_id, case_id, policy, starts_at) do update set
-        limit_count = excluded.limit_count, due_at = excluded.due_at,
+        owner = excluded.owner, unit = excluded.unit, first_due_at = excluded.first_due_at,
+        source = excluded.source, limit_count = excluded.limit_count, due_at = excluded.due_at,
         due_date = excluded.due_date, state = excluded.state, paused_at = excluded.paused_at,
         pauses = excluded.pauses, extended = excluded.extended, warned = excluded.warned,
         warn_at = excluded.warn_at, risk_at = excluded.risk_at, ended_at = excluded.ended_at";
@@ -61,8 +64,11 @@ sql! {
     INSERT_FOLLOW_UP = "insert into follow_ups (agency_id, case_id, id, unit_id, state,
         instruction, agreed_days, due_at, forwarded_by, forwarded_at)
         values ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9)";
-    UPDATE_FOLLOW_UP = "update follow_ups set state = $4, accepted_by = $5, accepted_at = $6,
+    UPDATE_FOLLOW_UP = "update follow_ups set state = $4,
+        accepted_by = coalesce(accepted_by, $5), accepted_at = $6,
         ended_at = $7, reason = $8 where agency_id = $1 and case_id = $2 and id = $3";
+    HISTORY = "select kind, at, body from events where agency_id = $1 and subject_id = $2
+        and subject_kind = 'case' order by id limit $3";
     DRAFT = "select body from drafts where agency_id = $1 and case_id = $2 and user_id = $3";
     SAVE_DRAFT = "insert into drafts (agency_id, case_id, user_id, body, updated_at)
         values ($1, $2, $3, $4, $5) on conflict (agency_id, case_id, user_id) do update set
@@ -318,6 +324,22 @@ pub fn save_deadlines<'d>(
         tx.exec(&SAVE_DEADLINE, row)?;
     }
     Ok(())
+}
+
+/// What happened to a case, as its log tells it: what, when, and where it stood afterwards.
+///
+/// # Errors
+/// A fault of the engine.
+pub(crate) fn history(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: CaseId,
+) -> Result<Vec<(String, Timestamp, Option<Status>)>, Fault> {
+    tx.all(&HISTORY, params![access.agency_id, case, HISTORY_MAX], |row| {
+        let (kind, at, body) = (row.text()?, row.int()?, row.text()?);
+        let facts: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+        Ok((kind, at, facts["status"].as_str().and_then(Status::parse)))
+    })
 }
 
 /// The follow-ups of a case, oldest first.

@@ -251,6 +251,158 @@ engines! {
         assert!(sent[0].body.contains(&one.code), "{}", sent[0].body);
     }
 
+    async fn a_strangers_address_is_not_added_to_a_known_person(kit) {
+        let house = House::build(&kit.db).await;
+        let budi = |email: &str| NewContact {
+            name: "Budi".into(),
+            phone: Some("+6281234567890".into()),
+            email: Some(email.into()).filter(|email: &String| !email.is_empty()),
+            ..NewContact::default()
+        };
+        let (by_phone, stranger, again) = (budi(""), budi("asing@contoh.example"), budi(""));
+        let one = house.report(move |report| report.reporter = Some(by_phone)).await.case;
+        let two = house.report(move |report| report.reporter = Some(stranger)).await.case;
+        assert_ne!(one.contact_id, two.contact_id);
+        let three = house.report(move |report| report.reporter = Some(again)).await.case;
+        assert_eq!(one.contact_id, three.contact_id);
+        let access = house.agent.clone();
+        let sent = kit.db.read(move |tx| Ok(outbound::of_case(tx, &access, three.id.0)?)).await;
+        assert!(sent.expect("listed").is_empty(), "told a stranger");
+    }
+
+    async fn who_reported_anonymously_is_not_shown_to_the_unit_that_answers(kit) {
+        let house = House::build(&kit.db).await;
+        let ana = NewContact { name: "Ana".into(), ..NewContact::default() };
+        let id = house.report(move |report| {
+            report.reporter = Some(ana);
+            report.anonymous = true;
+        }).await.case.id;
+        house.act(&house.agent, id, Action::Verify).await.expect("verified");
+        house.act(&house.agent, id, House::forward(house.roads)).await.expect("forwarded");
+        let look = async |access: &Access| {
+            let access = access.clone();
+            kit.db.write(move |tx| actions::look_at_identity(tx, &access, id)).await
+        };
+        assert_eq!(look(&house.agent).await.expect("shown").name, "Ana");
+        let unit = look(&house.roads_officer).await;
+        assert!(matches!(unit, Err(Error::Refused(Refusal::Forbidden))), "{unit:?}");
+    }
+
+    async fn no_part_of_a_reported_unit_handles_the_complaint(kit) {
+        let house = House::build(&kit.db).await;
+        let (roads, system) = (house.roads, Access::system(house.agency));
+        let part = kit.db.write(move |tx| {
+            let input = tanggap_org::UnitInput {
+                parent_id: Some(roads),
+                code: "BINAMARGA".into(),
+                name: "Bidang Bina Marga".into(),
+                name_en: String::new(),
+                phone: String::new(),
+                email: String::new(),
+                agreed_days: 5,
+                calendar_id: None,
+                active: true,
+            };
+            tanggap_org::create_unit(tx, &system, &input)
+        }).await.expect("made");
+        let id = house.report(|report| report.reported_unit = Some(roads)).await.case.id;
+        house.act(&house.agent, id, Action::Verify).await.expect("verified");
+        let down = house.act(&house.agent, id, House::forward(part)).await;
+        assert_eq!(refused(down), Refusal::Illegal("case-illegal-reported-unit"));
+    }
+
+    async fn a_reclassified_case_keeps_what_was_done_in_time(kit) {
+        let house = House::build(&kit.db).await;
+        let id = house.report(|_| {}).await.case.id;
+        let verified_at = kit.clock.now().plus(Timestamp::DAY);
+        kit.clock.set(verified_at);
+        house.act(&house.agent, id, Action::Verify).await.expect("verified");
+        house.act(&house.agent, id, House::forward(house.roads)).await.expect("forwarded");
+        kit.clock.set(kit.clock.now().plus(10 * Timestamp::DAY));
+        let category = house.category;
+        let kind = tanggap_calendar::Kind::SupervisoryComplaint;
+        let anew = Action::Reclassify { kind, category };
+        house.act(&house.agent, id, anew).await.expect("reclassified");
+        let clocks = deadlines(&house, id).await;
+        let find = |policy| clocks.iter().rfind(|d| d.policy == policy).expect("there");
+        assert_eq!(find("SP4N_VERIFY").state, Clock::Met);
+        assert_eq!(find("SP4N_VERIFY").ended_at, Some(verified_at));
+        assert_eq!(find("SP4N_FIRST_ACTION").starts_at, verified_at);
+        assert_eq!(find("SP4N_FIRST_ACTION").state, Clock::Running);
+        assert_eq!(find("SP4N_BP").state, Clock::Running);
+        assert_eq!(find("SP4N_TBP").state, Clock::Cancelled);
+    }
+
+    async fn a_case_does_not_close_over_an_unanswered_word_of_the_reporter(kit) {
+        let house = House::build(&kit.db).await;
+        let id = house.report(|_| {}).await.case.id;
+        house.act(&house.agent, id, Action::Verify).await.expect("verified");
+        house.act(&house.agent, id, answer()).await.expect("answered");
+        let citizen = house.citizen();
+        kit.db.write(move |tx| {
+            let voice = tanggap_cases::rules::Voice::FromCitizen;
+            actions::write(tx, &citizen, id, voice, "Kapan diaspal?", &[])
+        }).await.expect("written");
+        kit.clock.set(kit.clock.now().plus(30 * Timestamp::DAY));
+        run_jobs(&kit).await;
+        promises(&kit, &house, id).await;
+        let access = Access::system(house.agency);
+        let case = kit.db.read(move |tx| Ok(store::find(tx, &access, id)?)).await;
+        let case = case.expect("read").expect("kept");
+        assert_eq!((case.status, case.escalation), (Status::Answered, 2));
+    }
+
+    async fn oversized_words_are_refused_and_the_newest_of_many_are_shown(kit) {
+        let house = House::build(&kit.db).await;
+        let id = house.report(|_| {}).await.case.id;
+        house.act(&house.agent, id, Action::Verify).await.expect("verified");
+        let long = Action::Answer { text: "a".repeat(20_001) };
+        let told = refused(house.act(&house.agent, id, long).await);
+        assert!(matches!(told, Refusal::Invalid(_)), "{told:?}");
+        let citizen = house.citizen();
+        let shown = kit.db.write(move |tx| {
+            for n in 0..520 {
+                let voice = tanggap_cases::rules::Voice::FromCitizen;
+                actions::write(tx, &citizen, id, voice, &format!("Pesan {n}"), &[])?;
+            }
+            Ok(tanggap_conversations::messages_of_case(tx, &citizen, id.0)?)
+        }).await.expect("written");
+        assert!(shown[0].body.starts_with("Lubang"), "{}", shown[0].body);
+        assert_eq!(shown.last().expect("some").body, "Pesan 519");
+    }
+
+    async fn an_officer_pages_through_old_cases_of_their_units(kit) {
+        let house = House::build(&kit.db).await;
+        let mut ids = Vec::new();
+        for n in 0..6 {
+            let id = house.report(|_| {}).await.case.id;
+            kit.clock.set(kit.clock.now().plus(Timestamp::MINUTE));
+            house.act(&house.agent, id, Action::Verify).await.expect("verified");
+            let unit = if n % 3 == 0 { house.health } else { house.roads };
+            house.act(&house.agent, id, House::forward(unit)).await.expect("forwarded");
+            house.act(&house.agent, id, answer()).await.expect("answered");
+            house.act(&house.citizen(), id, Action::Confirm).await.expect("closed");
+            if n % 3 != 0 {
+                ids.insert(0, id);
+            }
+        }
+        for order in [Order::Newest, Order::Closed] {
+            let (mut seen, mut after) = (Vec::new(), None);
+            loop {
+                let access = house.roads_officer.clone();
+                let page = kit.db.read(move |tx| {
+                    queries::list(tx, &access, &Filter::default(), order, after, 3)
+                }).await.expect("listed");
+                seen.extend(page.rows.iter().map(|case| case.id));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(seen, ids, "{order:?}");
+        }
+    }
+
     async fn words_are_found_by_their_stems_and_only_by_those_who_may(kit) {
         let house = House::build(&kit.db).await;
         let id = house.report(|_| {}).await.case.id;
@@ -270,10 +422,11 @@ engines! {
     async fn random_histories_keep_the_promises(kit) {
         let house = House::build(&kit.db).await;
         let mut runner = TestRunner::deterministic();
-        for _ in 0..30 {
-            let steps = proptest::collection::vec((0usize..17, 0i64..6), 1..14);
+        for n in 0..30 {
+            let steps = proptest::collection::vec((0usize..24, 0i64..6), 1..14);
             let steps = steps.new_tree(&mut runner).expect("steps").current();
-            let id = house.report(|_| {}).await.case.id;
+            let kind = tanggap_calendar::Kind::ALL[n % tanggap_calendar::Kind::ALL.len()];
+            let id = house.report(|report| report.kind = kind).await.case.id;
             for (which, days) in steps {
                 kit.clock.set(kit.clock.now().plus(days * Timestamp::DAY + Timestamp::MINUTE));
                 run_jobs(&kit).await;
@@ -308,6 +461,15 @@ fn pick(house: &House, which: usize) -> (Access, Action) {
         13 => (house.supervisor.clone(), House::forward(house.roads)),
         14 => (agent, Action::Escalate { reason: reason() }),
         15 => (citizen, Action::Rate { rating: 4, comment: String::new() }),
+        16 => (citizen, Action::Withdraw { reason: reason() }),
+        17 => (agent, Action::Archive { reason: reason() }),
+        18 => (agent, Action::Refer { target: reason(), text: reason() }),
+        19 => (agent, Action::Conceal { anonymous: true, confidential: true }),
+        20 => (house.supervisor.clone(), House::forward(house.health)),
+        21 | 22 => {
+            let kind = tanggap_calendar::Kind::ALL[which % 2];
+            (agent, Action::Reclassify { kind, category: house.category })
+        }
         _ => (agent, answer()),
     }
 }

@@ -7,7 +7,7 @@ use tanggap_cases::report::{Report, Ticket};
 use tanggap_cases::rules::Action;
 use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_kernel::{Access, AgencyId, Locale, Result};
-use tanggap_org::{self as org, NewAgency, NewUser, Role, RoleGrant, UnitInput};
+use tanggap_org::{self as org, CategoryId, NewAgency, NewUser, Role, RoleGrant, UnitInput};
 use tanggap_store::{Db, Tx};
 use tanggap_ui::ctx::Secrets;
 
@@ -18,6 +18,7 @@ pub struct House {
     pub agency: AgencyId,
     pub roads: UnitId,
     pub health: UnitId,
+    pub category: CategoryId,
     pub agent: Access,
     pub roads_officer: Access,
     pub health_officer: Access,
@@ -98,11 +99,13 @@ fn build(tx: &mut Tx<'_>, db: Db) -> Result<House> {
     let health_officer = person(tx, "sehat", Some(health), Role::UnitOfficer, Some(health))?;
     let supervisor = person(tx, "penyelia", None, Role::Supervisor, None)?;
     let inspector = person(tx, "pengawas", None, Role::Inspector, None)?;
+    let category = org::category_by_slug(tx, &system, "umum")?.expect("made with the agency").id;
     Ok(House {
         db,
         agency,
         roads,
         health,
+        category,
         agent,
         roads_officer,
         health_officer,
