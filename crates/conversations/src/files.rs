@@ -70,7 +70,10 @@ pub fn prepare(bytes: Bytes, name: &str, bytes_max: usize) -> Result<Prepared, R
     Ok(match picture(&bytes, format) {
         Some((bytes, thumbnail)) => Prepared { name, media_type, bytes, thumbnail },
         // Says it is a picture and cannot be read as one: kept, to be saved and not shown.
-        None => Prepared { name, media_type: OCTETS, bytes, thumbnail: None },
+        None => {
+            let bytes = clean::strip(&bytes, format).unwrap_or(bytes);
+            Prepared { name, media_type: OCTETS, bytes, thumbnail: None }
+        }
     })
 }
 
