@@ -18,14 +18,20 @@ pub const PHONE: Notation = Notation {
 
 /// A mail address.
 pub const EMAIL: Notation = Notation {
-    pattern: r"^[A-Za-z0-9_+-]{1,20}(\.[A-Za-z0-9_+-]{1,20}){0,2}@([A-Za-z0-9]{1,20}\.){1,4}[A-Za-z]{2,20}$",
+    pattern: concat!(
+        r"^[A-Za-z0-9_+-]{1,20}(\.[A-Za-z0-9_+-]{1,20}){0,2}",
+        r"@([A-Za-z0-9]{1,20}\.){1,4}[A-Za-z]{2,20}$"
+    ),
     message: "ui-invalid-email",
     ok: |text| Email::parse(text).is_ok(),
 };
 
 /// A code of Kemendagri, from province to village.
 pub const REGION: Notation = Notation {
-    pattern: r"^[1-9][1-9](\.(0[1-9]|[1-6][0-9]|7[1-9])(\.(0[1-9]|[1-9][0-9])(\.[12][0-9]{2}[1-9])?)?)?$",
+    pattern: concat!(
+        r"^[1-9][1-9](\.(0[1-9]|[1-6][0-9]|7[1-9])",
+        r"(\.(0[1-9]|[1-9][0-9])(\.[12][0-9]{2}[1-9])?)?)?$"
+    ),
     message: "hooks-invalid-region",
     ok: |text| Region::parse(text).is_ok(),
 };

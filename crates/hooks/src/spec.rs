@@ -234,8 +234,9 @@ fn responses() -> Map<String, Value> {
         ("A fault of ours; it is logged.", 500),
         ("The database cannot be reached now, or the disk is full.", 503),
     ] {
-        let problem = json!({ "$ref": "#/components/schemas/Problem" });
-        let mut response = json!({ "description": about, "content": { (problem::MEDIA_TYPE): { "schema": problem } } });
+        let schema = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+        let content = json!({ (problem::MEDIA_TYPE): schema });
+        let mut response = json!({ "description": about, "content": content });
         let header = match status {
             401 | 403 => Some(("WWW-Authenticate", "What is asked for, after RFC 6750.")),
             429 | 503 => Some(("Retry-After", "Seconds to wait.")),
