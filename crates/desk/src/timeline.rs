@@ -70,16 +70,17 @@ impl Sources<'_> {
     /// The story, oldest first.
     pub(crate) fn story(&self) -> Vec<Entry> {
         let mut entries: Vec<Entry> = self.messages.iter().map(|m| self.message(m)).collect();
-        for event in self.events {
-            let said = entries.iter_mut().find(|e| e.at == event.at && e.class != "entry-event");
-            match said {
+        for event in self.events.iter().filter(|event| event.kind != "case.received") {
+            let its_words = |entry: &&mut Entry| {
+                entry.at == event.at && entry.version == 0 && entry.class != "entry-event"
+            };
+            match entries.iter_mut().filter(|_| leaves_words(&event.kind)).find(its_words) {
                 Some(entry) => {
-                    if entry.what.is_empty() && !is_plain(&event.kind) {
+                    if !is_plain(&event.kind) {
                         entry.what = self.event(event);
                     }
                     entry.version = version_of(event);
                 }
-                None if event.kind == "case.received" => {}
                 None => entries.push(self.happened(event)),
             }
         }
@@ -193,10 +194,28 @@ fn version_of(event: &Happened) -> i64 {
     event.facts["version"].as_i64().unwrap_or_default()
 }
 
+/// Whether a move of this kind leaves words in the conversation.
+fn leaves_words(kind: &str) -> bool {
+    is_plain(kind)
+        || matches!(
+            kind,
+            "case.answered"
+                | "case.archived"
+                | "case.completed"
+                | "case.completion_asked"
+                | "case.escalated"
+                | "case.extended"
+                | "case.objected"
+                | "case.progressed"
+                | "case.rated"
+                | "case.referred"
+                | "case.reopened"
+                | "case.returned"
+                | "case.withdrawn"
+        )
+}
+
 /// Whether the words themselves say all that the event says.
 fn is_plain(kind: &str) -> bool {
-    matches!(
-        kind,
-        "case.received" | "case.citizen_wrote" | "case.written_to_citizen" | "case.noted"
-    )
+    matches!(kind, "case.citizen_wrote" | "case.written_to_citizen" | "case.noted")
 }
