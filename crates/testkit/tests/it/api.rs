@@ -1,157 +1,14 @@
 //! The HTTP API by its contract: what is registered, refused, done once, hidden and counted.
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
-use tanggap_calendar::Zone;
-use tanggap_kernel::{Access, AgencyId, Timestamp};
-use tanggap_org::actions::{NewToken, token_hash, token_secret};
+use tanggap_kernel::{Access, Timestamp};
 use tanggap_org::{self as org, NewAgency, TokenScope};
-use tanggap_store::blobs::Blobs;
-use tanggap_testkit::{TestDb, engines};
-use tanggap_ui::ctx::{Ctx, Secrets, Site};
-use tower::ServiceExt as _;
+use tanggap_testkit::engines;
 
+use crate::api_client::{Api, WORKING, report, token};
 use crate::house::House;
-
-const WORKING: [TokenScope; 2] = [TokenScope::CasesRead, TokenScope::CasesWrite];
-
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Value,
-    text: String,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
-    }
-
-    /// It is a problem of this status; gives the fields it names.
-    #[track_caller]
-    fn problem(&self, status: u16) -> Vec<String> {
-        assert_eq!(self.status, status, "{}", self.text);
-        assert_eq!(self.header("content-type"), "application/problem+json");
-        assert_eq!(self.body["status"], status);
-        for member in ["type", "title", "detail"] {
-            assert!(self.body[member].as_str().is_some_and(|text| !text.is_empty()), "{member}");
-        }
-        let errors = self.body["errors"].as_array().into_iter().flatten();
-        errors.map(|e| e["field"].as_str().expect("a field").to_owned()).collect()
-    }
-
-    #[track_caller]
-    fn ok(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{}", self.text);
-        assert_eq!(self.header("content-type"), "application/json");
-        self
-    }
-}
-
-#[derive(Clone)]
-struct Api {
-    router: Router,
-    ctx: Ctx,
-    token: String,
-}
-
-impl Api {
-    async fn of(kit: &TestDb, agency: AgencyId) -> Self {
-        let ctx = Ctx {
-            db: kit.db.clone(),
-            blobs: Blobs::local(&kit.folder.path().join("files")).expect("a folder"),
-            secrets: Secrets::new([1; 32]),
-            site: Arc::new(Site::default()),
-            live: tanggap_ui::live::Live::default(),
-        };
-        let router = tanggap_hooks::routes().with_state(ctx.clone());
-        let token = token(&ctx, agency, &WORKING, None).await;
-        Self { router, ctx, token }
-    }
-
-    async fn with(&self, agency: AgencyId, scopes: &[TokenScope]) -> Self {
-        Self { token: token(&self.ctx, agency, scopes, None).await, ..self.clone() }
-    }
-
-    async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 22).await.expect("a body");
-        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        let body = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status: parts.status, headers: parts.headers, body, text }
-    }
-
-    async fn call(&self, method: Method, path: &str, body: Option<Value>, key: &str) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        if !self.token.is_empty() {
-            request = request.header("authorization", format!("Bearer {}", self.token));
-        }
-        if !key.is_empty() {
-            request = request.header("idempotency-key", key);
-        }
-        let body = match body {
-            Some(body) => {
-                request = request.header("content-type", "application/json");
-                Body::from(body.to_string())
-            }
-            None => Body::empty(),
-        };
-        self.send(request.body(body).expect("a request")).await
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        self.call(Method::GET, path, None, "").await
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Answer {
-        self.call(Method::POST, path, Some(body), "").await
-    }
-
-    async fn report(&self, subject: &str) -> String {
-        let mut body = report();
-        body["subject"] = json!(subject);
-        let created = self.post("/api/v1/cases", body).await.ok(201);
-        created.body["code"].as_str().expect("a code").to_owned()
-    }
-
-    async fn transition(&self, code: &str, body: Value) -> Answer {
-        self.post(&format!("/api/v1/cases/{code}/transitions"), body).await
-    }
-}
-
-async fn token(
-    ctx: &Ctx,
-    agency: AgencyId,
-    scopes: &[TokenScope],
-    expires_at: Option<Timestamp>,
-) -> String {
-    let secret = token_secret(tanggap_ui::ctx::random().expect("random bytes"));
-    let new = NewToken {
-        name: "uji".into(),
-        scopes: scopes.to_vec(),
-        secret_hash: token_hash(&secret),
-        expires_at,
-    };
-    let access = Access::system(agency);
-    ctx.db.write(move |tx| org::create_token(tx, &access, &new)).await.expect("a token");
-    secret
-}
-
-fn report() -> Value {
-    json!({
-        "kind": "complaint",
-        "subject": "Jalan berlubang",
-        "description": "Lubang besar di depan pasar, sudah dua motor jatuh.",
-        "reporter": {
-            "name": "Siti Rahmawati", "phone": "0812-3456-7890", "email": "Siti@Contoh.id",
-        },
-    })
-}
 
 engines! {
     async fn a_report_is_registered_with_code_pin_receipt_and_deadlines(kit) {
@@ -319,11 +176,14 @@ engines! {
         let code = api.report("Jalan berlubang").await;
         let read = api.get(&format!("/api/v1/cases/{code}")).await.ok(200);
         assert_eq!(read.body["version"], 1);
-        api.transition(&code, json!({ "action": "answer", "reason": "Selesai." })).await.problem(409);
-        let verified = api.transition(&code, json!({ "action": "verify", "version": 1 })).await.ok(200);
+        let asked = json!({ "action": "answer", "reason": "Selesai." });
+        api.transition(&code, asked).await.problem(409);
+        let asked = json!({ "action": "verify", "version": 1 });
+        let verified = api.transition(&code, asked).await.ok(200);
         assert_eq!((&verified.body["status"], &verified.body["version"]),
             (&json!("verified"), &json!(2)));
-        let stale = api.transition(&code, json!({ "action": "forward", "unit": "PUPR", "version": 1 }));
+        let asked = json!({ "action": "forward", "unit": "PUPR", "version": 1 });
+        let stale = api.transition(&code, asked);
         stale.await.problem(409);
         let nowhere = json!({ "action": "forward", "unit": "TIDAK-ADA", "version": 2 });
         assert_eq!(api.transition(&code, nowhere).await.problem(409), ["unit"]);
@@ -342,12 +202,14 @@ engines! {
         let by_id = json!({ "action": "forward", "unit": house.roads.to_string() });
         api.transition(&code, by_id).await.ok(200);
         api.transition(&code, json!({ "action": "accept" })).await.ok(200);
-        api.transition(&code, json!({ "action": "answer", "text": "Sudah ditambal." })).await.ok(200);
+        let asked = json!({ "action": "answer", "text": "Sudah ditambal." });
+        api.transition(&code, asked).await.ok(200);
         let closed = api.transition(&code, json!({ "action": "confirm" })).await.ok(200);
         assert_eq!(closed.body["status"], "closed");
         let reopen = json!({ "action": "reopen", "reason": "Masih berlubang." });
         assert_eq!(api.transition(&code, reopen).await.ok(200).body["status"], "in_progress");
-        assert_eq!(api.transition(&code, json!({ "action": "hapus" })).await.problem(422), ["action"]);
+        let asked = json!({ "action": "hapus" });
+        assert_eq!(api.transition(&code, asked).await.problem(422), ["action"]);
         assert_eq!(api.transition(&code, json!({})).await.problem(422), ["action"]);
 
         let events = api.get(&format!("/api/v1/cases/{code}/events?limit=100")).await.ok(200);
@@ -375,9 +237,11 @@ engines! {
         let said = api.post(&path, said).await.ok(201);
         assert_eq!((&said.body["visibility"], &said.body["author"]),
             (&json!("public"), &json!("integration")));
-        let note = api.post(&path, json!({ "body": "Cek lapangan.", "visibility": "internal" })).await;
+        let note = json!({ "body": "Cek lapangan.", "visibility": "internal" });
+        let note = api.post(&path, note).await;
         assert_eq!(note.ok(201).body["visibility"], "internal");
-        assert_eq!(api.post(&path, json!({ "body": " ", "visibility": "rahasia" })).await.problem(422),
+        let wrong = json!({ "body": " ", "visibility": "rahasia" });
+        assert_eq!(api.post(&path, wrong).await.problem(422),
             ["body", "visibility"]);
 
         let masked = api.get(&path).await.ok(200);
@@ -432,7 +296,7 @@ engines! {
         assert_eq!(categories.body["items"][0]["slug"], "umum");
 
         let other = kit.db.write(|tx| {
-            org::create_agency(tx, &NewAgency::named("Kota Lain", Zone::Wita))
+            org::create_agency(tx, &NewAgency::named("Kota Lain", tanggap_calendar::Zone::Wita))
         });
         let foreign = api.with(other.await.expect("an agency"), &WORKING).await;
         for (method, path, body) in [
