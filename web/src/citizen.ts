@@ -80,21 +80,23 @@ for (const form of all("form[data-pow]") as NodeListOf<HTMLFormElement>) {
       setTimeout(done, 15e3);
     });
   };
+  let done = false;
   const start = () => {
-    work ??= prove().catch(() => {});
+    work ??= prove()
+      .catch(() => {})
+      .then(() => {
+        done = true;
+      });
     return work;
   };
   form.addEventListener("focusin", start, { once: true });
-  let waited = false;
   form.addEventListener("submit", (event) => {
-    if (waited) return;
+    // A form that is being submitted takes no second order, so what is done goes straight on.
+    if (done) return;
     event.preventDefault();
     form.setAttribute("aria-busy", "true");
     const button = event.submitter;
-    start().then(() => {
-      waited = true;
-      form.requestSubmit(button);
-    });
+    start().then(() => form.requestSubmit(button));
   });
 }
 
