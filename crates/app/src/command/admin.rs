@@ -36,12 +36,12 @@ pub(super) struct Create {
     /// Time zone of a new agency's offices: WIB, WITA or WIT
     #[arg(long, default_value = "WIB")]
     zone: Zone,
-    /// The administrator's address, by which they sign in
+    /// The administrator's address, by which they sign in; asked for where it is missing
     #[arg(long)]
-    email: String,
-    /// The administrator's name
+    email: Option<String>,
+    /// The administrator's name; asked for where it is missing
     #[arg(long)]
-    name: String,
+    name: Option<String>,
     /// A file whose first line is the password
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -70,21 +70,28 @@ pub(super) async fn run(config: &Config, command: Admin) -> Result<()> {
 }
 
 async fn create(config: &Config, args: Create) -> Result<()> {
+    let ctx = node::open(config, true).await?;
+    let is_first = ctx.db.read(tanggap_org::agencies).await?.is_empty();
+    let name = match args.agency {
+        None if is_first && args.slug.is_none() => Some(ask("Full name of the agency: ")?),
+        given => given,
+    };
+    let email = args.email.map_or_else(|| ask("The administrator's e-mail: "), Ok)?;
+    let person = args.name.map_or_else(|| ask("The administrator's name: "), Ok)?;
     let secret = read_password(args.password_file.as_deref())?;
-    if let Some(problem) = password::problem(&secret, &args.email) {
+    if let Some(problem) = password::problem(&secret, &email) {
         return Err(Refusal::field("password", problem).into());
     }
     let user = NewUser {
-        email: args.email.clone(),
-        name: args.name,
+        email: email.clone(),
+        name: person,
         title: String::new(),
         unit_id: None,
         password_hash: password::hash_now(&secret)?,
         locale: Locale::Id,
         roles: vec![RoleGrant { role: Role::Administrator, unit_id: None }],
     };
-    let ctx = node::open(config, true).await?;
-    let (new, slug) = (args.agency.map(|name| NewAgency::named(name, args.zone)), args.slug);
+    let (new, slug) = (name.map(|name| NewAgency::named(name, args.zone)), args.slug);
     ctx.db
         .write(move |tx| {
             let agency = match &new {
@@ -94,7 +101,7 @@ async fn create(config: &Config, args: Create) -> Result<()> {
             tanggap_org::create_user(tx, &Access::system(agency), &user)
         })
         .await?;
-    eprintln!("{} may sign in as administrator", args.email);
+    eprintln!("{email} may sign in as administrator");
     Ok(())
 }
 
@@ -143,7 +150,7 @@ fn read_password(file: Option<&Path>) -> Result<String, Fault> {
 }
 
 fn ask(question: &str) -> Result<String, Fault> {
-    let wrong = |e: std::io::Error| Fault::new(format!("reading the password: {e}"));
+    let wrong = |e: std::io::Error| Fault::new(format!("reading an answer: {e}"));
     eprint!("{question}");
     std::io::stderr().flush().map_err(wrong)?;
     let mut line = String::new();

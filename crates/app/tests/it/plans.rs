@@ -65,6 +65,8 @@ async fn fill(kit: &TestDb, sqlite: bool) {
                     tx.script(&filling(&table, sqlite))?;
                 }
             }
+            // Most jobs are no dead letters.
+            tx.script("update jobs set dead_at = null where run_at % 10 > 0")?;
             if !sqlite {
                 tx.script("analyze")?;
             }

@@ -118,6 +118,18 @@ fn pages_are_compressed_for_who_takes_it() {
 }
 
 #[test]
+fn live_streams_end_when_the_node_goes_down() {
+    let front = Front { closing: tokio::sync::watch::channel(true).1, ..Front::default() };
+    with_app(front, async |app| {
+        let cookie = app.sign_in_as(Role::Agent).await;
+        let stream = app.get_as(&cookie, "/arus?topics=cases").await;
+        assert_eq!(stream.status, StatusCode::OK);
+        assert_eq!(stream.header("content-type"), "text/event-stream");
+        assert!(stream.header("content-encoding").is_empty());
+    });
+}
+
+#[test]
 fn a_node_is_ready_when_its_database_answers() {
     with_app(Front::default(), async |app| {
         for path in ["/healthz", "/readyz"] {
