@@ -1,8 +1,8 @@
 //! Who the agency is: its units, people and roles, its calendars, categories and law profiles, and
 //! the doors of staff and of integrations.
 //!
-//! Read in this order: [`model`] (plain data), [`rules`] (what each role may do), [`store`] (reading
-//! it), [`actions`] (changing it). [`account`] turns a person into an
+//! Read in this order: [`model`] (plain data), [`rules`] (what each role may do), [`store`]
+//! (reading it), [`actions`] (changing it). [`account`] turns a person into an
 //! [`Access`](tanggap_kernel::Access), which is the only key to everything else.
 //!
 //! Invariants: a permission that no role names is held by nobody; every change is an event; an

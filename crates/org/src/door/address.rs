@@ -38,8 +38,7 @@ mod tests {
         ] {
             let trusted_proxies = ["127.0.0.1", "10.0.0.1"].map(|ip| ip.parse().unwrap()).to_vec();
             let site = Site { trusted_proxies, ..Site::default() };
-            let request =
-                axum::http::Request::builder().header("x-forwarded-for", forwarded).body(());
+            let request = http::Request::builder().header("x-forwarded-for", forwarded).body(());
             let (mut parts, ()) = request.unwrap().into_parts();
             let peer: IpAddr = peer.parse().unwrap();
             parts.extensions.insert(ConnectInfo(SocketAddr::new(peer, 9)));

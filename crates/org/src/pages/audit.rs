@@ -188,7 +188,7 @@ fn actor_name(text: Text, names: &Names, actor: &str) -> String {
 fn row(text: Text, names: &Names, entry: audit::Entry) -> Row {
     let id = tanggap_kernel::id::to_text(entry.subject_id);
     Row {
-        seq: entry.seq.map(|seq| text.number(&seq)).unwrap_or_default(),
+        seq: entry.seq.map(|seq| text.number(seq)).unwrap_or_default(),
         at: entry.at,
         label: label(text, &entry.kind),
         actor: actor_name(text, names, &entry.actor),
@@ -253,7 +253,7 @@ async fn export(State(ctx): State<Ctx>, staff: Staff, Query(wanted): Query<Wante
         for entry in entries {
             let hash: String = entry.hash.iter().map(|byte| format!("{byte:02x}")).collect();
             let row = row(text, &names, entry);
-            let at = text.machine(&row.at);
+            let at = text.machine(row.at);
             let cells = [
                 row.seq.replace(['.', ','], ""),
                 at,

@@ -194,7 +194,8 @@ engines! {
             tanggap_org::reactivate_user(tx, &acting, first)?;
             assert!(user_access(tx, agency, first)?.can(Permission::OrgManage, None));
 
-            let taken = tanggap_org::create_user(tx, system, &person("DUA@x.id", Role::Agent, None));
+            let taken = person("DUA@x.id", Role::Agent, None);
+            let taken = tanggap_org::create_user(tx, system, &taken);
             assert_eq!(field(taken), "email");
             let nowhere = person("tiga@x.id", Role::UnitOfficer, None);
             assert_eq!(field(tanggap_org::create_user(tx, system, &nowhere)), "roles");

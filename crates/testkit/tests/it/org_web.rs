@@ -315,7 +315,8 @@ engines! {
         browser.sign_in("administrator@x.id", PASSWORD).await;
         browser.get("/pengaturan/unit/baru").await;
         let unit = [("name", "Dinas PU"), ("code", "pupr"), ("agreed_days", "5"), ("active", "ya")];
-        assert_eq!(browser.post("/pengaturan/unit/baru", &unit).await.status, StatusCode::SEE_OTHER);
+        let added = browser.post("/pengaturan/unit/baru", &unit).await;
+        assert_eq!(added.status, StatusCode::SEE_OTHER);
         let again = browser.post("/pengaturan/unit/baru", &unit).await;
         assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(again.body.contains("value=\"Dinas PU\"") && again.body.contains("Sudah dipakai"));
