@@ -29,19 +29,29 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// A node that stops in the middle of a transaction must not hold its row locks (the sealer's
 /// lease is one) for hours.
 const SESSION: &str = "set idle_in_transaction_session_timeout = '60s'";
+/// Lists have many conditions that only count where their value is given. A plan made without the
+/// values takes each of them for a strong filter, fetches all rows and sorts them; one made for
+/// the values walks the index and stops at the page's end.
+const SESSION_OF_READER: &str = "set idle_in_transaction_session_timeout = '60s';
+    set plan_cache_mode = force_custom_plan";
 
 type Queue = Arc<Mutex<mpsc::Receiver<Box<dyn Work>>>>;
 
 /// One connection that comes back when it was lost.
 pub(crate) struct Link {
     url: String,
+    session: &'static str,
     client: Option<Client>,
     prepared: Prepared,
 }
 
 impl Link {
     pub(crate) fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), client: None, prepared: Prepared::new() }
+        Self { url: url.to_owned(), session: SESSION, client: None, prepared: Prepared::new() }
+    }
+
+    fn for_reading(url: &str) -> Self {
+        Self { session: SESSION_OF_READER, ..Self::new(url) }
     }
 
     fn client(&mut self) -> Result<(&mut Client, &mut Prepared), Fault> {
@@ -56,7 +66,7 @@ impl Link {
             let mut client = config
                 .connect(NoTls)
                 .map_err(|e| pg_fault("connect", &e).of(FaultKind::Unavailable))?;
-            client.batch_execute(SESSION).map_err(|e| pg_fault("connect", &e))?;
+            client.batch_execute(self.session).map_err(|e| pg_fault("connect", &e))?;
             self.client = Some(client);
         }
         let client = self.client.as_mut().expect("invariant: connected just above");
@@ -111,7 +121,7 @@ pub(crate) fn start(
     }
     drop(seal);
     for n in 0..READERS {
-        let (mut link, ids) = (Link::new(url), Arc::clone(&ids));
+        let (mut link, ids) = (Link::for_reading(url), Arc::clone(&ids));
         let queue = Arc::clone(&read);
         threads.spawn(&format!("pg-reader-{n}"), move || {
             serve(&queue, |mut work| {
