@@ -108,7 +108,11 @@ fn count(
             }
         };
         Day {
-            date: view::date_words(text, &day.date.to_string()),
+            date: {
+                let weekday = day.date.weekday().to_monday_one_offset();
+                let date = view::date_words(text, &day.date.to_string());
+                format!("{}, {date}", text.t(format!("ui-weekday-{weekday}")))
+            },
             number: day.counted.then_some(number),
             reason,
             name: day

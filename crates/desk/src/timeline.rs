@@ -70,7 +70,7 @@ impl Sources<'_> {
     /// The story, oldest first.
     pub(crate) fn story(&self) -> Vec<Entry> {
         let mut entries: Vec<Entry> = self.messages.iter().map(|m| self.message(m)).collect();
-        for event in self.events.iter().filter(|event| event.kind != "case.received") {
+        for event in self.events.iter().filter(|event| self.is_told(event)) {
             let its_words = |entry: &&mut Entry| {
                 entry.at == event.at && entry.version == 0 && entry.class != "entry-event"
             };
@@ -99,6 +99,21 @@ impl Sources<'_> {
         }
         entries.sort_by_key(|entry| entry.at);
         entries
+    }
+
+    /// Receipt is told by the report itself, and an early warning by the later one.
+    fn is_told(&self, event: &Happened) -> bool {
+        let warned = |event: &Happened| {
+            let percent = event.facts["percent"].as_i64().unwrap_or_default();
+            (event.kind == "case.deadline_warned").then_some(percent)
+        };
+        match warned(event) {
+            None => event.kind != "case.received",
+            Some(percent) => !self.events.iter().any(|later| {
+                later.facts["policy"] == event.facts["policy"]
+                    && warned(later).is_some_and(|further| further > percent)
+            }),
+        }
     }
 
     fn message(&self, message: &Message) -> Entry {

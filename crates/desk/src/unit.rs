@@ -172,7 +172,11 @@ fn card(
     now: Timestamp,
 ) -> Card {
     let offered = steps::offered(case, access);
-    let shown = ["answer", "progress", "return"].into_iter().filter(|step| offered.contains(step));
+    let accept = offered.contains(&"accept");
+    // First it is taken or sent back; the rest comes when it is taken.
+    let order: &[&'static str] =
+        if accept { &["return"] } else { &["answer", "progress", "return"] };
+    let shown = order.iter().copied().filter(|step| offered.contains(step));
     let health = |at: Timestamp| if at < now { Health::Late } else { Health::Ok };
     Card {
         version: case.version,
@@ -181,7 +185,7 @@ fn card(
         steps: shown
             .map(|step| (step, text.t(format!("case-action-{step}")).into_owned()))
             .collect(),
-        accept: offered.contains(&"accept"),
+        accept,
         row,
     }
 }

@@ -151,6 +151,7 @@ pub(crate) struct DeadlineView {
     pub due_at: Timestamp,
     pub health: Health,
     pub state: String,
+    pub active: bool,
     pub source: String,
 }
 
@@ -376,6 +377,7 @@ fn deadline(text: Text, profile: &Profile, d: &CaseDeadline, now: Timestamp) -> 
         due_at: d.due_at,
         health,
         state: text.t(format!("case-clock-{}", d.state.as_str())).into_owned(),
+        active: d.state.is_active(),
         source: d.source.clone(),
     }
 }
