@@ -12,7 +12,9 @@ if (live[0]) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of live) {
       const fresh = page.getElementById(part.id);
-      if (fresh && fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) {
+      // What one is writing stays.
+      const typed = [...part.querySelectorAll("textarea")].some((f) => f.value !== f.defaultValue);
+      if (fresh && !typed && !part.contains(document.activeElement)) {
         part.innerHTML = fresh.innerHTML;
       }
     }
@@ -20,6 +22,7 @@ if (live[0]) {
   const stream = new EventSource(live[0].dataset.live!);
   let lost = false;
   stream.onmessage = refresh;
+  stream.addEventListener("gap", refresh);
   stream.onerror = () => {
     lost = true;
   };

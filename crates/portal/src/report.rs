@@ -26,7 +26,7 @@ use tanggap_store::Tx;
 use tanggap_ui::{Answer, Failed, Page, respond};
 
 use crate::door::Door;
-use crate::form::{Writing, kind_key};
+use crate::form::Writing;
 use crate::home::{Found, find};
 use crate::limits::Limits;
 use crate::pow;
@@ -74,7 +74,8 @@ pub async fn start(door: Door, Query(asked): Query<Asked>) -> Answer {
         _ => (categories.iter().map(|c| Found::of(c, locale)).collect(), true),
     };
     let page = door.page("portal-choose");
-    let kinds = Kind::ALL.iter().map(|k| (k.as_str(), page.t(kind_key(*k)).into_owned())).collect();
+    let short = |kind: &Kind| page.t(format!("portal-short-{}", kind.as_str().replace('_', "-")));
+    let kinds = Kind::ALL.iter().map(|kind| (kind.as_str(), short(kind).into_owned())).collect();
     let view = ChoosePage {
         page,
         base: door.base.clone(),
