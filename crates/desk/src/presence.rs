@@ -31,7 +31,9 @@ struct Looking {
 
 /// Who looks at which case.
 #[derive(Clone, Default)]
-pub(crate) struct Presence(Arc<Mutex<HashMap<(AgencyId, CaseId), Vec<Looking>>>>);
+pub(crate) struct Presence(Arc<Mutex<ByCase>>);
+
+type ByCase = HashMap<(AgencyId, CaseId), Vec<Looking>>;
 
 impl Presence {
     /// Notes that somebody looks; tells whether that changed who does.

@@ -139,10 +139,10 @@ pub async fn verify(db: &Db, heads: Vec<Head>) -> Result<Report> {
         report.broken.extend(broken);
     }
     for head in heads {
-        if let Some(broken) = verify_head(db, head).await? {
-            if !report.broken.iter().any(|b| b.agency == broken.agency && b.seq <= broken.seq) {
-                report.broken.push(broken);
-            }
+        if let Some(broken) = verify_head(db, head).await?
+            && !report.broken.iter().any(|b| b.agency == broken.agency && b.seq <= broken.seq)
+        {
+            report.broken.push(broken);
         }
     }
     report.agencies = agencies.len();

@@ -99,10 +99,10 @@ pub fn keys(catalogue: &str) -> Vec<String> {
         if !indented && sound(key) {
             key.clone_into(&mut message);
             found.push(message.clone());
-        } else if let (true, Some(attribute)) = (indented, key.strip_prefix('.')) {
-            if sound(attribute) {
-                found.push(format!("{message}.{attribute}"));
-            }
+        } else if let (true, Some(attribute)) = (indented, key.strip_prefix('.'))
+            && sound(attribute)
+        {
+            found.push(format!("{message}.{attribute}"));
         }
     }
     found

@@ -169,7 +169,7 @@ pub fn due(text: Text, at: Timestamp, health: Health) -> Safe<String> {
 
 fn time_left(text: Text, at: Timestamp, kind: &str) -> String {
     let (machine, full) = (text.machine(at), text.date_time(at));
-    let short = text.date_time_short(&at);
+    let short = text.date_time_short(at);
     format!(
         "<time-left data-kind=\"{kind}\"><time datetime=\"{machine}\" title=\"{full}\">{short}\
          </time></time-left>"

@@ -72,7 +72,7 @@ pub fn problem(page: Page, status: StatusCode) -> Response {
 pub fn problem_with(mut page: Page, status: StatusCode, detail: String) -> Response {
     let known = [403, 404, 409, 413, 422, 429, 503];
     let code = if known.contains(&status.as_u16()) { status.as_u16() } else { 500 };
-    page.title = page.t(&format!("ui-problem-{code}")).into_owned();
+    page.title = page.t(format!("ui-problem-{code}")).into_owned();
     html_status(status, Problem { page, code, detail })
 }
 
