@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Extension, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use tanggap_contacts::Contact;
 use tanggap_kernel::{Permission, Refusal};
@@ -165,7 +165,9 @@ pub(crate) async fn render(
         page.topics = "cases".to_owned();
     }
     page.cursor = loaded.head.to_string();
-    let names = presence.names(staff.agency.id, loaded.case.id, None, ctx.now());
+    let mut names = presence.names(staff.agency.id, loaded.case.id, Some(me), ctx.now());
+    names.push(staff.user.name.clone());
+    let told = page.flash.is_some();
     let page = CasePage {
         me: me.to_string(),
         frame,
@@ -178,7 +180,13 @@ pub(crate) async fn render(
         case,
         page,
     };
-    Ok(respond::html_status(status, page))
+    let mut response = respond::html_status(status, page);
+    if told {
+        // The frame may be fetched again at once, by its own change: told is told.
+        let gone = HeaderValue::from_static("kabar=; Path=/; HttpOnly; Max-Age=0");
+        response.headers_mut().append(header::SET_COOKIE, gone);
+    }
+    Ok(response)
 }
 
 /// The queue that somebody looked at last in this browser.

@@ -125,7 +125,7 @@ pub(crate) fn listing(
         title: text.t(queue.key()).into_owned(),
         count,
         count_id: if narrow.is_none() {
-            format!("{}-judul", row::count_id(&word))
+            row::title_id(&row::count_id(&word))
         } else {
             String::new()
         },

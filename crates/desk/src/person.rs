@@ -71,7 +71,7 @@ pub(crate) async fn history(
         .read(move |tx| {
             let contact = tanggap_contacts::get(tx, &access, id)?;
             let mut cases = store::of_contact(tx, &access, id, CASES_MAX)?;
-            cases.retain(|case| rules::may_see(case, &access));
+            cases.retain(|case| rules::may_recognise(case, &access));
             // A person exists for those only who see one of their cases.
             if cases.is_empty() {
                 return Err(Refusal::NotFound.into());

@@ -107,13 +107,21 @@ impl RowStream {
     }
 }
 
-/// A figure as a change of whatever shows it.
+/// A figure as a change of whatever shows it: beside the queue and above its list.
 pub(crate) fn count_stream(text: Text, word: &str, count: i64) -> String {
-    let id = count_id(word);
-    let count = text.number(count);
-    format!(
-        "<turbo-stream action=\"update\" target=\"{id}\"><template>{count}</template></turbo-stream>"
-    )
+    let (id, count) = (count_id(word), text.number(count));
+    let update = |id: &str| {
+        format!(
+            "<turbo-stream action=\"update\" target=\"{id}\"><template>{count}</template>\
+             </turbo-stream>"
+        )
+    };
+    format!("{}{}", update(&id), update(&title_id(&id)))
+}
+
+/// The id of the figure above a list, from that beside its queue.
+pub(crate) fn title_id(id: &str) -> String {
+    format!("{id}-judul")
 }
 
 /// The id of the element that shows how many a queue holds.

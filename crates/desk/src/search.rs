@@ -81,10 +81,7 @@ pub(crate) fn of_identity(
     let mut found = Vec::new();
     for contact in known {
         let cases = store::of_contact(tx, access, contact, limit)?;
-        let seen = cases.into_iter().filter(|case| {
-            rules::may_see(case, access) && access.can(Permission::IdentityRead, case.unit_id)
-        });
-        found.extend(seen);
+        found.extend(cases.into_iter().filter(|case| rules::may_identify(case, access)));
     }
     found.sort_by_key(|case| std::cmp::Reverse(case.id));
     found.truncate(usize::try_from(limit).unwrap_or(0));

@@ -1,7 +1,8 @@
 //! `/arus`: the stream of changes, one for each browser, and the words of its topics.
 //!
-//! Topics: `cases` (lines of lists and figures), `lists` (lists fetched as a whole), `case:ID` (one
-//! case), `unit` (what units owe), `board` (the supervisor's figures). A topic that one may not hear is not entered, silently.
+//! Topics: `cases` (lines of lists and figures), `lists` (lists fetched as a whole), `case:ID`
+//! (one case), `unit` (what units owe), `board` (the supervisor's figures). A topic that one may
+//! not hear is not entered, silently.
 
 use askama::Template;
 use axum::extract::{Query, State};

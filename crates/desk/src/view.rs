@@ -70,11 +70,11 @@ impl Loaded {
         ids.extend(assigned.chain(case.owner_id).chain(case.reported_user_id));
         ids.sort_unstable();
         ids.dedup();
-        let mut related = match case.contact_id {
+        let mut related = match case.contact_id.filter(|_| rules::may_recognise(&case, access)) {
             Some(id) => store::of_contact(tx, access, id, 40)?,
             None => Vec::new(),
         };
-        related.retain(|other| other.id != case.id && rules::may_see(other, access));
+        related.retain(|other| other.id != case.id && rules::may_recognise(other, access));
         related.truncate(RELATED_MAX);
         Ok(Self {
             contact,
@@ -246,7 +246,11 @@ impl CaseView {
             rating: case.rating,
             entries: sources.story(),
             files: loaded.files.iter().map(FileView::new).collect(),
-            person: loaded.contact.as_ref().map(|contact| masked(contact, case, access)),
+            person: loaded
+                .contact
+                .as_ref()
+                .filter(|_| rules::may_recognise(case, access))
+                .map(|contact| masked(contact, case, access)),
             related: loaded.related.iter().map(line).collect(),
             deadlines: loaded
                 .deadlines
@@ -359,7 +363,7 @@ fn masked(contact: &Contact, case: &Case, access: &Access) -> PersonView {
         email: contact.email(true).unwrap_or_default(),
         address: String::new(),
         revealed: false,
-        may_reveal: access.can(Permission::IdentityRead, case.unit_id),
+        may_reveal: rules::may_identify(case, access),
     }
 }
 
