@@ -1,6 +1,7 @@
 //! The bad days of a real process: killed in the middle, asked to go, out of disk.
 
 use std::collections::BTreeSet;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -148,6 +149,112 @@ fn asked_to_go_it_answers_what_it_took_and_ends_streams() {
     let kept = kept.lock().expect("no panic").clone();
     let engine = Engine::Sqlite(data.join("tanggap.sqlite3"));
     check_after_kill(data, engine, &[], &kept);
+}
+
+#[test]
+fn while_postgres_is_gone_requests_wait_or_fail_and_nothing_is_half_done() {
+    let Some(kit) = block_on(TestDb::postgres()) else { return };
+    let Engine::Postgres(url) = kit.engine.clone() else { return };
+    let data = kit.folder.path();
+    let token = token(data, &["--database", &url]);
+    let way = Way::to(&url);
+    let node = Node::start(data, &["--database", &way.url]);
+    let count = Arc::new(AtomicUsize::new(0));
+    let clients: Vec<_> = (0..4)
+        .map(|name| {
+            let (mut client, token) = (node.connect(), token.clone());
+            let (count, cut) = (Arc::clone(&count), Arc::clone(&way.cut));
+            std::thread::spawn(move || {
+                let (mut kept, mut refused, mut after) = (Vec::new(), 0, 0);
+                for n in 0.. {
+                    let subject = format!("Laporan {name}-{n}");
+                    let answer = client.post_json("/api/v1/cases", &token, &report(&subject));
+                    let (status, body) = answer.expect("an answer");
+                    if status == 201 {
+                        let body: Json = serde_json::from_str(&body).expect("JSON");
+                        kept.push((body["code"].as_str().expect("a code").to_owned(), subject));
+                        count.fetch_add(1, Ordering::AcqRel);
+                        after += usize::from(cut.load(Ordering::Acquire) == OPEN_AGAIN);
+                    } else {
+                        assert_eq!(status, 503, "{body}");
+                        refused += 1;
+                    }
+                    if after == 20 {
+                        break;
+                    }
+                }
+                (kept, refused)
+            })
+        })
+        .collect();
+    while count.load(Ordering::Acquire) < 100 {
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    way.cut.store(CUT, Ordering::Release);
+    std::thread::park_timeout(Duration::from_secs(3));
+    way.cut.store(OPEN_AGAIN, Ordering::Release);
+    let (mut kept, mut refused) = (Vec::new(), 0);
+    for client in clients {
+        let (codes, no) = client.join().expect("no panic");
+        kept.extend(codes);
+        refused += no;
+    }
+    drop(node);
+    println!("{} taken, {refused} refused", kept.len());
+    check_after_kill(data, kit.engine.clone(), &["--database", &url], &kept);
+}
+
+const CUT: usize = 1;
+const OPEN_AGAIN: usize = 2;
+
+/// A way to PostgreSQL that can be cut.
+struct Way {
+    url: String,
+    cut: Arc<AtomicUsize>,
+}
+
+impl Way {
+    fn to(url: &str) -> Self {
+        let (start, rest) = url.split_once("127.0.0.1:").expect("a local database");
+        let (port, rest) = rest.split_once('/').expect("a database's name");
+        let there = format!("127.0.0.1:{port}");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let here = listener.local_addr().expect("bound").port();
+        let cut = Arc::new(AtomicUsize::new(0));
+        let of_thread = Arc::clone(&cut);
+        std::thread::spawn(move || {
+            for one in listener.incoming().flatten() {
+                if of_thread.load(Ordering::Acquire) != CUT {
+                    let other = TcpStream::connect(&there).expect("the database");
+                    carry(one.try_clone().expect("a twin"), other.try_clone().expect("a twin"));
+                    carry(other.try_clone().expect("a twin"), one.try_clone().expect("a twin"));
+                    watch(one, other, Arc::clone(&of_thread));
+                }
+            }
+        });
+        Self { url: format!("{start}127.0.0.1:{here}/{rest}"), cut }
+    }
+}
+
+/// Copies one direction until either end closes, then closes both.
+fn carry(mut from: TcpStream, mut to: TcpStream) {
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Both);
+        let _ = from.shutdown(Shutdown::Both);
+    });
+}
+
+/// Breaks a connection when the way is cut.
+fn watch(one: TcpStream, other: TcpStream, cut: Arc<AtomicUsize>) {
+    std::thread::spawn(move || {
+        let was = cut.load(Ordering::Acquire);
+        while cut.load(Ordering::Acquire) == was {
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        let _ = one.shutdown(Shutdown::Both);
+        let _ = other.shutdown(Shutdown::Both);
+    });
 }
 
 #[test]
