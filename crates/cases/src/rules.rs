@@ -247,6 +247,14 @@ pub fn may_identify(case: &Case, access: &Access) -> bool {
     may_see(case, access) && access.can(Permission::IdentityRead, reach)
 }
 
+/// Whether somebody may know that two cases are one reporter's, and see the reporter masked: an
+/// anonymous reporter stays a stranger to units, by whatever trace.
+#[must_use]
+pub fn may_recognise(case: &Case, access: &Access) -> bool {
+    let reach = if case.anonymous { None } else { case.unit_id };
+    may_see(case, access) && access.can(Permission::CaseRead, reach)
+}
+
 /// Whether the complaint is about this person or one of their units.
 #[must_use]
 pub fn is_about(case: &Case, access: &Access) -> bool {
