@@ -10,6 +10,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tanggap_kernel::error::FaultKind;
 use tanggap_kernel::{Fault, IdGen, Result};
@@ -33,14 +34,24 @@ type Queue = mpsc::Receiver<Box<dyn Work>>;
 
 pub(crate) fn connect(path: &Path) -> Result<Connection, Fault> {
     let conn = Connection::open(path).map_err(|e| lite_error("open", &e))?;
-    conn.busy_timeout(BUSY).map_err(|e| lite_error("open", &e))?;
-    conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    tune(&conn)?;
     conn.execute_batch(
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
          pragma temp_store = memory; pragma wal_autocheckpoint = 0; pragma cache_size = -16384;",
     )
     .map_err(|e| lite_error("open", &e))?;
     Ok(conn)
+}
+
+/// What every connection is given.
+fn tune(conn: &Connection) -> Result<(), Fault> {
+    conn.busy_timeout(BUSY).map_err(|e| lite_error("open", &e))?;
+    conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    // Plans that do not hang on the values bound: otherwise SQLite prepares some statements anew
+    // each time they are run.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
+        .map_err(|e| lite_error("open", &e))
 }
 
 pub(crate) fn start(
@@ -70,8 +81,7 @@ pub(crate) fn start(
     for n in 0..READERS {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(|e| lite_error("open", &e))?;
-        conn.busy_timeout(BUSY).map_err(|e| lite_error("open", &e))?;
-        conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
+        tune(&conn)?;
         conn.execute_batch(
             "pragma query_only = on; pragma temp_store = memory; pragma cache_size = -8192;",
         )
