@@ -96,7 +96,7 @@ pub async fn load_sized(
     let texts = Arc::clone(&corpus);
     let founded = db.write(move |tx| tx.at(began, |tx| agency::found(tx, &texts, &password_hash)));
     let cast = Arc::new(founded.await?);
-    progress("agency");
+    progress("the agency is set up");
     let planner = Planner {
         corpus: &corpus,
         cast: &cast,

@@ -15,7 +15,7 @@ use crate::rules::Action;
 use crate::{jobs, store};
 
 /// How many steps are taken in one transaction.
-const BATCH: usize = 250;
+const BATCH: usize = 100;
 /// How long a relay takes to pass a letter on.
 const RELAY_TAKES: i64 = 4 * Timestamp::SECOND;
 
@@ -63,8 +63,8 @@ pub(super) async fn replay(
             })
             .await?;
         last = reached;
-        if (done / BATCH).is_multiple_of(20) {
-            progress(&format!("{done}/{all}"));
+        if (done / BATCH).is_multiple_of(50) {
+            progress(&format!("{done} of {all} steps"));
         }
     }
     let (now, cast) = (db.now(), Arc::clone(cast));
