@@ -118,6 +118,7 @@ portal-region-search = Search for the region
 portal-region-choose = The region you mean
 portal-place = The exact place
     .hint = Street, neighbourhood, or a building that is easy to recognise.
+portal-where = Place
 portal-files = Photos or files
 portal-files-hint = Photos, PDF, documents or recordings; at most { $max } each. We remove location data from photos.
 portal-file-drop = Remove { $name }

@@ -118,6 +118,7 @@ portal-region-search = Cari wilayah
 portal-region-choose = Wilayah yang dimaksud
 portal-place = Tempat persisnya
     .hint = Nama jalan, RT/RW, atau bangunan yang mudah dikenali.
+portal-where = Tempat kejadian
 portal-files = Foto atau berkas
 portal-files-hint = Foto, PDF, dokumen, atau rekaman; paling besar { $max } setiap berkas. Data lokasi di dalam foto kami hapus.
 portal-file-drop = Buang { $name }

@@ -62,7 +62,9 @@ fn reason(text: Text, day: &DayInfo) -> String {
     let mut reason =
         text.t(format!("case-day-{}", day.reason.as_str().replace('_', "-"))).into_owned();
     if let (Some(name), true) = (&day.name, day.reason != Reason::Paused) {
-        reason = format!("{reason}: {}", name.get(text.locale.tag()));
+        let name = name.get(text.locale.tag());
+        let says_it = name.to_lowercase().starts_with(&reason.to_lowercase());
+        reason = if says_it { name.to_owned() } else { format!("{reason}: {name}") };
     }
     reason
 }

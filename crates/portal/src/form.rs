@@ -253,7 +253,7 @@ fn officer_rows(
     let date = report.details.service_date.as_deref().and_then(|day| day.parse::<Date>().ok());
     let files: Vec<&str> = writing.kept.iter().map(|file| file.name.as_str()).collect();
     let mut rows = vec![
-        ("portal-place", place.to_owned()),
+        ("portal-where", place.to_owned()),
         (
             "portal-service-date",
             date.map(|day| crate::days::written(text, day)).unwrap_or_default(),

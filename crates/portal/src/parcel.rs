@@ -343,7 +343,7 @@ fn facts(text: Text, case: &Case, category: &str) -> Vec<(String, String)> {
     let mut facts = vec![
         ("portal-receipt-kind", text.t(kind_key(case.kind)).into_owned()),
         ("portal-category", category.to_owned()),
-        ("portal-place", place_of(case.region_code.as_deref(), &case.place)),
+        ("portal-where", place_of(case.region_code.as_deref(), &case.place)),
         ("portal-service-date", day.map(|day| days::written(text, day)).unwrap_or_default()),
         ("portal-loss", case.details.loss.clone()),
         ("portal-wish", case.details.wish.clone()),
@@ -420,7 +420,7 @@ pub async fn why(door: Door, headers: HeaderMap, Path(path): Path<PolicyPath>) -
         page,
     };
     let mut response = door.html(view);
-    crate::track::admit(&door, Some(&headers), case.id, &mut response);
+    crate::track::admit(&door, &headers, case.id, &mut response);
     Ok(response)
 }
 

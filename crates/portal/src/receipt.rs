@@ -173,7 +173,7 @@ async fn tell(door: &Door, held: Receipt) -> Result<Told> {
         field("portal-receipt-kind", text.t(kind_key(case.kind)).into_owned()),
         field("portal-subject", case.subject.clone()),
         field("portal-receipt-story", format!("{short}{more}")),
-        field("portal-place", place_of(case.region_code.as_deref(), &case.place)),
+        field("portal-where", place_of(case.region_code.as_deref(), &case.place)),
         field(
             "portal-files",
             if files > 0 {

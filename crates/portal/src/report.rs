@@ -9,7 +9,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Extension;
 use axum::extract::Query;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tanggap_calendar::Kind;
@@ -150,7 +150,12 @@ pub async fn edit(
 }
 
 /// `POST /lapor`: registers the report and hands out the receipt.
-pub async fn send(Extension(limits): Extension<Arc<Limits>>, door: Door, sent: Sent) -> Answer {
+pub async fn send(
+    Extension(limits): Extension<Arc<Limits>>,
+    door: Door,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Answer {
     let (mut writing, _, is_ours) = Writing::resume(door, sent).await?;
     if !is_ours {
         let expired = vec![Invalid::new("", "ui-invalid-csrf")];
@@ -165,7 +170,7 @@ pub async fn send(Extension(limits): Extension<Arc<Limits>>, door: Door, sent: S
     report.unproven = !writing.token.proven;
     let tickets: Vec<Ticket> = (0..TICKETS).map(|n| ticket(&writing, n, &told)).collect();
     if let Some((case, ticket)) = already(&writing.door, &tickets).await? {
-        return Ok(hand_out(&writing.door, &case, ticket));
+        return Ok(hand_out(&writing.door, &headers, &case, ticket));
     }
     if report.unproven && writing.token.age(&writing.door.ctx) < AGE_MIN {
         return again(writing, &report, StatusCode::UNPROCESSABLE_ENTITY, "portal-too-quick").await;
@@ -179,13 +184,13 @@ pub async fn send(Extension(limits): Extension<Arc<Limits>>, door: Door, sent: S
     }
     let registered = register(&writing.door, &report, &tickets).await;
     match registered {
-        Ok((case, ticket)) => Ok(hand_out(&writing.door, &case, ticket)),
+        Ok((case, ticket)) => Ok(hand_out(&writing.door, &headers, &case, ticket)),
         Err(Error::Refused(Refusal::Invalid(wrong))) => {
             Ok(writing.page(StatusCode::UNPROCESSABLE_ENTITY, wrong))
         }
         // The same form on two connections at once: the other one may have been quicker.
         Err(error) => match already(&writing.door, &tickets).await? {
-            Some((case, ticket)) => Ok(hand_out(&writing.door, &case, ticket)),
+            Some((case, ticket)) => Ok(hand_out(&writing.door, &headers, &case, ticket)),
             None => Err(Failed(error)),
         },
     }
@@ -336,10 +341,10 @@ async fn register<'t>(
     Ok((case, &tickets[n]))
 }
 
-fn hand_out(door: &Door, case: &Case, ticket: &Ticket) -> Response {
+fn hand_out(door: &Door, headers: &HeaderMap, case: &Case, ticket: &Ticket) -> Response {
     let mut response = respond::see_other(&door.link("/lapor/terima"));
     Receipt::of(door, case, ticket).give(door, &mut response);
-    crate::track::admit(door, None, case.id, &mut response);
+    crate::track::admit(door, headers, case.id, &mut response);
     response.into_response()
 }
 

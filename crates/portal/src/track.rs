@@ -48,8 +48,8 @@ fn held(door: &Door, headers: &HeaderMap) -> Held {
 }
 
 /// Lets the browser see a case for two hours from now, besides those it sees already.
-pub fn admit(door: &Door, headers: Option<&HeaderMap>, case: CaseId, response: &mut Response) {
-    let mut held = headers.map(|headers| held(door, headers)).unwrap_or_default();
+pub fn admit(door: &Door, headers: &HeaderMap, case: CaseId, response: &mut Response) {
+    let mut held = held(door, headers);
     held.retain(|(id, _)| *id != case.0);
     held.insert(0, (case.0, door.ctx.now().plus(AGE_S * Timestamp::SECOND).as_micros()));
     held.truncate(HELD_MAX);
@@ -135,7 +135,7 @@ pub async fn enter(
     match checked {
         Ok(Some(case)) => {
             let mut response = respond::see_other(&door.link(&format!("/lacak/{}", case.code)));
-            admit(&door, Some(&headers), case.id, &mut response);
+            admit(&door, &headers, case.id, &mut response);
             Ok(response)
         }
         Ok(None) => {
@@ -199,7 +199,7 @@ pub async fn show(door: Door, headers: HeaderMap, Path(path): Path<CodePath>) ->
         return Ok(ask(&door, StatusCode::OK, &path.code, Vec::new()));
     };
     let mut response = crate::parcel::page(&door, case.clone(), StatusCode::OK, None).await?;
-    admit(&door, Some(&headers), case.id, &mut response);
+    admit(&door, &headers, case.id, &mut response);
     Ok(response)
 }
 
