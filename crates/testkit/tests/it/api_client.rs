@@ -54,7 +54,7 @@ impl Answer {
 /// A program that calls the API with one token.
 #[derive(Clone)]
 pub struct Api {
-    router: Router,
+    pub router: Router,
     pub ctx: Ctx,
     pub token: String,
 }
