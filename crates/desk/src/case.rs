@@ -154,6 +154,8 @@ pub(crate) async fn render(
     let primary = steps::primary(&loaded.case, &offered);
     let open = match step.as_str() {
         step if offered.contains(&step) => step.to_owned(),
+        // What somebody was writing is found again where it was left.
+        _ if offered.contains(&loaded.draft.step.as_str()) => loaded.draft.step.clone(),
         _ => usual(&offered, primary).to_owned(),
     };
     let form = match open.is_empty() {

@@ -6,6 +6,7 @@ use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_org::{Category, Unit};
 use tanggap_ui::{Choice, Field, FormState, Text};
 
+use crate::steps::Draft;
 use crate::words;
 
 /// A step as its form.
@@ -31,7 +32,7 @@ pub(crate) struct Around<'a> {
     pub people: &'a [(UserId, String)],
     pub deadlines: &'a [CaseDeadline],
     pub profile: &'a Profile,
-    pub draft: &'a str,
+    pub draft: &'a Draft,
 }
 
 impl Around<'_> {
@@ -58,7 +59,9 @@ impl Around<'_> {
         let form = FormState::new(self.text.locale);
         let case = self.case;
         match step {
-            "reply" | "note" | "progress" | "answer" | "ask" => form.with("text", self.draft),
+            "reply" | "note" | "progress" | "answer" | "ask" if self.draft.step == step => {
+                form.with("text", &self.draft.text)
+            }
             "forward" => match self.suggested_unit() {
                 Some(unit) => form.with("unit", unit),
                 None => form,
@@ -131,7 +134,7 @@ impl Around<'_> {
     }
 
     fn written(&self, step: &str, form: &FormState) -> Vec<Field> {
-        let url = format!("/meja/{}/draf", self.case.code);
+        let url = format!("/meja/{}/draf?langkah={step}", self.case.code);
         let key = format!("desk-field-{step}");
         let rows = if step == "answer" { 6 } else { 4 };
         let text = form.textarea("text", &key).rows(rows);

@@ -17,6 +17,8 @@ sql! {
         and subject_kind = 'case' order by id desc limit $3";
     OWED = "select case_id, due_at, instruction from follow_ups where agency_id = $1
         and unit_id = $2 and state in ('pending', 'accepted') order by due_at limit $3";
+    ABOUT = "select 1 from cases where agency_id = $1 and open and reported_user_id = $2
+        limit 1";
     HEAD = "select seq from chain_heads where agency_id = $1";
     SINCE = "select subject_kind, subject_id from events where agency_id = $1 and seq > $2
         order by seq limit $3";
@@ -67,6 +69,15 @@ pub(crate) fn owed(tx: &mut Tx<'_>, agency: AgencyId, unit: UnitId) -> Result<Ow
     tx.all(&OWED, params![agency, unit, SHOWN_MAX], |row| {
         Ok((row.int()?, (row.int()?, row.text()?)))
     })
+}
+
+/// Whether an open complaint is about this person.
+pub(crate) fn is_complained_of(
+    tx: &mut Tx<'_>,
+    agency: AgencyId,
+    user: UserId,
+) -> Result<bool, Fault> {
+    Ok(tx.opt(&ABOUT, params![agency, user], |_| Ok(()))?.is_some())
 }
 
 /// The number of the newest event of an agency.

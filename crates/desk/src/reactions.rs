@@ -141,12 +141,16 @@ impl Reactions {
                 later.seq = changed.seq;
             }
             let rooms = self.ctx.live.rooms(agency, |topic| match topic {
-                stream::CASES | stream::LISTS | stream::UNIT => !changed.cases.is_empty(),
+                stream::CASES | stream::LISTS | stream::UNIT | stream::ALONE => {
+                    !changed.cases.is_empty()
+                }
                 stream::BOARD => board,
                 _ => false,
             });
             for room in rooms {
-                if room.topic != stream::CASES {
+                if room.topic == stream::ALONE {
+                    self.ctx.live.tell(&room, Note { seq: None, says: Says::Gap });
+                } else if room.topic != stream::CASES {
                     self.ctx.live.refresh(&room, None);
                 } else if let Err(error) = self.count(&room, &changed).await {
                     tracing::warn!(%error, "live figures wait for the next change");
@@ -224,7 +228,10 @@ impl Fresh {
     pub(crate) fn notes(&self, room: &Room, seq: i64) -> Vec<Note> {
         let (access, text) = (room.viewer.access(), text_of(room));
         let note = |says| Note { seq: Some(seq), says };
-        let refresh = || note(Says::Refresh(room.topic.as_str().into()));
+        let refresh = || match room.topic.as_str() {
+            stream::ALONE => note(Says::Gap),
+            topic => note(Says::Refresh(topic.into())),
+        };
         let mut notes = Vec::new();
         for case in &self.cases {
             if rules::is_about(case, &access) {

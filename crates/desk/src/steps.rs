@@ -3,7 +3,7 @@
 //! Whatever goes wrong, what was typed is shown again: a refused field, a step that is no longer
 //! possible, a case that somebody else changed meanwhile.
 
-use axum::extract::{Extension, Form, Path, State};
+use axum::extract::{Extension, Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -218,29 +218,56 @@ fn done_with(ctx: &Ctx, staff: &Staff, case: &Case, step: &str, fields: &Fields)
     flash(&ctx.site, &path, &key)
 }
 
-#[derive(Debug, Deserialize)]
+/// What somebody was writing, and as what: a note never turns up in an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Draft {
+    /// The tab it was written in.
+    pub step: String,
+    /// The words.
+    pub text: String,
+}
+
+impl Draft {
+    /// Reads it as it is kept: the step, a line's end, the words.
+    pub(crate) fn read(kept: &str) -> Self {
+        let (step, text) = kept.split_once('\n').unwrap_or_default();
+        Self { step: step.to_owned(), text: text.to_owned() }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct DraftOf {
+    langkah: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Typed {
     #[serde(default)]
     csrf: String,
     #[serde(default)]
     body: String,
 }
 
-/// `POST /meja/{code}/draf`: keeps what is being written.
+/// `POST /meja/{code}/draf?langkah={step}`: keeps what is being written.
 pub(crate) async fn keep_draft(
     State(ctx): State<Ctx>,
     Path(code): Path<String>,
+    Query(DraftOf { langkah }): Query<DraftOf>,
     staff: Staff,
-    Form(draft): Form<Draft>,
+    Form(typed): Form<Typed>,
 ) -> Result<Response, Failed> {
-    staff.check_csrf(&draft.csrf)?;
+    staff.check_csrf(&typed.csrf)?;
+    if !TABS.contains(&langkah.as_str()) {
+        return Err(Refusal::NotFound.into());
+    }
     let (access, user) = (staff.access.clone(), staff.user.id);
-    let body: String = draft.body.chars().take(DRAFT_MAX).collect();
+    let text: String = typed.body.chars().take(DRAFT_MAX).collect();
+    let kept = if text.is_empty() { text } else { format!("{langkah}\n{text}") };
     ctx.db
         .write(move |tx| {
             let case = actions::load_by_code(tx, &access, &code)?;
             access.require(Permission::CaseWrite, case.unit_id)?;
-            Ok(store::save_draft(tx, &access, case.id, user, &body)?)
+            Ok(store::save_draft(tx, &access, case.id, user, &kept)?)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT.into_response())

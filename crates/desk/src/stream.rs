@@ -31,6 +31,10 @@ pub(crate) const UNIT: &str = "unit";
 /// The topic of the supervisor's figures.
 pub(crate) const BOARD: &str = "board";
 
+/// The topic of those whom an open complaint is about, in place of `cases` and `lists`: what others
+/// share is not theirs, so their pages fetch themselves again.
+pub(crate) const ALONE: &str = "alone";
+
 /// The topic of one case.
 pub(crate) fn topic_of(case: CaseId) -> String {
     format!("case:{case}")
@@ -71,13 +75,16 @@ pub(crate) async fn listen(
 async fn allowed(ctx: &Ctx, staff: &Staff, wanted: &Wanted) -> Result<Vec<String>> {
     let all = format!("{} {}", wanted.topics, wanted.topik);
     let asked = all.split([' ', ',', '+']).filter(|topic| !topic.is_empty()).take(TOPICS_MAX);
+    let (agency, user) = (staff.agency.id, staff.user.id);
+    let alone = ctx.db.read(move |tx| Ok(log::is_complained_of(tx, agency, user)?)).await?;
     let mut topics = Vec::new();
     for topic in asked {
+        let topic = if alone && [CASES, LISTS].contains(&topic) { ALONE } else { topic };
         let may = match topic.strip_prefix("case:") {
             Some(id) => may_hear(ctx, staff, id).await?,
             None if topic == BOARD => staff.access.can_somewhere(Permission::BoardRead),
             None => {
-                [CASES, LISTS, UNIT].contains(&topic)
+                [CASES, LISTS, UNIT, ALONE].contains(&topic)
                     && staff.access.can_somewhere(Permission::CaseRead)
             }
         };

@@ -41,7 +41,7 @@ pub(crate) struct Loaded {
     pub events: Vec<Happened>,
     pub mails: Vec<Outbound>,
     pub related: Vec<Case>,
-    pub draft: String,
+    pub draft: Draft,
     pub profile: Profile,
     pub head: i64,
 }
@@ -86,7 +86,7 @@ impl Loaded {
             follow_ups: store::follow_ups(tx, access, case.id)?,
             files: tanggap_conversations::attachments_of_case(tx, access, case.id.0)?,
             mails: tanggap_conversations::outbound::of_case(tx, access, case.id.0)?,
-            draft: store::draft(tx, access, case.id, me)?,
+            draft: Draft::read(&store::draft(tx, access, case.id, me)?),
             profile: actions::profile_of(tx, access, &case)?.into_owned(),
             head: log::head(tx, access.agency_id)?,
             related,
