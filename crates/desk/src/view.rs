@@ -18,6 +18,7 @@ use tanggap_ui::parts::{Health, initials};
 use crate::forms::Around;
 use crate::log::{self, Happened};
 use crate::row::Row;
+use crate::steps::Draft;
 use crate::timeline::{Entry, FileView, Sources};
 use crate::words;
 

@@ -23,8 +23,8 @@ use crate::house::House;
 const PNG: &[u8] = &[
     0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0,
     1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 0x90, 0x77, 0x53, 0xde, 0, 0, 0, 0x0c, b'I', b'D', b'A', b'T',
-    0x78, 0x9c, 0x63, 0xf8, 0xcf, 0xc0, 0, 0, 3, 1, 1, 0, 0xc9, 0xfe, 0x92, 0xef, 0, 0, 0, 0,
-    b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+    0x78, 0x9c, 0x63, 0xf8, 0xcf, 0xc0, 0, 0, 3, 1, 1, 0, 0xc9, 0xfe, 0x92, 0xef, 0, 0, 0, 0, b'I',
+    b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
 ];
 
 struct Desk {
@@ -235,7 +235,7 @@ engines! {
         assert!(told.body.contains("memverifikasi laporan"), "{}", told.body);
         let empty = two.step(&code, &[("step", "ask"), ("text", " ")]).await;
         assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
-        let draft = two.post(&format!("/meja/{code}/draf"), &[("body", "Konsep saya")]).await;
+        let draft = two.post(&format!("/meja/{code}/draf?langkah=answer"), &[("body", "Konsep saya")]).await;
         assert_eq!(draft.status, StatusCode::NO_CONTENT);
         let again = two.get(&format!("/meja/{code}?langkah=answer")).await;
         assert!(again.body.contains("Konsep saya"), "{}", again.body);
@@ -261,7 +261,7 @@ engines! {
                 assert_eq!(got.status, StatusCode::NOT_FOUND, "{path}");
                 assert!(!got.body.contains("Lubang"), "{path}");
             }
-            for path in ["langkah", "identitas", "draf", "hadir"] {
+            for path in ["langkah", "identitas", "draf?langkah=note", "hadir"] {
                 let fields = [("step", "note"), ("text", "x"), ("body", "x")];
                 let got = browser.post(&format!("/meja/{code}/{path}"), &fields).await;
                 assert_eq!(got.status, StatusCode::NOT_FOUND, "{path}: {}", got.body);
