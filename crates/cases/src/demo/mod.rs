@@ -70,7 +70,7 @@ pub async fn load(
     secrets: &Secrets,
     progress: impl Fn(&str),
 ) -> Result<()> {
-    if db.read(|tx| tanggap_org::agencies(tx)).await?.is_empty() {
+    if db.read(tanggap_org::agencies).await?.is_empty() {
         load_sized(db, blobs, secrets, progress, CASES).await?;
     }
     Ok(())
