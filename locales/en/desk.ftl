@@ -169,6 +169,7 @@ desk-flash-reply = The message was sent to the reporter.
 desk-flash-note = The note is saved.
 
 desk-term-title = Why it is due then
+desk-term-owner = Who has to act
 desk-term-limit = Limit
 desk-term-starts = Counted from
 desk-term-due = Due

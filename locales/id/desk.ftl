@@ -169,6 +169,7 @@ desk-flash-reply = Pesan terkirim kepada pelapor.
 desk-flash-note = Catatan tersimpan.
 
 desk-term-title = Mengapa tenggatnya begini
+desk-term-owner = Yang harus bertindak
 desk-term-limit = Batas waktu
 desk-term-starts = Mulai dihitung
 desk-term-due = Jatuh tempo

@@ -237,6 +237,7 @@ impl Draft {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct DraftOf {
+    #[serde(default)]
     langkah: String,
 }
 

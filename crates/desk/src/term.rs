@@ -25,6 +25,7 @@ struct Day {
 struct Count {
     label: String,
     limit: String,
+    owner: String,
     source: String,
     consequence: String,
     state: String,
@@ -129,6 +130,7 @@ fn count(
     Ok(Count {
         label: deadline.policy.clone(),
         limit,
+        owner: text.t(format!("case-owner-{}", deadline.owner.as_str())).into_owned(),
         source: deadline.source.clone(),
         consequence: String::new(),
         state: text.t(format!("case-clock-{}", deadline.state.as_str())).into_owned(),

@@ -154,7 +154,8 @@ engines! {
         assert!(list.body.contains(&code), "{}", list.body);
         ok(&agent.step(&code, &[("step", "verify")]).await);
         let unit = desk.house.roads.to_string();
-        let forward = [("step", "forward"), ("unit", &*unit), ("days", "3"), ("instruction", "Cek")];
+        let asked = [("days", "3"), ("instruction", "Cek")];
+        let forward = [("step", "forward"), ("unit", &*unit), asked[0], asked[1]];
         ok(&agent.step(&code, &forward).await);
         let mut officer = desk.browser(&desk.house.roads_officer).await;
         let owed = officer.get("/unit").await;
@@ -235,10 +236,13 @@ engines! {
         assert!(told.body.contains("memverifikasi laporan"), "{}", told.body);
         let empty = two.step(&code, &[("step", "ask"), ("text", " ")]).await;
         assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
-        let draft = two.post(&format!("/meja/{code}/draf?langkah=answer"), &[("body", "Konsep saya")]).await;
+        let to = format!("/meja/{code}/draf?langkah=answer");
+        let draft = two.post(&to, &[("body", "Konsep saya")]).await;
         assert_eq!(draft.status, StatusCode::NO_CONTENT);
         let again = two.get(&format!("/meja/{code}?langkah=answer")).await;
         assert!(again.body.contains("Konsep saya"), "{}", again.body);
+        let note = two.get(&format!("/meja/{code}?langkah=note")).await;
+        assert!(!note.body.contains("Konsep saya"), "a draft stays what it was meant to be");
         assert!(!one.get(&format!("/meja/{code}")).await.body.contains("Konsep saya"));
     }
 
@@ -267,7 +271,9 @@ engines! {
                 assert_eq!(got.status, StatusCode::NOT_FOUND, "{path}: {}", got.body);
             }
         }
-        for path in ["/meja?antrean=terbuka", "/meja?q=sogokan", "/perintah?q=sogokan", "/meja/unduh"] {
+        for path in
+            ["/meja?antrean=terbuka", "/meja?q=sogokan", "/perintah?q=sogokan", "/meja/unduh"]
+        {
             assert!(!agent.get(path).await.body.contains(&about_me), "{path}");
             assert!(supervisor.get(path).await.body.contains(&about_me), "{path}");
         }
