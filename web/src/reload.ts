@@ -4,9 +4,17 @@ import { StreamActions } from "@hotwired/turbo";
 
 const PAUSE_MS = 120;
 
-type Frame = HTMLElement & { reload(): Promise<void> };
+type Frame = HTMLElement & { src: string | null; disabled: boolean; reload(): Promise<void> };
 
 const waiting = new Map<Frame, number>();
+
+/** A frame that came with its page has no source: it is the page. Naming it must not fetch it. */
+function name(frame: Frame): void {
+  frame.disabled = true;
+  frame.src = location.pathname + location.search;
+  frame.setAttribute("complete", "");
+  frame.disabled = false;
+}
 
 StreamActions.reload = function () {
   for (const target of this.targetElements) {
@@ -15,7 +23,9 @@ StreamActions.reload = function () {
     clearTimeout(waiting.get(frame));
     const again = () => {
       waiting.delete(frame);
-      if (frame.isConnected && frame.contains(target)) void frame.reload();
+      if (!frame.isConnected || !frame.contains(target)) return;
+      if (!frame.src) name(frame);
+      void frame.reload();
     };
     waiting.set(frame, window.setTimeout(again, PAUSE_MS));
   }

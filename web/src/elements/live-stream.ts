@@ -70,7 +70,9 @@ class Hub {
   private soon(): void {
     clearTimeout(this.settle);
     this.settle = window.setTimeout(() => {
-      const shown = [...this.elements].map((element) => element.takeShown()).join("");
+      // The oldest of what the parts of the page show.
+      const all = [...this.elements].map((element) => element.takeShown()).filter(Boolean);
+      const shown = all.length > 0 ? String(Math.min(...all.map(Number))) : "";
       const note: Note = { kind: "wanted", tab: this.tab, topics: this.topics(), shown };
       this.say(note);
       this.heard(note);
