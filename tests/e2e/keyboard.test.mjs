@@ -1,0 +1,117 @@
+// An agent handles a case by keyboard alone, and nobody ever loses sight of the focus.
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { browse, chapters, person, ready, signInAtDemo, t } from "./house.mjs";
+
+const url = process.env.TANGGAP_DEMO;
+let browser;
+const test = chapters(() => browser);
+let page;
+
+before(async () => {
+  browser = await browse();
+  await ready(url);
+  page = await signInAtDemo(await person(browser, url), "agent");
+  await page.goto("/meja?antrean=terbuka");
+});
+after(() => browser?.close());
+
+/** The focus comes to rest on it. */
+const focused = async (what) => {
+  await page.waitForFunction((what) => document.activeElement?.matches(what), what);
+};
+
+test("the first key leads to the skip link, which leads past the menus", async () => {
+  await page.keyboard.press("Tab");
+  await focused(".skip");
+  const box = await page.locator(".skip").boundingBox();
+  assert.ok(box.y >= 0 && box.height > 0, "the skip link is seen");
+  await page.keyboard.press("Enter");
+  await focused("#utama");
+});
+
+test("focus is seen on whatever the Tab key reaches", async () => {
+  for (let count = 0; count < 25; count += 1) {
+    await page.keyboard.press("Tab");
+    const seen = await page.evaluate(() => {
+      const style = getComputedStyle(document.activeElement);
+      const ring = style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) >= 2;
+      return ring || style.boxShadow !== "none" || document.activeElement === document.body;
+    });
+    const what = await page.evaluate(() => document.activeElement.outerHTML.slice(0, 120));
+    assert.ok(seen, `no focus ring on ${what}`);
+  }
+});
+
+let subject;
+
+test("J and K move in the list, Enter opens", async () => {
+  await page.evaluate(() => document.activeElement.blur());
+  const links = page.locator(".pane-list .case-link");
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await page.keyboard.press("k");
+  assert.ok(await links.nth(1).evaluate((link) => link === document.activeElement));
+  subject = (await links.nth(1).locator(".case-subject").innerText()).trim();
+  await page.keyboard.press("Enter");
+  await page.locator(".pane-case h1").getByText(subject).waitFor();
+});
+
+test("R writes, Ctrl+Enter sends; a draft survives a reload", async () => {
+  const note = `Catatan dari papan ketik ${Date.now()}`;
+  const tab = page.locator(`.pane-case a[href$="langkah=note"]`);
+  await tab.focus();
+  await page.keyboard.press("Enter");
+  await page.locator("#langkah [name=step][value=note]").waitFor({ state: "attached" });
+  await page.locator("body").evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("r");
+  await focused("#langkah textarea");
+  await page.keyboard.type(note);
+  await page.locator(".draft-state").getByText(t("ui-draft-saved")).waitFor();
+  await page.reload();
+  assert.equal(await page.inputValue("#langkah textarea"), note);
+  await page.locator("#langkah textarea").focus();
+  await page.keyboard.press("Control+Enter");
+  await page.locator(".timeline .entry-note").getByText(note).waitFor();
+});
+
+test("Ctrl+K goes anywhere", async () => {
+  await page.keyboard.press("Control+k");
+  await focused("#palette-input");
+  await page.keyboard.type(t("desk-queue-lewat"));
+  await page.locator(".palette-item").getByText(t("desk-queue-lewat")).first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/antrean=lewat/);
+});
+
+test("? shows the keys, Escape leaves, / searches", async () => {
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("?");
+  await page.locator("#shortcuts[open]").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("#shortcuts[open]").waitFor({ state: "detached" });
+  await page.keyboard.press("/");
+  await focused("[data-search]");
+  await page.keyboard.type("jalan");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: t("desk-found"), level: 2 }).waitFor();
+  assert.ok((await page.locator(".pane-list .case-link").count()) > 0);
+});
+
+test("two agents on one case: the second is told, and nothing typed is lost", async () => {
+  await page.goto("/meja?antrean=verifikasi");
+  await page.locator(".pane-list .case-link").last().click();
+  await page.locator(".case-head").waitFor();
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await page.locator(`.pane-case a[href$="langkah=ask"]`).click();
+  await page.locator("#langkah [name=step][value=ask]").waitFor({ state: "attached" });
+  await page.fill("#langkah textarea", "Mohon sebutkan tanggalnya.");
+  await other.locator("button[name=step][value=verify]").click();
+  await other.locator("button[name=step][value=verify]").waitFor({ state: "detached" });
+  await page.locator("#langkah .composer-foot button").click();
+  await page.getByText(t("desk-stale")).waitFor();
+  assert.equal(await page.inputValue("#langkah textarea"), "Mohon sebutkan tanggalnya.");
+  await other.close();
+});
