@@ -112,8 +112,11 @@ fn about() -> Vec<(String, String)> {
 
 fn groups() -> Vec<Group> {
     let tags = document()["tags"].as_array().into_iter().flatten();
-    tags.map(|tag| Group { about: text(&tag["description"]), calls: calls_of(&tag["name"]) })
-        .collect()
+    tags.map(|tag| Group {
+        about: text(&tag["description"]).trim_end_matches('.').to_owned(),
+        calls: calls_of(&tag["name"]),
+    })
+    .collect()
 }
 
 fn calls_of(tag: &Value) -> Vec<CallRow> {
