@@ -205,7 +205,8 @@ async fn end_streams(
 
 /// Gives words to errors that come without: a page for people, problem details (RFC 9457) for
 /// programs.
-async fn give_words(uri: Uri, headers: HeaderMap, request: Request, next: Next) -> Response {
+async fn give_words(uri: Uri, request: Request, next: Next) -> Response {
+    let prefs = Prefs::from_headers(request.headers());
     let response = next.run(request).await;
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE);
@@ -215,7 +216,7 @@ async fn give_words(uri: Uri, headers: HeaderMap, request: Request, next: Next) 
     }
     let mut worded = match is_api(&uri) {
         true => problem_details(status),
-        false => problem_page(status, &uri, &headers),
+        false => problem_page(status, &uri, prefs),
     };
     *worded.status_mut() = status;
     for name in [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
@@ -237,8 +238,7 @@ fn problem_details(status: StatusCode) -> Response {
     (kind, Json(body)).into_response()
 }
 
-fn problem_page(status: StatusCode, uri: &Uri, headers: &HeaderMap) -> Response {
-    let prefs = Prefs::from_headers(headers);
+fn problem_page(status: StatusCode, uri: &Uri, prefs: Prefs) -> Response {
     let text = Text { locale: prefs.locale, ..Text::default() };
     let mut page = Page::new(text, "");
     page.theme = prefs.theme;

@@ -1,7 +1,8 @@
 //! Files by their content: named by their SHA-256, on disk or behind any S3 API.
 //!
-//! `Blobs::open` takes a folder or `s3://bucket/prefix`. A file is put before the row that names it is written, so a row never names nothing; what no
-//! row names is an orphan, swept once it is a day old.
+//! `Blobs::open` takes a folder or `s3://bucket/prefix`. A file is put before the row that names
+//! it is written, so a row never names nothing; what no row names is an orphan, swept once it is
+//! a day old.
 
 use std::path::Path;
 use std::sync::Arc;

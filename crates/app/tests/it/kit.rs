@@ -262,7 +262,8 @@ impl Client {
 
     pub fn post_json(&mut self, path: &str, token: &str, body: &str) -> Option<(u16, String)> {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nauthorization: Bearer {token}\r\ncontent-type: application/json"
+            "POST {path} HTTP/1.1\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json"
         );
         self.send(&head, body)
     }

@@ -67,7 +67,8 @@ engines! {
         assert_eq!(receipt.recipient, "budi@contoh.id");
         let reply = format!(
             "From: Budi <budi@contoh.id>\nSubject: Re: laporan\nMessage-ID: <b@contoh.id>\n\
-             In-Reply-To: {}\n\nSekarang dua lampu.\n\nPada Sen, 2 Mar 2026 lapor@x.go.id menulis:\n\
+             In-Reply-To: {}\n\nSekarang dua lampu.\n\nPada Sen, 2 Mar 2026 \
+             lapor@x.go.id menulis:\n\
              > Terima kasih.\n",
             message_id(receipt.id, "uji.go.id")
         );
