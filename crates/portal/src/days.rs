@@ -7,8 +7,8 @@ use serde::Deserialize;
 use tanggap_calendar::{
     Base, Date, DateTime, DayInfo, Due, Reason, Term, Unit, WorkingCalendar, Zone,
 };
+use tanggap_kernel::Timestamp;
 use tanggap_kernel::error::Invalid;
-use tanggap_kernel::{Locale, Timestamp};
 use tanggap_ui::{Answer, Choice, FormState, Page, Text, format};
 
 use crate::door::Door;
@@ -213,10 +213,4 @@ fn instant(typed: &str, zone: Zone) -> Option<Timestamp> {
     };
     let sound = (1990..=2100).contains(&local.date().year());
     sound.then(|| Timestamp::from_micros(zone.instant(local)))
-}
-
-/// The language of a profile's texts.
-#[must_use]
-pub const fn language(locale: Locale) -> &'static str {
-    locale.tag()
 }

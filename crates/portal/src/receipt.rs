@@ -9,16 +9,17 @@ use askama::filters::Safe;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use tanggap_calendar::Owner;
+use tanggap_calendar::{Owner, Profile};
 use tanggap_cases::actions;
 use tanggap_cases::model::{Case, CaseDeadline, CaseId};
 use tanggap_cases::report::Ticket;
 use tanggap_cases::store as cases;
-use tanggap_contacts as contacts;
+use tanggap_contacts::{self as contacts, Contact};
 use tanggap_conversations as talk;
-use tanggap_kernel::{Fault, Result, Timestamp};
+use tanggap_kernel::{Access, Fault, Result, Timestamp};
 use tanggap_org as org;
 use tanggap_press::{Letter, LetterQr, letter_pdf, qr_svg};
+use tanggap_store::Tx;
 use tanggap_ui::prefs::cookie;
 use tanggap_ui::{Answer, Page, Text, respond};
 
@@ -137,81 +138,91 @@ pub async fn pdf(door: Door, headers: HeaderMap) -> Answer {
     Ok(response)
 }
 
+/// What a receipt is made of.
+struct Loaded {
+    case: Case,
+    who: Option<Contact>,
+    story: String,
+    files: usize,
+    deadlines: Vec<CaseDeadline>,
+    profile: Profile,
+    slug: String,
+}
+
+fn load(tx: &mut Tx<'_>, access: &Access, id: CaseId) -> Result<Loaded> {
+    let case = actions::load(tx, access, id)?;
+    let who = match case.contact_id {
+        Some(contact) => Some(contacts::get(tx, access, contact)?),
+        None => None,
+    };
+    let story = talk::messages_of_case(tx, access, id.0)?.into_iter().next();
+    let category = org::category(tx, access, case.category_id)?;
+    Ok(Loaded {
+        who,
+        story: story.map(|message| message.body).unwrap_or_default(),
+        files: talk::attachments_of_case(tx, access, id.0)?.len(),
+        deadlines: cases::deadlines(tx, access, id)?,
+        profile: actions::profile_of(tx, access, &case)?.into_owned(),
+        slug: category.map(|category| category.slug).unwrap_or_default(),
+        case,
+    })
+}
+
 async fn tell(door: &Door, held: Receipt) -> Result<Told> {
     let (access, id) = (door.access(), CaseId(held.case));
-    let read = door.ctx.db.read(move |tx| {
-        let case = actions::load(tx, &access, id)?;
-        let who = match case.contact_id {
-            Some(contact) => Some(contacts::get(tx, &access, contact)?),
-            None => None,
-        };
-        let story = talk::messages_of_case(tx, &access, id.0)?.into_iter().next();
-        let files = talk::attachments_of_case(tx, &access, id.0)?.len();
-        let deadlines = cases::deadlines(tx, &access, id)?;
-        let profile = actions::profile_of(tx, &access, &case)?.into_owned();
-        let category = org::category(tx, &access, case.category_id)?;
-        let slug = category.map(|category| category.slug).unwrap_or_default();
-        Ok((case, who, story, files, deadlines, profile, slug))
-    });
-    let (case, who, story, files, deadlines, profile, slug) = read.await?;
+    let loaded = door.ctx.db.read(move |tx| load(tx, &access, id)).await?;
     let text = door.text();
-    let who = who.as_ref();
-    let story: String = story.map(|m| m.body).unwrap_or_default();
-    let short: String = story.chars().take(STORY_MAX).collect();
-    let more = if short.len() < story.len() { " …" } else { "" };
-    let unnamed = || text.t("portal-receipt-unnamed").into_owned();
-    let field = |key: &str, value: String| (text.t(key).into_owned(), value);
-    let mut rows = vec![
-        field(
-            "portal-name",
-            who.map(|w| w.name.clone()).filter(|n| !n.is_empty()).unwrap_or_else(unnamed),
-        ),
-        field("portal-proxy-for", case.proxy_for.clone().unwrap_or_default()),
-        field("portal-address", who.map(|w| w.address.clone()).unwrap_or_default()),
-        field("portal-phone", who.and_then(|w| w.phone(false)).unwrap_or_default()),
-        field("portal-email", who.and_then(|w| w.email(false)).unwrap_or_default()),
-        field("portal-receipt-kind", text.t(kind_key(case.kind)).into_owned()),
-        field("portal-subject", case.subject.clone()),
-        field("portal-receipt-story", format!("{short}{more}")),
-        field("portal-where", place_of(case.region_code.as_deref(), &case.place)),
-        field(
-            "portal-files",
-            if files > 0 {
-                text.t1("portal-receipt-files", "n", files).into_owned()
-            } else {
-                String::new()
-            },
-        ),
-        field("portal-receipt-received", text.date_time(case.received_at)),
-        field("portal-receipt-where", received_where(door)),
-        field("portal-receipt-secrecy", secrecy(text, &case)),
-    ];
-    rows.retain(|(_, value)| !value.is_empty());
     let manager = &door.agency.manager;
     let receiver = match manager.name.as_str() {
         "" => text.t("portal-receipt-manager").into_owned(),
         name => name.to_owned(),
     };
-    let position = tanggap_org::pick(text.locale, &manager.position, &manager.position_en);
+    let position = org::pick(text.locale, &manager.position, &manager.position_en);
+    let ours = loaded.deadlines.iter().filter(|deadline| deadline.owner == Owner::Agency);
     Ok(Told {
-        link: door.outside_link(&format!("/lacak/{}", case.code)),
-        code: case.code,
-        slug,
+        link: door.outside_link(&format!("/lacak/{}", loaded.case.code)),
+        code: loaded.case.code.clone(),
         pin: held.pin,
-        received: text.date_time(case.received_at),
-        rows,
-        dues: deadlines
-            .iter()
-            .filter(|deadline| deadline.owner == Owner::Agency)
-            .map(|deadline| due_row(text, deadline, &profile))
-            .collect(),
+        received: text.date_time(loaded.case.received_at),
+        rows: rows(door, &loaded),
+        dues: ours.map(|deadline| due_row(text, deadline, &loaded.profile)).collect(),
         receiver,
         position: position.to_owned(),
-        mail: who.and_then(|w| w.email(false)).unwrap_or_default(),
+        mail: loaded.who.as_ref().and_then(|who| who.email(false)).unwrap_or_default(),
+        slug: loaded.slug,
     })
 }
 
-fn due_row(text: Text, deadline: &CaseDeadline, profile: &tanggap_calendar::Profile) -> DueRow {
+/// Who, what, where and when: label and value, without what is empty.
+fn rows(door: &Door, loaded: &Loaded) -> Vec<(String, String)> {
+    let (text, case, who) = (door.text(), &loaded.case, loaded.who.as_ref());
+    let short: String = loaded.story.chars().take(STORY_MAX).collect();
+    let more = if short.len() < loaded.story.len() { " …" } else { "" };
+    let name = who.map(|who| who.name.clone()).filter(|name| !name.is_empty());
+    let files = match loaded.files {
+        0 => String::new(),
+        n => text.t1("portal-receipt-files", "n", n).into_owned(),
+    };
+    let rows = [
+        ("portal-name", name.unwrap_or_else(|| text.t("portal-receipt-unnamed").into_owned())),
+        ("portal-proxy-for", case.proxy_for.clone().unwrap_or_default()),
+        ("portal-address", who.map(|who| who.address.clone()).unwrap_or_default()),
+        ("portal-phone", who.and_then(|who| who.phone(false)).unwrap_or_default()),
+        ("portal-email", who.and_then(|who| who.email(false)).unwrap_or_default()),
+        ("portal-receipt-kind", text.t(kind_key(case.kind)).into_owned()),
+        ("portal-subject", case.subject.clone()),
+        ("portal-receipt-story", format!("{short}{more}")),
+        ("portal-where", place_of(case.region_code.as_deref(), &case.place)),
+        ("portal-files", files),
+        ("portal-receipt-received", text.date_time(case.received_at)),
+        ("portal-receipt-where", received_where(door)),
+        ("portal-receipt-secrecy", secrecy(text, case)),
+    ];
+    let told = rows.into_iter().filter(|(_, value)| !value.is_empty());
+    told.map(|(key, value)| (text.t(key).into_owned(), value)).collect()
+}
+
+fn due_row(text: Text, deadline: &CaseDeadline, profile: &Profile) -> DueRow {
     let rule = profile.deadline(&deadline.policy);
     DueRow {
         policy: deadline.policy.clone(),
