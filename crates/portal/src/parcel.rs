@@ -89,11 +89,23 @@ pub struct DueLine {
     policy: String,
     label: String,
     due: String,
-    at: Timestamp,
     health: Health,
     state: String,
     yours: bool,
     source: String,
+}
+
+impl DueLine {
+    /// The icon that says the same as the words.
+    const fn icon(&self) -> &'static str {
+        match self.health {
+            Health::Ok => "clock",
+            Health::Warn => "alert",
+            Health::Late => "late",
+            Health::Paused => "pause",
+            Health::Done => "check",
+        }
+    }
 }
 
 /// A file that came with a message.
@@ -258,7 +270,7 @@ fn can(case: &Case, access: &Access) -> Can {
         reopen: has("reopen"),
         object: has("object"),
         withdraw: has("withdraw"),
-        rate: has("rate") && case.rating.is_none(),
+        rate: has("rate") && case.rating.is_none() && case.status == Status::Closed,
         write: case.status.is_open() && case.status != Status::Incomplete,
     }
 }
@@ -294,7 +306,6 @@ fn due_line(text: Text, deadline: &CaseDeadline, profile: &Profile, now: Timesta
         policy: deadline.policy.clone(),
         label: rule.map_or(deadline.policy.as_str(), |r| r.label.get(text.locale.tag())).to_owned(),
         due: text.day(deadline.due_at),
-        at: deadline.due_at,
         health,
         state: text.t(state).into_owned(),
         yours: deadline.owner == Owner::Citizen,

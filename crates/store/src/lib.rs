@@ -15,6 +15,7 @@ mod events;
 pub mod jobs;
 mod migrate;
 mod pg;
+mod planner;
 mod relay;
 mod sql;
 mod sqlite;

@@ -11,7 +11,7 @@ use tanggap_kernel::error::FaultKind;
 use tanggap_kernel::{Fault, Result, Timestamp};
 
 use crate::tx::{lite_error, pg_fault};
-use crate::{db::Engine, sqlite};
+use crate::{db::Engine, planner, sqlite};
 
 /// One file of the schema.
 #[derive(Debug)]
@@ -97,7 +97,8 @@ pub(crate) fn sqlite(path: &Path, migrate: bool, now: Timestamp) -> Result<(), F
     let newest: i64 = conn
         .query_row("select coalesce(max(version), 0) from schema_migrations", [], |r| r.get(0))
         .map_err(fault)?;
-    for migration in pending(newest, migrate)? {
+    let pending = pending(newest, migrate)?;
+    for migration in pending {
         for statement in migration.statements(true) {
             conn.execute_batch(&statement).map_err(fault)?;
         }
@@ -106,6 +107,9 @@ pub(crate) fn sqlite(path: &Path, migrate: bool, now: Timestamp) -> Result<(), F
             [migration.version, now.as_micros()],
         )
         .map_err(fault)?;
+    }
+    if !pending.is_empty() {
+        planner::plant(&conn)?;
     }
     conn.execute_batch("commit").map_err(fault)
 }

@@ -136,7 +136,9 @@ async fn look_at_rows(findings: &mut Findings, ctx: &Ctx) {
     match (rows.dead_jobs, rows.late_jobs) {
         (0, 0) => findings.good("jobs", "none failed, none late"),
         (0, late) => findings.warn("jobs", format!("{late} are late: is a node running?")),
-        (dead, _) => findings.bad("jobs", format!("{dead} failed for good: see Pengaturan, Pekerjaan latar")),
+        (dead, _) => {
+            findings.bad("jobs", format!("{dead} failed for good: see Pengaturan, Pekerjaan latar"))
+        }
     }
     match (rows.failed_mails, rows.waiting_mails) {
         (0, 0) => findings.good("outgoing mail", "none waits"),
