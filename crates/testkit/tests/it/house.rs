@@ -63,7 +63,7 @@ impl House {
 fn build(tx: &mut Tx<'_>, db: Db) -> Result<House> {
     let agency = org::create_agency(tx, &NewAgency::named("Kabupaten Uji", Zone::Wib))?;
     let system = Access::system(agency);
-    let mut unit = |tx: &mut Tx<'_>, code: &str, parent| {
+    let unit = |tx: &mut Tx<'_>, code: &str, parent| {
         let input = UnitInput {
             parent_id: parent,
             code: code.into(),
