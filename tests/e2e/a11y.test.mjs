@@ -155,7 +155,8 @@ const PAGES = [
     "citizen",
     "calculator's answer",
     visit(
-      "/tenggat?from=2026-03-13T09%3A00&limit=10&unit=working_day&calendar=government&zone=Asia%2FJakarta",
+      "/tenggat?from=2026-03-13T09%3A00&limit=10&unit=working_day" +
+        "&calendar=government&zone=Asia%2FJakarta",
     ),
   ],
   ["citizen", "managers", visit("/pengelola")],
@@ -237,7 +238,8 @@ async function faults(page, run) {
 }
 
 const names = new Set(keys().filter((key) => key.includes("-")));
-const untranslated = (text) => (text.match(/\b[a-z]+(?:-[a-z0-9]+)+\b/g) ?? []).filter((word) => names.has(word));
+const untranslated = (text) =>
+  (text.match(/\b[a-z]+(?:-[a-z0-9]+)+\b/g) ?? []).filter((word) => names.has(word));
 
 const sideways = (page) =>
   page.evaluate(() => {
@@ -246,7 +248,8 @@ const sideways = (page) =>
     const over = [...document.querySelectorAll("body *")].filter(
       (e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1,
     );
-    return `${wide} px too wide: ${over.slice(0, 3).map((e) => e.outerHTML.slice(0, 100)).join(" | ")}`;
+    const which = over.slice(0, 3).map((e) => e.outerHTML.slice(0, 100));
+    return `${wide} px too wide: ${which.join(" | ")}`;
   });
 
 /** Looks at one page in one language at both widths, light and dark. */
@@ -275,7 +278,10 @@ async function look(who, locale, go) {
         await page.evaluate((theme) => {
           document.documentElement.dataset.theme = theme;
         }, theme);
-        const rules = theme === "light" ? { type: "tag", values: RULES } : { type: "rule", values: COLOURS };
+        const rules =
+          theme === "light"
+            ? { type: "tag", values: RULES }
+            : { type: "rule", values: COLOURS };
         for (const fault of await faults(page, { runOnly: rules })) {
           problems.push(`${viewport.width} ${theme}: ${fault}`);
         }
@@ -318,7 +324,8 @@ async function weight(path) {
 }
 
 test("a citizen's first view is light, whichever it is", async () => {
-  for (const path of ["/", "/lapor?jenis=complaint", "/lapor?jenis=complaint&kategori=umum", "/lacak"]) {
+  const form = "/lapor?jenis=complaint&kategori=umum";
+  for (const path of ["/", "/lapor?jenis=complaint", form, "/lacak"]) {
     const bytes = await weight(path);
     assert.ok(bytes > 1_000 && bytes < FIRST_VIEW_BYTES_MAX, `${path} weighs ${bytes} bytes`);
   }

@@ -4,7 +4,18 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { browse, DESK, PHONE, person, prefers, ROOT, ready, signInAtDemo, start, t } from "./house.mjs";
+import {
+  browse,
+  DESK,
+  PHONE,
+  person,
+  prefers,
+  ROOT,
+  ready,
+  signInAtDemo,
+  start,
+  t,
+} from "./house.mjs";
 
 const args = process.argv.slice(2);
 const folder = args.find((arg) => !arg.startsWith("--")) ?? "shots";
@@ -27,7 +38,10 @@ const follow = (path, selector, nth = 0) => async (page) => {
 async function report(page) {
   await page.goto("/lapor?jenis=complaint&kategori=umum");
   await page.fill("[name=subject]", "Lampu jalan di depan pasar padam");
-  await page.fill("[name=description]", "Sudah tiga malam lampu di depan Pasar Lama padam. Pedagang pulang dalam gelap.");
+  await page.fill(
+    "[name=description]",
+    "Sudah tiga malam lampu di depan Pasar Lama padam. Pedagang pulang dalam gelap.",
+  );
   await page.fill("[name=place]", "Depan Pasar Lama");
   await page.fill("[name=name]", "Dewi Anggraini");
   await page.getByRole("button", { name: t("portal-check"), exact: true }).last().click();
@@ -46,6 +60,10 @@ async function parcel(page) {
   await page.goto(`/lacak/${told.code}`);
 }
 
+const COUNTED =
+  "/tenggat?from=2026-03-13T09%3A00&limit=10&unit=working_day" +
+  "&calendar=government&zone=Asia%2FJakarta";
+
 const SCREENS = [
   ["home", "citizen", open("/")],
   ["search", "citizen", open("/cari?q=jalan")],
@@ -54,7 +72,7 @@ const SCREENS = [
   ["preview", "citizen", report],
   ["receipt", "citizen", receipt],
   ["tracking", "citizen", parcel],
-  ["calculator", "citizen", open("/tenggat?from=2026-03-13T09%3A00&limit=10&unit=working_day&calendar=government&zone=Asia%2FJakarta")],
+  ["calculator", "citizen", open(COUNTED)],
   ["managers", "citizen", open("/pengelola")],
   ["sign-in", "citizen", open("/masuk")],
   ["api", "citizen", open("/api/docs")],
