@@ -58,7 +58,7 @@ fn nik_is_masked_wherever_it_is_printed() {
     assert_eq!(format!("{nik:?}"), "Nik(3171••••••••0001)");
     assert_eq!(nik.expose(), "3171011708900001");
     assert_eq!(nik.district_code(), Some("317101"));
-    assert_eq!(super::Nik::parse("9936011708900001", TODAY).unwrap().district_code(), None);
+    assert_eq!(Nik::parse("9936011708900001", TODAY).unwrap().district_code(), None);
 }
 
 #[test]
