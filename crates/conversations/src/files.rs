@@ -7,6 +7,7 @@
 //! away, but a browser only ever saves it.
 
 mod clean;
+mod heif;
 mod scan;
 mod sniff;
 
@@ -17,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
-use tanggap_kernel::{Fault, Refusal, Result};
+use tanggap_kernel::{Fault, Invalid, Refusal, Result};
 use tanggap_store::blobs::Blobs;
 
 pub use scan::Scanner;
@@ -37,6 +38,10 @@ const PICTURE_PIXELS_MAX: u32 = 20_000;
 const JPEG_QUALITY: u8 = 88;
 const THUMBNAIL_QUALITY: u8 = 78;
 
+/// The message for a photo that we cannot free of the place and the owner that it may tell; its
+/// `name` is an argument.
+pub const PHOTO_UNREAD: &str = "ui-invalid-file-photo";
+
 /// A file that is ready to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
@@ -54,7 +59,8 @@ pub struct Prepared {
 /// that was stored lying on its side is stood up first.
 ///
 /// # Errors
-/// `ui-invalid-file-size` for the field `files` where it is larger than `bytes_max` or empty.
+/// For the field `files`: `ui-invalid-file-size` where it is larger than `bytes_max` or empty,
+/// [`PHOTO_UNREAD`] for a HEIC whose metadata cannot be found and taken out.
 pub fn prepare(bytes: Bytes, name: &str, bytes_max: usize) -> Result<Prepared, Refusal> {
     if bytes.is_empty() || bytes.len() > bytes_max {
         return Err(too_large(bytes_max));
@@ -65,6 +71,10 @@ pub fn prepare(bytes: Bytes, name: &str, bytes_max: usize) -> Result<Prepared, R
         "image/jpeg" => ImageFormat::Jpeg,
         "image/png" => ImageFormat::Png,
         "image/webp" => ImageFormat::WebP,
+        "image/heic" | "image/avif" => {
+            let bytes = heif::blank(&bytes).ok_or_else(|| unread(&name))?;
+            return Ok(Prepared { name, media_type, bytes, thumbnail: None });
+        }
         _ => return Ok(Prepared { name, media_type, bytes, thumbnail: None }),
     };
     Ok(match picture(&bytes, format) {
@@ -81,8 +91,12 @@ pub fn prepare(bytes: Bytes, name: &str, bytes_max: usize) -> Result<Prepared, R
 #[must_use]
 pub fn too_large(bytes_max: usize) -> Refusal {
     let size = format!("{} MB", bytes_max >> 20);
-    let invalid = tanggap_kernel::Invalid::new("files", "ui-invalid-file-size").arg("max", size);
+    let invalid = Invalid::new("files", "ui-invalid-file-size").arg("max", size);
     Refusal::Invalid(vec![invalid])
+}
+
+fn unread(name: &str) -> Refusal {
+    Refusal::Invalid(vec![Invalid::new("files", PHOTO_UNREAD).arg("name", name)])
 }
 
 fn picture(bytes: &Bytes, format: ImageFormat) -> Option<(Bytes, Option<Bytes>)> {

@@ -51,7 +51,10 @@ pub fn sniff(bytes: &[u8]) -> &'static str {
     }
     if bytes.get(4..8) == Some(b"ftyp") {
         return match bytes.get(8..12) {
-            Some(b"heic" | b"heix" | b"mif1" | b"msf1" | b"heim" | b"heis") => "image/heic",
+            Some(b"heic" | b"heix" | b"mif1" | b"heim" | b"heis") => "image/heic",
+            // Pictures that move, of the same family.
+            Some(b"msf1" | b"hevc" | b"hevx" | b"hevm" | b"hevs") => "image/heic",
+            Some(b"avif" | b"avis") => "image/avif",
             Some(b"M4A " | b"M4B ") => "audio/mp4",
             _ => "video/mp4",
         };
@@ -65,7 +68,8 @@ pub fn sniff(bytes: &[u8]) -> &'static str {
 /// Whether a type is one of those that are told by [`sniff`].
 pub(super) fn is_harmless(kind: &str) -> bool {
     let known = STARTS.iter().map(|(_, kind)| *kind).chain(OFFICE.iter().map(|(_, kind)| *kind));
-    let more = [TEXT, "audio/wav", "image/heic", "audio/mp4", "video/mp4", "image/webp"];
+    let more =
+        [TEXT, "audio/wav", "image/heic", "image/avif", "audio/mp4", "video/mp4", "image/webp"];
     known.chain(more).any(|harmless| harmless == kind)
 }
 

@@ -94,6 +94,7 @@ fn files_are_what_their_bytes_are() {
         (b"PK\x03\x04 .. word/document.xml", OFFICE_TEXT),
         (b"PK\x03\x04 .. word/document.xml word/vbaProject.bin", OCTETS),
         (b"\0\0\0\x18ftypheic", "image/heic"),
+        (b"\0\0\0\x18ftypavif", "image/avif"),
         (b"OggS..", "audio/ogg"),
     ] {
         assert_eq!(sniff(bytes), expected, "{}", String::from_utf8_lossy(bytes));
@@ -114,6 +115,14 @@ fn what_is_broken_or_too_large_is_not_unpacked() {
     bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
     let kept = prepare(bomb.into(), "x.png", MB).unwrap();
     assert_eq!((kept.media_type, kept.thumbnail), (OCTETS, None));
+}
+
+#[test]
+fn a_heic_that_cannot_be_cleared_is_refused_with_its_name() {
+    let torn = Bytes::from_static(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic GPS");
+    let Err(Refusal::Invalid(wrong)) = prepare(torn, "IMG_1.HEIC", MB) else { panic!("kept") };
+    assert_eq!((wrong[0].field.as_str(), wrong[0].message), ("files", PHOTO_UNREAD));
+    assert_eq!(wrong[0].args, [("name", "IMG_1.HEIC".to_owned())]);
 }
 
 #[test]
