@@ -102,13 +102,18 @@ fn region(values: &Values, wrong: &mut Vec<Invalid>) -> Option<String> {
     }
 }
 
-/// Regions that fit what somebody typed.
+/// Regions that fit what somebody typed: a code, the full name that a suggestion left in the
+/// field (then that one alone), or beginnings of names.
 #[must_use]
 pub fn regions_for(asked: &str) -> Vec<Region> {
     if let Ok(region) = tanggap_regions::lookup(asked) {
         return vec![region];
     }
-    tanggap_regions::search(asked, REGIONS_SHOWN)
+    let mut found = tanggap_regions::search(asked, REGIONS_SHOWN);
+    if let Some(at) = found.iter().position(|region| region_name(region.code) == asked) {
+        found = vec![found.swap_remove(at)];
+    }
+    found
 }
 
 /// `Desa Sukamaju, Kec. Ciamis, Kabupaten Ciamis, Jawa Barat`: from the narrowest up.

@@ -8,12 +8,12 @@ use tanggap_kernel::Result;
 use tanggap_kernel::error::Invalid;
 use tanggap_org::{self as org, Category, Question, QuestionKind, Unit};
 use tanggap_regions::Code;
-use tanggap_ui::{Choice, Ctx, Field, FormState, Page, Text};
+use tanggap_ui::{Choice, Field, FormState, Page, Text};
 
 use crate::door::Door;
 use crate::draft::{self, is_complaint, kind_of, region_name};
 use crate::sealed::{FormToken, KeptFile};
-use crate::sent::{Sent, Values, file_bytes_max};
+use crate::sent::{Sent, Values, file_max_words};
 
 /// Fields that never go around with the rest: each page writes its own.
 const OWN: [&str; 6] = ["token", "csrf", "altcha", "kept", "drop", "action"];
@@ -143,9 +143,7 @@ impl Writing {
             token: self.token.sealed(&door.ctx),
             needs_work: !self.token.proven,
             kept: self.shown_files(),
-            file_max: text
-                .t1("portal-files-hint", "max", text.file_size(file_max(&door.ctx)))
-                .into_owned(),
+            file_max: text.t1("portal-files-hint", "max", file_max_words(&door.ctx)).into_owned(),
             notice: self.notice.clone(),
             form,
         };
@@ -225,10 +223,6 @@ impl Writing {
         };
         door.html_status(status, view)
     }
-}
-
-fn file_max(ctx: &Ctx) -> i64 {
-    i64::try_from(file_bytes_max(ctx)).unwrap_or(i64::MAX)
 }
 
 /// Where, in words: the free text, then the region's name.

@@ -19,6 +19,7 @@ pub mod moves;
 pub mod parcel;
 pub mod pow;
 pub mod receipt;
+pub mod regions;
 pub mod report;
 pub mod sealed;
 pub mod sent;
@@ -61,6 +62,7 @@ fn pages() -> Router<Ctx> {
         .route("/pengelola", get(home::managers))
         .route("/bantuan", get(home::help))
         .route("/tenggat", get(days::calculator))
+        .route("/wilayah", get(regions::suggest))
         .route("/lapor", get(report::start).post(report::send))
         .route("/lapor/pratinjau", post(report::preview).get(report::start))
         .route("/lapor/ubah", post(report::edit).get(report::start))

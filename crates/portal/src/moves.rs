@@ -44,7 +44,7 @@ pub async fn act(
     sent: Sent,
 ) -> Answer {
     let Some(case) = track::proven(&door, &headers, &path.code).await? else {
-        return Ok(track::ask(&door, StatusCode::OK, &path.code, Vec::new()));
+        return Ok(track::ask_again(&door, &path.code, &path.step, &sent.values));
     };
     let Sent { values, files, mut problems } = sent;
     if door.visitor.check_csrf(values.get("csrf")).is_err() {

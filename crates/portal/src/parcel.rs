@@ -24,7 +24,7 @@ use tanggap_ui::{Answer, Choice, FormState, Health, Page, Text};
 use crate::days::{self, DayRow};
 use crate::door::Door;
 use crate::form::{kind_key, place_of};
-use crate::sent::{Values, file_bytes_max};
+use crate::sent::{Values, file_max_words};
 use crate::story::{Happened, Source, Step};
 
 tanggap_store::sql! {
@@ -247,10 +247,7 @@ pub async fn page(
             .map(|n| Choice::new(n.to_string(), text.t(format!("portal-rate-{n}"))))
             .collect(),
         refused,
-        file_max: {
-            let max = i64::try_from(file_bytes_max(&door.ctx)).unwrap_or(i64::MAX);
-            text.t1("portal-files-hint", "max", text.file_size(max)).into_owned()
-        },
+        file_max: text.t1("portal-files-hint", "max", file_max_words(&door.ctx)).into_owned(),
         page,
     };
     Ok(door.html_status(status, view))

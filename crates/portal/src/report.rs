@@ -248,6 +248,11 @@ pub async fn keep(
                     .push(Invalid::new("files", "portal-invalid-file-infected").arg("name", name));
             }
             Ok(file) => kept.push(file),
+            Err(Error::Refused(Refusal::Invalid(wrong)))
+                if wrong.iter().any(|w| w.message == files::PHOTO_UNREAD) =>
+            {
+                problems.extend(wrong);
+            }
             Err(Error::Refused(Refusal::Invalid(_))) => {
                 problems.push(Invalid::new("files", "portal-invalid-file-empty").arg("name", name));
             }

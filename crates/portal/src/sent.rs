@@ -28,6 +28,12 @@ pub fn file_bytes_max(ctx: &Ctx) -> usize {
     }
 }
 
+/// The same in words, as the refusal of a larger file says it.
+#[must_use]
+pub fn file_max_words(ctx: &Ctx) -> String {
+    format!("{} MB", file_bytes_max(ctx) >> 20)
+}
+
 /// The fields of a form, in order; a name may come several times.
 #[derive(Clone, Debug, Default)]
 pub struct Values(pub Vec<(String, String)>);

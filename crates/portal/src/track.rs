@@ -25,10 +25,14 @@ use tanggap_ui::{Answer, FormState, Page, respond};
 
 use crate::door::Door;
 use crate::limits::Limits;
+use crate::parcel::{self, Refused};
 use crate::sealed::{seal, unseal};
-use crate::sent::Sent;
+use crate::sent::{Sent, Values};
 
 const COOKIE: &str = "bukti";
+/// Fields in which an interrupted step goes through the form for code and PIN.
+const STEP: &str = "langkah";
+const WORDS: &str = "tulisan";
 const PURPOSE: &str = "track";
 /// How long a proof lasts after the last look.
 const AGE_S: i64 = 2 * 60 * 60;
@@ -82,6 +86,8 @@ struct TrackPage {
     page: Page,
     base: String,
     form: FormState,
+    /// What was being written when the proof ran out: its step and its words.
+    writing: Vec<(&'static str, String)>,
 }
 
 /// What the form is asked for.
@@ -97,12 +103,33 @@ pub async fn form(door: Door, Query(Asked { kode }): Query<Asked>) -> Answer {
 
 /// The form for code and PIN.
 pub(crate) fn ask(door: &Door, status: StatusCode, code: &str, errors: Vec<Invalid>) -> Response {
+    ask_keeping(door, status, code, errors, Vec::new())
+}
+
+/// Asks for code and PIN in the middle of a step whose proof has run out; what was written goes
+/// along and stands in its form afterwards.
+pub(crate) fn ask_again(door: &Door, code: &str, step: &str, values: &Values) -> Response {
+    let words = values.get(step);
+    if words.is_empty() {
+        return ask(door, StatusCode::OK, code, Vec::new());
+    }
+    let writing = vec![(STEP, step.to_owned()), (WORDS, words.to_owned())];
+    ask_keeping(door, StatusCode::OK, code, Vec::new(), writing)
+}
+
+fn ask_keeping(
+    door: &Door,
+    status: StatusCode,
+    code: &str,
+    errors: Vec<Invalid>,
+    writing: Vec<(&'static str, String)>,
+) -> Response {
     let mut page = door.page("portal-track");
     page.path = door.link("/lacak");
     let shown = code::parse(code).unwrap_or_else(|| code.chars().take(40).collect());
     let form = FormState::refused(page.locale, vec![("kode".into(), shown)], errors)
         .labelled(&[("kode", "portal-code"), ("pin", "portal-pin")]);
-    door.html_status(status, TrackPage { page, base: door.base.clone(), form })
+    door.html_status(status, TrackPage { page, base: door.base.clone(), form, writing })
 }
 
 /// `POST /lacak`: code and PIN.
@@ -113,6 +140,12 @@ pub async fn enter(
     sent: Sent,
 ) -> Answer {
     let (typed, pin) = (sent.values.get("kode").to_owned(), digits(sent.values.get("pin")));
+    let writing: Vec<_> = [STEP, WORDS]
+        .map(|name| (name, sent.values.get(name).to_owned()))
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let again = |status, wrong| Ok(ask_keeping(&door, status, &typed, wrong, writing.clone()));
     let mut missing = Vec::new();
     for (field, empty) in [("kode", typed.is_empty()), ("pin", pin.is_empty())] {
         if empty {
@@ -120,11 +153,11 @@ pub async fn enter(
         }
     }
     if !missing.is_empty() {
-        return Ok(ask(&door, StatusCode::UNPROCESSABLE_ENTITY, &typed, missing));
+        return again(StatusCode::UNPROCESSABLE_ENTITY, missing);
     }
     let address = door.visitor.address;
     if let Err(wait_s) = limits.looks.pass(address, door.ctx.now()) {
-        return Ok(wait(&door, &typed, wait_s));
+        return Ok(wait(&door, &typed, wait_s, writing));
     }
     let (access, secrets, code) = (door.access(), door.ctx.secrets.clone(), code::parse(&typed));
     let checked = door
@@ -133,20 +166,31 @@ pub async fn enter(
         .write(move |tx| check(tx, &access, &secrets, code.as_deref(), &pin, address))
         .await;
     match checked {
-        Ok(Some(case)) => {
-            let mut response = respond::see_other(&door.link(&format!("/lacak/{}", case.code)));
-            admit(&door, &headers, case.id, &mut response);
-            Ok(response)
-        }
+        Ok(Some(case)) => open(&door, &headers, case, &sent.values).await,
         Ok(None) => {
             let wrong = vec![Invalid::new("kode", "portal-invalid-pin")];
-            Ok(ask(&door, StatusCode::UNPROCESSABLE_ENTITY, &typed, wrong))
+            again(StatusCode::UNPROCESSABLE_ENTITY, wrong)
         }
         Err(Error::Refused(Refusal::TooMany { retry_after_s })) => {
-            Ok(wait(&door, &typed, retry_after_s))
+            Ok(wait(&door, &typed, retry_after_s, writing))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Opens a case that was proved: its page, or the step in which the proof had run out.
+async fn open(door: &Door, headers: &HeaderMap, case: Case, values: &Values) -> Answer {
+    let (id, step) = (case.id, values.get(STEP).to_owned());
+    let mut response = if step.is_empty() {
+        respond::see_other(&door.link(&format!("/lacak/{}", case.code)))
+    } else {
+        let mut written = Values::default();
+        written.set(&step, values.get(WORDS));
+        let refused = Refused { step, values: written, errors: Vec::new() };
+        parcel::page(door, case, StatusCode::OK, Some(refused)).await?
+    };
+    admit(door, headers, id, &mut response);
+    Ok(response)
 }
 
 /// Digits of a PIN, however it was typed.
@@ -154,10 +198,11 @@ fn digits(typed: &str) -> String {
     typed.chars().filter(char::is_ascii_digit).take(12).collect()
 }
 
-fn wait(door: &Door, code: &str, seconds: i64) -> Response {
+fn wait(door: &Door, code: &str, seconds: i64, writing: Vec<(&'static str, String)>) -> Response {
     let minutes = (seconds + 59) / 60;
     let wrong = vec![Invalid::new("", "portal-invalid-pin-wait").arg("n", minutes)];
-    let mut response = ask(door, StatusCode::TOO_MANY_REQUESTS, code, wrong);
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let mut response = ask_keeping(door, status, code, wrong, writing);
     response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
     response
 }
@@ -198,7 +243,7 @@ pub async fn show(door: Door, headers: HeaderMap, Path(path): Path<CodePath>) ->
     let Some(case) = proven(&door, &headers, &path.code).await? else {
         return Ok(ask(&door, StatusCode::OK, &path.code, Vec::new()));
     };
-    let mut response = crate::parcel::page(&door, case.clone(), StatusCode::OK, None).await?;
+    let mut response = parcel::page(&door, case.clone(), StatusCode::OK, None).await?;
     admit(&door, &headers, case.id, &mut response);
     Ok(response)
 }

@@ -3,6 +3,7 @@
 mod api;
 mod api_client;
 mod blobs;
+mod browser;
 mod cases;
 mod demo;
 mod desk;

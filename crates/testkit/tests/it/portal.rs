@@ -1,175 +1,16 @@
 //! The citizen's way from report to rating, through the routes, as a browser without JavaScript
 //! goes it.
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::StatusCode;
 use tanggap_cases::model::Status;
 use tanggap_cases::rules::Action;
 use tanggap_cases::{actions, store as cases};
 use tanggap_conversations as talk;
 use tanggap_kernel::Timestamp;
-use tanggap_store::blobs::Blobs;
 use tanggap_testkit::{TestDb, engines};
-use tanggap_ui::ctx::{Ctx, Secrets, Site};
-use tanggap_ui::live::Live;
-use tower::ServiceExt as _;
 
+use crate::browser::{Browser, Got, filled};
 use crate::house::House;
-
-/// A browser: keeps cookies, sends forms as it was served them.
-struct Browser {
-    app: Router,
-    cookies: Vec<(String, String)>,
-}
-
-struct Got {
-    status: StatusCode,
-    location: String,
-    kind: String,
-    body: String,
-    bytes: Vec<u8>,
-}
-
-impl Got {
-    /// The hidden fields of the last form.
-    fn hidden(&self) -> Vec<(String, String)> {
-        let fields = self.body.split("<input type=\"hidden\" name=\"").skip(1);
-        let mut found: Vec<(String, String)> = fields
-            .filter_map(|rest| {
-                let (name, rest) = rest.split_once('"')?;
-                let value = rest.strip_prefix(" value=\"")?.split('"').next()?;
-                Some((name.to_owned(), unescape(value)))
-            })
-            .collect();
-        found.retain(|(name, _)| name != "back");
-        found
-    }
-
-    fn after<'a>(&'a self, mark: &str) -> &'a str {
-        let rest = self.body.split(mark).nth(1).unwrap_or_else(|| panic!("{mark}: {}", self.body));
-        rest.split('<').next().unwrap_or_default()
-    }
-}
-
-fn unescape(text: &str) -> String {
-    let mut text = text.to_owned();
-    for (from, to) in
-        [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")]
-    {
-        text = text.replace(from, to);
-    }
-    text
-}
-
-fn encode(pairs: &[(String, String)]) -> String {
-    let one = |(name, value): &(String, String)| {
-        let safe = |text: &str| text.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
-        format!("{}={}", safe(name), safe(value))
-    };
-    pairs.iter().map(one).collect::<Vec<_>>().join("&")
-}
-
-fn ctx(kit: &TestDb) -> Ctx {
-    Ctx {
-        db: kit.db.clone(),
-        blobs: Blobs::local(kit.folder.path()).expect("a folder"),
-        secrets: Secrets::new([9; 32]),
-        site: Arc::new(Site { upload_bytes_max: 1 << 20, ..Site::default() }),
-        live: Live::default(),
-    }
-}
-
-impl Browser {
-    fn new(kit: &TestDb) -> Self {
-        let app = tanggap_portal::routes()
-            .layer(axum::middleware::from_fn(tanggap_ui::answer::tell_failures))
-            .with_state(ctx(kit));
-        Self { app, cookies: Vec::new() }
-    }
-
-    /// Another browser at the same door.
-    fn stranger(&self) -> Self {
-        Self { app: self.app.clone(), cookies: Vec::new() }
-    }
-
-    async fn send(&mut self, request: Request<Body>) -> Got {
-        let response = self.app.clone().oneshot(request).await.expect("an answer");
-        for cookie in response.headers().get_all(header::SET_COOKIE) {
-            let text = cookie.to_str().expect("text");
-            let (name, rest) = text.split_once('=').expect("a cookie");
-            let value = rest.split(';').next().unwrap_or_default();
-            self.cookies.retain(|(known, _)| known != name);
-            self.cookies.push((name.to_owned(), value.to_owned()));
-        }
-        let status = response.status();
-        let head = |name| {
-            let value = response.headers().get(name);
-            value.map_or("", |v: &axum::http::HeaderValue| v.to_str().expect("text")).to_owned()
-        };
-        let (location, kind) = (head(header::LOCATION), head(header::CONTENT_TYPE));
-        let body = axum::body::to_bytes(response.into_body(), 1 << 24).await.expect("a body");
-        let bytes = body.to_vec();
-        Got { status, location, kind, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
-    }
-
-    fn cookie(&self) -> String {
-        let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
-        pairs.collect::<Vec<_>>().join("; ")
-    }
-
-    async fn get(&mut self, path: &str) -> Got {
-        let request = Request::get(path).header(header::COOKIE, self.cookie());
-        self.send(request.body(Body::empty()).expect("a request")).await
-    }
-
-    async fn post(&mut self, path: &str, pairs: &[(String, String)]) -> Got {
-        let request = Request::post(path)
-            .header(header::COOKIE, self.cookie())
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(encode(pairs)));
-        self.send(request.expect("a request")).await
-    }
-
-    async fn post_files(
-        &mut self,
-        path: &str,
-        pairs: &[(String, String)],
-        files: &[(&str, &[u8])],
-    ) -> Got {
-        let mut body = Vec::new();
-        for (name, value) in pairs {
-            let part = format!(
-                "--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-            );
-            body.extend(part.bytes());
-        }
-        for (name, bytes) in files {
-            let head = format!(
-                "--XX\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{name}\"\r\n\
-                 Content-Type: text/html\r\n\r\n"
-            );
-            body.extend(head.bytes());
-            body.extend(*bytes);
-            body.extend(b"\r\n");
-        }
-        body.extend(b"--XX--\r\n");
-        let request = Request::post(path)
-            .header(header::COOKIE, self.cookie())
-            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=XX")
-            .body(Body::from(body));
-        self.send(request.expect("a request")).await
-    }
-}
-
-fn filled(page: &Got, more: &[(&str, &str)]) -> Vec<(String, String)> {
-    let mut pairs = page.hidden();
-    pairs.retain(|(name, _)| !more.iter().any(|(m, _)| m == name));
-    pairs.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    pairs
-}
 
 const STORY: [(&str, &str); 4] = [
     ("subject", "Lampu jalan padam"),
@@ -415,6 +256,61 @@ engines! {
         assert!(stranger.get(&format!("/lacak/{code}")).await.body.contains("Lampu jalan padam"));
         kit.clock.set(kit.clock.now().plus(3 * Timestamp::HOUR));
         assert!(!stranger.get(&format!("/lacak/{code}")).await.body.contains("Lampu jalan padam"));
+    }
+
+    async fn what_is_written_outlasts_the_proof(kit) {
+        House::build(&kit.db).await;
+        let mut browser = Browser::new(&kit);
+        let (code, pin) = report(&mut browser, &kit, &[]).await;
+        let page = browser.get(&format!("/lacak/{code}")).await;
+        kit.clock.set(kit.clock.now().plus(3 * Timestamp::HOUR));
+        let step = format!("/lacak/{code}/langkah/balas");
+        let asked = browser.post(&step, &filled(&page, &[("balas", "Masih <gelap>.")])).await;
+        assert!(asked.body.contains("Tulisan Anda masih ada"), "{}", asked.body);
+        assert!(!asked.body.contains("Lampu jalan padam"));
+        let wrong = if pin == "000000" { "000001" } else { "000000" };
+        let enter = |pin| [("kode", code.as_str()), ("pin", pin)];
+        let asked = browser.post("/lacak", &filled(&asked, &enter(wrong))).await;
+        assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let page = browser.post("/lacak", &filled(&asked, &enter(&pin))).await;
+        assert!(page.body.contains("Masih &#60;gelap&#62;."), "{}", page.body);
+        let written = [("balas", "Masih <gelap>.")];
+        let sent = browser.post(&step, &filled(&page, &written)).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+    }
+
+    async fn regions_are_suggested_and_a_whole_name_is_one(kit) {
+        House::build(&kit.db).await;
+        let mut browser = Browser::new(&kit);
+        assert_eq!(browser.get("/wilayah?q=s").await.body, "");
+        assert!(browser.get("/wilayah?q=zzzz").await.body.contains("aria-disabled"));
+        let found = browser.get("/wilayah?q=sukamaju").await.body;
+        let wholes: Vec<&str> = found
+            .split("data-whole=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect();
+        assert!(wholes.len() > 1 && wholes[1].starts_with("Sukamaju, "), "{found}");
+        // The name that a suggestion left in the field is enough, even without its code.
+        let form = browser.get("/lapor?jenis=complaint&kategori=umum").await;
+        let mut typed = STORY.to_vec();
+        typed.push(("region_q", wholes[1]));
+        let preview = browser.post_files("/lapor/pratinjau", &filled(&form, &typed), &[]).await;
+        assert_eq!(preview.status, StatusCode::OK, "{}", preview.body);
+        assert!(preview.body.contains(wholes[1]));
+    }
+
+    async fn a_photo_that_cannot_be_cleared_is_refused_kindly(kit) {
+        House::build(&kit.db).await;
+        let mut browser = Browser::new(&kit);
+        let form = browser.get("/lapor?jenis=complaint&kategori=umum").await;
+        let torn = b"\0\0\0\x18ftypheic\0\0\0\0mif1heicGPS RUMAH".as_slice();
+        let files: [(&str, &[u8]); 1] = [("IMG_1.HEIC", torn)];
+        let told = browser.post_files("/lapor/pratinjau", &filled(&form, &STORY), &files).await;
+        assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
+        for part in ["IMG_1.HEIC", "JPEG", "Paling Kompatibel", "Lampu jalan padam"] {
+            assert!(told.body.contains(part), "{part}: {}", told.body);
+        }
     }
 
     async fn photos_lose_their_place_and_only_the_reporter_gets_them(kit) {
