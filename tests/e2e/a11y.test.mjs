@@ -49,7 +49,7 @@ async function context(who, locale) {
 
 async function enter(who, locale) {
   const context = await person(browser, url);
-  if (!["citizen", "reporter"].includes(who)) {
+  if (!["citizen", "reporter", "follower"].includes(who)) {
     const page = await signInAtDemo(context, who);
     await page.close();
   }
@@ -120,6 +120,29 @@ async function why(page, locale) {
   await page.goto(await link.getAttribute("href"));
 }
 
+/** The PIN of every case of the demo. */
+const PIN = "135790";
+
+/** The citizen's page of a case of the demo that lies in a queue of the desk. */
+const followed = (queue) => async (page, locale) => {
+  const desk = await (await context("agent", locale)).newPage();
+  await desk.goto(`/meja?antrean=${queue}`);
+  const href = await desk.locator(".pane-list .case-link").first().getAttribute("href");
+  await desk.close();
+  await page.goto(`/lacak?kode=${href.split("/").pop()}`);
+  await page.fill("[name=pin]", PIN);
+  await submit(page, "portal-track-open", locale);
+  await page.locator("#keadaan").waitFor();
+  for (const closed of await page.locator("#tindakan summary").all()) await closed.click();
+};
+
+async function suggestions(page) {
+  await page.goto("/lapor?jenis=complaint&kategori=umum");
+  await page.locator("[name=region_q]").pressSequentially("sukamaju");
+  await page.locator("#wilayah li").first().waitFor();
+  await page.keyboard.press("ArrowDown");
+}
+
 async function deskCase(page, step = "") {
   await page.goto("/meja?antrean=terbuka");
   const href = await page.locator(".pane-list .case-link").nth(2).getAttribute("href");
@@ -147,6 +170,7 @@ const PAGES = [
   ["citizen", "form", category],
   ["citizen", "form of a question", visit("/lapor?jenis=information_request&kategori=umum")],
   ["citizen", "form with errors", faulty],
+  ["citizen", "form with regions", suggestions],
   ["citizen", "track", visit("/lacak")],
   ["citizen", "track with errors", wrongPin],
   ["citizen", "receipt that is gone", visit("/lapor/terima")],
@@ -168,6 +192,9 @@ const PAGES = [
   ["reporter", "receipt", receipt],
   ["reporter", "tracking", tracking],
   ["reporter", "why this date", why],
+  ["follower", "tracking, answered", followed("dijawab")],
+  ["follower", "tracking, incomplete", followed("kelengkapan")],
+  ["follower", "tracking, ended", followed("selesai")],
   ["agent", "desk", visit("/meja?antrean=terbuka")],
   ["agent", "desk, ended", visit("/meja?antrean=selesai")],
   ["agent", "desk, search", visit("/meja?q=jalan")],
@@ -208,6 +235,8 @@ const PAGES = [
   ["administrator", "tokens", visit("/pengaturan/token")],
   ["administrator", "jobs", visit("/pengaturan/pekerjaan")],
   ["administrator", "audit", visit("/audit")],
+  ["inspector", "case to inspect", follow("/meja?antrean=terbuka", ".pane-list .case-link")],
+  ["inspector", "audit of an inspector", visit("/audit")],
 ];
 
 /** What axe finds, in a line each. */
@@ -273,8 +302,7 @@ async function look(who, locale, go) {
       await page.setViewportSize(viewport);
       const wide = await sideways(page);
       if (wide) problems.push(`${viewport.width}: ${wide}`);
-      // Colours do not depend on the language.
-      for (const theme of locale === "id" ? ["light", "dark"] : ["light"]) {
+      for (const theme of ["light", "dark"]) {
         await page.evaluate((theme) => {
           document.documentElement.dataset.theme = theme;
         }, theme);

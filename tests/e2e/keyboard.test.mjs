@@ -118,3 +118,32 @@ test("two agents on one case: the second is told, and nothing typed is lost", as
   await other.close();
   await page.context().unroute("**/arus**");
 });
+
+test("a citizen finds a region while typing, by keyboard, and it stays", async () => {
+  const citizen = await (await person(browser, url)).newPage();
+  await citizen.goto("/lapor?jenis=complaint&kategori=umum");
+  const field = citizen.locator("[name=region_q]");
+  await field.focus();
+  await citizen.keyboard.type("cikoneng cia");
+  await citizen.locator("#wilayah [data-code]").first().waitFor();
+  assert.equal(await field.getAttribute("aria-expanded"), "true");
+  await citizen.keyboard.press("ArrowDown");
+  const chosen = await citizen.locator("[aria-selected=true]").getAttribute("data-whole");
+  assert.match(chosen, /^Cikoneng, /);
+  await citizen.keyboard.press("Enter");
+  assert.equal(await field.inputValue(), chosen);
+  await citizen.locator(".picked").getByText(chosen).waitFor();
+  await citizen.fill("[name=subject]", "Jalan rusak");
+  await citizen.fill("[name=description]", "Jalan rusak di depan balai desa.");
+  await citizen.getByRole("button", { name: t("portal-check"), exact: true }).last().click();
+  await citizen.locator(".public").getByText(chosen).waitFor();
+  await citizen.getByRole("button", { name: t("portal-change"), exact: true }).click();
+  await citizen.locator(".picked").getByText(chosen).waitFor();
+  // Other words are another place.
+  await citizen.locator("[name=region_q]").focus();
+  await citizen.keyboard.press("End");
+  await citizen.keyboard.type(" x");
+  await citizen.locator(".picked").waitFor({ state: "hidden" });
+  assert.equal(await citizen.locator("[type=hidden][name=region]").inputValue(), "");
+  await citizen.context().close();
+});

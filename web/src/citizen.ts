@@ -103,15 +103,97 @@ for (const form of all("form[data-pow]") as NodeListOf<HTMLFormElement>) {
   });
 }
 
-// Lists that depend on another: provinces, regencies, districts, villages.
-for (const from of all("[data-fill]") as NodeListOf<HTMLSelectElement>) {
-  from.onchange = async () => {
-    const to = document.querySelector<HTMLSelectElement>(from.dataset.fill!)!;
-    to.innerHTML = await (
-      await fetch(from.dataset.fillUrl! + encodeURIComponent(from.value))
-    ).text();
-    to.dispatchEvent(new Event("change"));
+// The region picker: suggestions under the field in place of the search that needs a new page.
+const picker = document.querySelector<HTMLElement>("[data-regions]");
+if (picker) {
+  const make = (tag: string, settings: object) =>
+    Object.assign(document.createElement(tag), settings);
+  const input = picker.querySelector("input")!;
+  const list = make("ul", { id: "wilayah", className: "options", hidden: true });
+  const told = make("p", { className: "picked" });
+  const code = make("input", { type: "hidden", name: "region" }) as HTMLInputElement;
+  const set = (name: string, value: string) => input.setAttribute(name, value);
+  const options = () => [...list.querySelectorAll<HTMLElement>("[data-code]")];
+  let active: HTMLElement | undefined;
+  let asked = 0;
+
+  const show = (open: boolean) => {
+    list.hidden = !open;
+    set("aria-expanded", `${open}`);
+    mark();
   };
+  const mark = (option?: HTMLElement) => {
+    active?.setAttribute("aria-selected", "false");
+    active = option;
+    active?.setAttribute("aria-selected", "true");
+    active?.scrollIntoView({ block: "nearest" });
+    set("aria-activedescendant", active?.id ?? "");
+  };
+  const choose = (value: string, whole: string) => {
+    code.value = value;
+    told.textContent = value && `${picker.dataset.told}: ${whole}`;
+    // What the search without scripts offered is settled.
+    picker.querySelector("fieldset")?.parentElement!.remove();
+  };
+  const take = (option: HTMLElement) => {
+    input.value = option.dataset.whole!;
+    choose(option.dataset.code!, input.value);
+    show(false);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  for (const [name, value] of Object.entries({
+    role: "combobox",
+    autocomplete: "off",
+    "aria-autocomplete": "list",
+    "aria-controls": list.id,
+  })) {
+    set(name, value);
+  }
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", picker.dataset.told!);
+  told.setAttribute("role", "status");
+  input.after(list);
+  picker.append(told, code);
+  picker.querySelector("button")!.hidden = true;
+  show(false);
+  const kept = picker.querySelector<HTMLInputElement>("[type=radio]:checked");
+  if (kept) {
+    input.value = kept.parentElement!.textContent!.trim();
+    choose(kept.value, input.value);
+  }
+
+  input.addEventListener("input", async ({ isTrusted }) => {
+    if (!isTrusted) return;
+    choose("", "");
+    const mine = ++asked;
+    await new Promise((later) => setTimeout(later, 150));
+    if (mine !== asked) return;
+    const answer = await fetch(`${picker.dataset.regions}?q=${encodeURIComponent(input.value)}`);
+    const found = answer.ok ? await answer.text() : "";
+    if (mine !== asked) return;
+    list.innerHTML = found;
+    show(!!found);
+  });
+  input.addEventListener("keydown", (event) => {
+    const all = options();
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (list.hidden) return;
+    if (step && all[0]) {
+      const at = active ? all.indexOf(active) + step : step > 0 ? 0 : -1;
+      mark(all.at(at % all.length));
+    } else if (event.key === "Enter" && active) take(active);
+    else if (event.key === "Escape") show(false);
+    else return;
+    event.preventDefault();
+  });
+  input.addEventListener("blur", () => show(false));
+  // The finger that chooses must not take the focus first.
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("click", ({ target }) => {
+    const option = (target as HTMLElement).closest<HTMLElement>("[data-code]");
+    if (option) take(option);
+  });
 }
 
 for (const button of all("[data-print],[data-copy]")) {
