@@ -127,7 +127,8 @@ if (picker) {
     active = option;
     active?.setAttribute("aria-selected", "true");
     active?.scrollIntoView({ block: "nearest" });
-    set("aria-activedescendant", active?.id ?? "");
+    if (active) set("aria-activedescendant", active.id);
+    else input.removeAttribute("aria-activedescendant");
   };
   const choose = (value: string, whole: string) => {
     code.value = value;
@@ -173,7 +174,7 @@ if (picker) {
     const found = answer.ok ? await answer.text() : "";
     if (mine !== asked) return;
     list.innerHTML = found;
-    show(!!found);
+    show(!!found && document.activeElement === input);
   });
   input.addEventListener("keydown", (event) => {
     const all = options();
