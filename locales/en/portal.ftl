@@ -5,8 +5,8 @@ portal-unready = This service is being set up
     .start = Set up an agency
 portal-nav-report = Report
 portal-nav-track = Track
-portal-nav-managers = Who is in charge
-portal-nav-deadlines = Work out a deadline
+portal-nav-managers = In charge
+portal-nav-deadlines = Deadlines
 
 portal-home = Home
 portal-home-heading = Tell us, then watch it being solved
