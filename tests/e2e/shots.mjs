@@ -147,7 +147,7 @@ const SCREENS = [
   ["missing", "citizen", open("/tidak-ada")],
   ["desk", "agent", open("/meja?antrean=terbuka")],
   ["desk-none", "agent", open("/meja?q=zzzzqq")],
-  ["case", "agent", follow("/meja?antrean=unit", ".pane-list .case-link", 3)],
+  ["case", "agent", follow("/meja?antrean=unit", ".pane-list .case-link")],
   ["case-answered", "agent", follow("/meja?antrean=dijawab", ".pane-list .case-link", 1)],
   ["case-forward", "agent", async (page) => {
     await follow("/meja?antrean=teruskan", ".pane-list .case-link")(page);
