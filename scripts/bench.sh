@@ -63,7 +63,7 @@ for engine in $engines; do
     next=/meja
     for _ in 1 2 3 4 5 6 7 8 9 10; do
       next=$(curl -s -H "Cookie: $cookie" "http://$address$next" \
-        | grep -o 'href="/meja?[^"]*lanjut=[^"]*"' | head -n 1 \
+        | grep -o 'href="/meja?[^"]*setelah=[^"]*"' | head -n 1 \
         | sed 's/^href="//; s/"$//; s/&#38;/\&/g; s/&amp;/\&/g') || true
       [ -n "$next" ] || { next=/meja; break; }
     done

@@ -30,15 +30,14 @@ pub struct Notice<'a> {
 /// A fault of the engine.
 pub fn send(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()> {
     let Some(contact) = notice.case.contact_id else { return Ok(()) };
-    let contact = contacts::get(tx, access, contact)?;
-    let Some(recipient) = contact.emails.first() else { return Ok(()) };
+    let Some((name, recipient)) = contacts::reachable(tx, access, contact)? else { return Ok(()) };
     // The reporter's own language where they act themselves; Indonesian otherwise (UU 24/2009).
     let locale = match access.actor {
         Actor::Citizen => access.locale,
         _ => tanggap_kernel::Locale::Id,
     };
     let key = notice.event.replace(['.', '_'], "-");
-    let name = match contact.name.as_str() {
+    let name = match name.as_str() {
         "" => t(locale, "case-actor-citizen"),
         name => name.into(),
     };
@@ -59,7 +58,7 @@ pub fn send(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()>
         case_id: Some(notice.case.id.0),
         message_id: None,
         channel: "email",
-        recipient,
+        recipient: &recipient,
         subject: &format!("[{}] {subject}", notice.case.code),
         body: &body,
     };

@@ -4,6 +4,7 @@
 //! kind, or due date) and filtered by the rest; it never shows a complaint to those whom it is
 //! about. Counts are made by the same conditions, so that they equal what the list shows.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use tanggap_calendar::Kind;
@@ -130,8 +131,11 @@ sql! {
             as bigint),
         cast(coalesce(sum(case when received_at < $8 then 1 else 0 end), 0) as bigint)
         from cases where agency_id = $1 and open", seen_by!(), " group by +unit_id, kind");
-    BY_ID = concat!("select ", columns!(), " from cases where agency_id = $1 and id = $2
-        and $3 = 0", seen_by!());
+    BY_IDS = concat!("select ", columns!(), " from cases where agency_id = $1 and $3 = 0
+        and id in (select cast(value as bigint)
+        from json_array_elements_text(cast($2 as json)))", seen_by!()),
+        sqlite: concat!("select ", columns!(), " from cases where agency_id = $1 and $3 = 0
+        and id in (select value from json_each($2))", seen_by!());
 }
 
 /// What a list shows.
@@ -459,6 +463,19 @@ pub fn search(
     let wanted = limit * 3;
     let hits = tanggap_conversations::cases_with(tx, access, query, after, wanted, sqlite)?;
     let more = hits.len() as i64 == wanted;
+    let mut ids: Vec<i64> = hits.iter().map(|(case, _)| *case).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let bound = params![
+        access.agency_id,
+        serde_json::json!(ids).to_string(),
+        0i64,
+        reach.user,
+        &reach.member_of,
+        reach.units.as_deref(),
+    ];
+    let mut theirs: HashMap<i64, Case> =
+        tx.all(&BY_IDS, bound, read)?.into_iter().map(|case| (case.id.0, case)).collect();
     let mut last = None;
     let mut found: Vec<Case> = Vec::new();
     for (case_id, message) in hits {
@@ -466,18 +483,7 @@ pub fn search(
             return Ok((found, last));
         }
         last = Some(message);
-        if found.iter().any(|case| case.id.0 == case_id) {
-            continue;
-        }
-        let bound = params![
-            access.agency_id,
-            case_id,
-            0i64,
-            reach.user,
-            &reach.member_of,
-            reach.units.as_deref(),
-        ];
-        found.extend(tx.opt(&BY_ID, bound, read)?);
+        found.extend(theirs.remove(&case_id));
     }
     Ok((found, if more { last } else { None }))
 }

@@ -82,7 +82,7 @@ sql! {
 /// A fault of the engine.
 pub fn insert(tx: &mut Tx<'_>, access: &Access, case: &Case, pin_hash: &[u8]) -> Result<()> {
     let (due_at, risk_at, policy) = due_columns(case);
-    tx.exec(
+    tx.put(
         &INSERT,
         params![
             access.agency_id,
@@ -321,7 +321,7 @@ pub fn save_deadlines<'d>(
             d.ended_at,
             &d.source,
         ];
-        tx.exec(&SAVE_DEADLINE, row)?;
+        tx.put(&SAVE_DEADLINE, row)?;
     }
     Ok(())
 }
@@ -384,7 +384,7 @@ pub fn insert_follow_up(
         access.actor,
         new.forwarded_at,
     ];
-    tx.exec(&INSERT_FOLLOW_UP, row).map(drop)
+    tx.put(&INSERT_FOLLOW_UP, row)
 }
 
 /// Stores a changed follow-up.
@@ -408,7 +408,7 @@ pub fn update_follow_up(
         changed.ended_at,
         changed.reason.as_deref(),
     ];
-    tx.exec(&UPDATE_FOLLOW_UP, row).map(drop)
+    tx.put(&UPDATE_FOLLOW_UP, row)
 }
 
 /// What a member of staff was writing on a case; empty where nothing.
@@ -437,8 +437,8 @@ pub fn save_draft(
     body: &str,
 ) -> Result<(), Fault> {
     if body.trim().is_empty() {
-        return tx.exec(&DROP_DRAFT, params![access.agency_id, case, user]).map(drop);
+        return tx.put(&DROP_DRAFT, params![access.agency_id, case, user]);
     }
     let now = tx.now();
-    tx.exec(&SAVE_DRAFT, params![access.agency_id, case, user, body, now]).map(drop)
+    tx.put(&SAVE_DRAFT, params![access.agency_id, case, user, body, now])
 }

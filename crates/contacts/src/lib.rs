@@ -9,7 +9,7 @@ mod model;
 mod store;
 
 pub use model::{Contact, ContactId, IdentityKind, NewContact};
-pub use store::{erase, find_or_create, get, update, with_identity};
+pub use store::{erase, find_or_create, get, reachable, update, with_identity};
 
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]

@@ -16,6 +16,9 @@ sql! {
     BY_IDENTITY = "select c.id, c.name from contact_identities i join contacts c
         on c.agency_id = i.agency_id and c.id = i.contact_id
         where i.agency_id = $1 and i.kind = $2 and i.value = $3 order by i.contact_id limit $4";
+    REACHABLE = "select c.name, i.value from contact_identities i join contacts c
+        on c.agency_id = i.agency_id and c.id = i.contact_id where i.agency_id = $1
+        and i.contact_id = $2 and i.kind = $3 order by i.value limit 1";
     FIND = "select id, name, address, nik, created_at, version from contacts
         where agency_id = $1 and id = $2";
     IDENTITIES = "select kind, value from contact_identities
@@ -50,21 +53,21 @@ pub fn find_or_create(
         Some(id) => {
             if !new.address.is_empty() || new.nik.is_some() {
                 let filled = params![access.agency_id, id, &new.address, new.nik.as_deref()];
-                tx.exec(&FILL, filled)?;
+                tx.put(&FILL, filled)?;
             }
             id
         }
         None => {
             let (id, now): (ContactId, _) = (tx.id(), tx.now());
             let nik = new.nik.as_deref();
-            tx.exec(&INSERT, params![access.agency_id, id, &new.name, &new.address, nik, now])?;
+            tx.put(&INSERT, params![access.agency_id, id, &new.name, &new.address, nik, now])?;
             id
         }
     };
     for (kind, value) in [(IdentityKind::Phone, &new.phone), (IdentityKind::Email, &new.email)] {
         if let Some(value) = value {
             let row = params![access.agency_id, found, kind.as_str(), value];
-            tx.exec(&INSERT_IDENTITY, row)?;
+            tx.put(&INSERT_IDENTITY, row)?;
         }
     }
     Ok(found)
@@ -137,6 +140,19 @@ pub fn get(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Contact> {
     Ok(contact)
 }
 
+/// A person's name and the first of their e-mail addresses: where to write to.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn reachable(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: ContactId,
+) -> Result<Option<(String, String)>, Fault> {
+    let email = IdentityKind::Email.as_str();
+    tx.opt(&REACHABLE, params![access.agency_id, id, email], |row| Ok((row.text()?, row.text()?)))
+}
+
 /// Changes name, address and population number.
 ///
 /// # Errors
@@ -162,7 +178,7 @@ pub fn erase(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<()> {
     let known = get(tx, access, id)?;
     let blank = Contact { name: String::new(), address: String::new(), nik: None, ..known };
     update(tx, access, &blank)?;
-    Ok(tx.exec(&DELETE_IDENTITIES, params![access.agency_id, id]).map(drop)?)
+    Ok(tx.put(&DELETE_IDENTITIES, params![access.agency_id, id])?)
 }
 
 fn read(row: &mut Row<'_>) -> Result<Contact, Fault> {

@@ -34,7 +34,7 @@ pub fn attach(
     new: &NewAttachment,
 ) -> Result<AttachmentId, Fault> {
     let id: AttachmentId = tx.id();
-    tx.exec(
+    tx.put(
         &INSERT,
         params![
             access.agency_id,

@@ -45,7 +45,7 @@ pub fn open_interaction(
 ) -> Result<InteractionId, Fault> {
     let (id, now): (InteractionId, _) = (tx.id(), tx.now());
     let row = params![access.agency_id, id, contact, case_id, channel, subject, now];
-    tx.exec(&INSERT_INTERACTION, row)?;
+    tx.put(&INSERT_INTERACTION, row)?;
     Ok(id)
 }
 
@@ -59,7 +59,7 @@ pub fn link_case(
     interaction: InteractionId,
     case_id: i64,
 ) -> Result<(), Fault> {
-    tx.exec(&LINK, params![access.agency_id, interaction, case_id]).map(drop)
+    tx.put(&LINK, params![access.agency_id, interaction, case_id])
 }
 
 /// Stores a message and makes it searchable.
@@ -74,7 +74,7 @@ pub fn add_message(
 ) -> Result<MessageId, Fault> {
     let (id, now): (MessageId, _) = (tx.id(), tx.now());
     let direction = new.direction.unwrap_or(Direction::Internal);
-    tx.exec(
+    tx.put(
         &INSERT,
         params![
             access.agency_id,

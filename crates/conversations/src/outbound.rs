@@ -114,7 +114,7 @@ pub struct NewOutbound<'a> {
 /// A fault of the engine.
 pub fn queue(tx: &mut Tx<'_>, access: &Access, new: &NewOutbound<'_>) -> Result<OutboundId, Fault> {
     let (id, now): (OutboundId, _) = (tx.id(), tx.now());
-    tx.exec(
+    tx.put(
         &INSERT,
         params![
             access.agency_id,
@@ -177,7 +177,7 @@ pub fn record(
     error: Option<&str>,
 ) -> Result<(), Fault> {
     let sent_at = (state == SendState::Sent).then_some(tx.now());
-    tx.exec(&RECORD, params![access.agency_id, id, state.as_str(), error, sent_at]).map(drop)
+    tx.put(&RECORD, params![access.agency_id, id, state.as_str(), error, sent_at])
 }
 
 fn read(row: &mut Row<'_>) -> Result<Outbound, Fault> {

@@ -8,15 +8,17 @@ use tanggap_store::{Tx, sql};
 
 use crate::model::MessageId;
 
+const WORD_BYTES_MAX: usize = 200;
+
 sql! {
     INSERT = "insert into message_search (agency_id, message_id, words)
-        select $3, $1, to_tsvector('simple', $2)",
+        select $3, $1, array_to_tsvector(string_to_array($2, ' '))",
         sqlite: "insert into message_search (rowid, words) select $1, $2 where $3 is not null";
     // Newest first; the id of a message orders by time.
     FIND = "select i.case_id, m.id from message_search s
         join messages m on m.agency_id = s.agency_id and m.id = s.message_id
         join interactions i on i.agency_id = m.agency_id and i.id = m.interaction_id
-        where s.agency_id = $1 and s.words @@ to_tsquery('simple', $2) and s.message_id < $3
+        where s.agency_id = $1 and s.words @@ cast(cast($2 as text) as tsquery) and s.message_id < $3
         and i.case_id is not null order by s.message_id desc limit $4",
         sqlite: "select i.case_id, m.id from message_search s
         join messages m on m.agency_id = $1 and m.id = s.rowid
@@ -39,9 +41,9 @@ pub fn index(
     let mut words = agency_word(access.agency_id);
     for token in [text, more].into_iter().flat_map(tanggap_lang::tokens) {
         words.push(' ');
-        words.push_str(&token);
+        words.push_str(findable(&token));
     }
-    tx.exec(&INSERT, params![message, words, access.agency_id]).map(drop)
+    tx.put(&INSERT, params![message, words, access.agency_id])
 }
 
 /// Cases with messages that have all words of `query`, those with the newest such message first,
@@ -61,7 +63,10 @@ pub fn cases_with(
     if tokens.is_empty() {
         return Ok(Vec::new());
     }
-    let quoted = tokens.iter().map(|t| if sqlite { format!("\"{t}\"") } else { format!("'{t}'") });
+    let quoted = tokens.iter().map(|token| match findable(token) {
+        token if sqlite => format!("\"{token}\""),
+        token => format!("'{}'", token.replace('\\', "\\\\").replace('\'', "''")),
+    });
     let joined = if sqlite {
         std::iter::once(format!("\"{}\"", agency_word(access.agency_id)))
             .chain(quoted)
@@ -74,6 +79,12 @@ pub fn cases_with(
     tx.all(&FIND, params![access.agency_id, joined, before, limit], |row| {
         Ok((row.int()?, row.int()?))
     })
+}
+
+/// The part of a word that is indexed: no language has longer ones, and PostgreSQL takes none
+/// beyond 2,046 bytes.
+fn findable(token: &str) -> &str {
+    &token[..token.floor_char_boundary(WORD_BYTES_MAX)]
 }
 
 fn agency_word(agency: AgencyId) -> String {

@@ -14,10 +14,10 @@ use axum::http::{HeaderValue, header};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tanggap_calendar::Zone;
-use tanggap_kernel::{Access, Fault, Refusal, Result, params};
+use tanggap_kernel::{Access, Fault, Refusal, Result};
 use tanggap_org::TokenScope;
 use tanggap_org::actions::token_hash;
-use tanggap_store::{Tx, sql};
+use tanggap_store::Tx;
 use tanggap_ui::Ctx;
 
 use crate::problem::Problem;
@@ -26,10 +26,6 @@ use crate::problem::Problem;
 pub const CALLS_PER_SECOND: u32 = 10_000;
 /// How many tokens the door remembers; past it, it forgets all and looks them up again.
 const KNOWN_MAX: usize = 10_000;
-
-sql! {
-    HOUSE = "select name, slug, zone from agencies where id = $1";
-}
 
 /// What is remembered between calls; one for each router.
 pub struct Door {
@@ -169,13 +165,8 @@ impl Bearer {
 
 fn enter(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<Caller>> {
     let Some(access) = tanggap_org::token_access(tx, hash)? else { return Ok(None) };
-    let bad_zone = |e| Fault::new(format!("zone: {e}"));
-    let caller = tx.opt(&HOUSE, params![access.agency_id], |row| {
-        let (agency, slug) = (row.text()?, row.text()?);
-        let zone = row.text()?.parse().map_err(bad_zone)?;
-        Ok(Caller { access: access.clone(), agency, slug, zone })
-    })?;
-    Ok(caller)
+    let house = tanggap_org::agency(tx, access.agency_id)?;
+    Ok(house.map(|house| Caller { access, agency: house.name, slug: house.slug, zone: house.zone }))
 }
 
 fn holds(access: &Access, scope: TokenScope) -> bool {

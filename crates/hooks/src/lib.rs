@@ -54,9 +54,5 @@ pub fn routes() -> Router<Ctx> {
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
-    [door::STATEMENTS, moves::STATEMENTS, once::STATEMENTS, spec::STATEMENTS]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect()
+    [moves::STATEMENTS, once::STATEMENTS, spec::STATEMENTS].into_iter().flatten().copied().collect()
 }

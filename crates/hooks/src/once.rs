@@ -125,7 +125,7 @@ impl Once {
         }
         let answer = work(tx)?;
         let status = i64::from(answer.status.as_u16());
-        tx.exec(&SETTLE, params![agency, token, key, status, &answer.body])?;
+        tx.put(&SETTLE, params![agency, token, key, status, &answer.body])?;
         Ok(answer)
     }
 }

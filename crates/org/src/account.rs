@@ -1,7 +1,7 @@
 //! From a person to what they may do: roles, with units expanded to those under them.
 
 use tanggap_kernel::access::Grant;
-use tanggap_kernel::{Access, Actor, Locale, Result};
+use tanggap_kernel::{Access, Actor, AgencyId, Locale, Result};
 use tanggap_store::Tx;
 
 use crate::model::{RoleGrant, Unit, User};
@@ -12,14 +12,26 @@ use crate::store;
 ///
 /// # Errors
 /// A fault of the engine.
-pub fn access_of(tx: &mut Tx<'_>, agency: tanggap_kernel::AgencyId, user: &User) -> Result<Access> {
+pub fn access_of(tx: &mut Tx<'_>, agency: AgencyId, user: &User) -> Result<Access> {
+    Ok(roles_and_access(tx, agency, user)?.1)
+}
+
+/// The roles of `user`, and what they may do by them.
+///
+/// # Errors
+/// A fault of the engine.
+pub(crate) fn roles_and_access(
+    tx: &mut Tx<'_>,
+    agency: AgencyId,
+    user: &User,
+) -> Result<(Vec<RoleGrant>, Access)> {
     let base = Access {
         actor: Actor::User(user.id),
         member_of: user.unit_id.into_iter().collect(),
         ..Access::citizen(agency, user.locale)
     };
     if !user.active {
-        return Ok(base);
+        return Ok((Vec::new(), base));
     }
     let roles = store::roles_of(tx, &base, user.id)?;
     // Who speaks for a unit belongs to it, wherever their desk stands.
@@ -32,7 +44,8 @@ pub fn access_of(tx: &mut Tx<'_>, agency: tanggap_kernel::AgencyId, user: &User)
     } else {
         Vec::new()
     };
-    Ok(Access { grants: grants(&roles, &units), member_of, ..base })
+    let access = Access { grants: grants(&roles, &units), member_of, ..base };
+    Ok((roles, access))
 }
 
 /// The grants that a set of roles gives. A role that must be held for a unit and is not, gives

@@ -90,7 +90,7 @@ pub fn begin(tx: &mut Tx<'_>, access: &Access, hash: &SecretHash, agent: &str) -
     let now = tx.now();
     let agent: String = agent.chars().take(200).collect();
     let args = params![&hash[..], access.agency_id, user, now, ends_at(now, now), agent];
-    tx.exec(&BEGIN, args)?;
+    tx.put(&BEGIN, args)?;
     tx.announce(event(access, "user.signed_in", user));
     Ok(())
 }
@@ -111,7 +111,7 @@ pub fn live(tx: &mut Tx<'_>, hash: &SecretHash) -> Result<Option<Session>> {
 /// A fault of the engine.
 pub fn note_use(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
     let now = tx.now();
-    tx.exec(&NOTE, params![&session.hash[..], now, ends_at(session.created_at, now)])?;
+    tx.put(&NOTE, params![&session.hash[..], now, ends_at(session.created_at, now)])?;
     Ok(())
 }
 
@@ -145,7 +145,7 @@ pub fn end_own(tx: &mut Tx<'_>, access: &Access, name: &str) -> Result<()> {
     let sessions = of_user(tx, access, user)?;
     let found = sessions.iter().find(|session| short_name(&session.hash) == name);
     let session = found.ok_or(Refusal::NotFound)?;
-    tx.exec(&END_OWN, params![&session.hash[..], access.agency_id, user])?;
+    tx.put(&END_OWN, params![&session.hash[..], access.agency_id, user])?;
     tx.announce(event(access, "user.session_ended", user));
     Ok(())
 }

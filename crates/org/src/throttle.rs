@@ -65,7 +65,7 @@ pub fn attempt(tx: &mut Tx<'_>, key: &str, policy: Policy) -> Result<()> {
     }
     let forgotten = now.plus(-FORGET_AFTER);
     let count = tx.one(&COUNT, params![key, now, forgotten], |row| row.int())?;
-    tx.exec(&WAIT, params![key, now.plus(policy.wait(count))])?;
+    tx.put(&WAIT, params![key, now.plus(policy.wait(count))])?;
     Ok(())
 }
 
@@ -74,7 +74,7 @@ pub fn attempt(tx: &mut Tx<'_>, key: &str, policy: Policy) -> Result<()> {
 /// # Errors
 /// A fault of the engine.
 pub fn clear(tx: &mut Tx<'_>, key: &str) -> Result<()> {
-    tx.exec(&CLEAR, params![key])?;
+    tx.put(&CLEAR, params![key])?;
     Ok(())
 }
 

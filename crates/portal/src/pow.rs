@@ -110,7 +110,7 @@ pub fn check(ctx: &Ctx, sent: &str) -> Option<Work> {
 /// A fault of the engine.
 pub fn spend(tx: &mut Tx<'_>, work: &Work) -> Result<bool> {
     let now = tx.now();
-    tx.exec(&SWEEP, params![now])?;
+    tx.put(&SWEEP, params![now])?;
     Ok(tx.exec(&SPEND, params![&work.challenge, work.until])? == 1)
 }
 

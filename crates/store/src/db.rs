@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tanggap_kernel::error::FaultKind;
-use tanggap_kernel::{Clock, Error, Fault, IdGen, Result, Timestamp};
+use tanggap_kernel::{Clock, Error, Fault, Result, Timestamp};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 use crate::events::Announced;
+use crate::kept::Shared;
 use crate::relay::Node;
 use crate::threads::Threads;
 use crate::tx::{Announcement, Conn, Handed, Tx};
@@ -52,7 +53,7 @@ pub(crate) trait Work: Send {
     fn run<'c>(
         &mut self,
         conn: Conn<'c>,
-        ids: &'c IdGen,
+        shared: &'c Shared,
     ) -> (Conn<'c>, Result<Vec<Announcement>, Option<FaultKind>>);
 
     /// When it began.
@@ -88,9 +89,9 @@ where
     fn run<'c>(
         &mut self,
         conn: Conn<'c>,
-        ids: &'c IdGen,
+        shared: &'c Shared,
     ) -> (Conn<'c>, Result<Vec<Announcement>, Option<FaultKind>>) {
-        let mut tx = Tx::new(conn, self.now, ids, std::mem::take(&mut self.handed));
+        let mut tx = Tx::new(conn, self.now, shared, std::mem::take(&mut self.handed));
         let run = &mut self.run;
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&mut tx)));
         let result =
@@ -142,7 +143,7 @@ struct Inner {
     write: mpsc::Sender<Box<dyn Work>>,
     announced: broadcast::Sender<Announced>,
     committed: Arc<Notify>,
-    ids: Arc<IdGen>,
+    shared: Arc<Shared>,
     node: Node,
     threads: Threads,
 }
@@ -150,7 +151,7 @@ struct Inner {
 impl Drop for Inner {
     /// Gives the node's number back and lets what was begun end: the process may end next.
     fn drop(&mut self) {
-        let now = self.clock.now().max(self.ids.newest_at());
+        let now = self.clock.now().max(self.shared.ids.newest_at());
         let node = self.node.clone();
         let (reply, _) = oneshot::channel();
         let run = move |tx: &mut Tx<'_>| Ok(relay::release(tx, &node)?);
@@ -170,30 +171,31 @@ impl Db {
     /// # Errors
     /// A fault where it cannot be reached or its schema is not the one this program knows.
     pub async fn open(engine: Engine, clock: Clock, migrate: bool) -> Result<Self> {
-        let ids = Arc::new(IdGen::new(0));
+        let shared = Arc::new(Shared::new());
         let committed = Arc::new(Notify::new());
         let (announced, _) = broadcast::channel(ANNOUNCED_MAX);
         let (write, write_queue) = mpsc::channel(QUEUE_MAX);
         let (read, read_queue) = mpsc::channel(QUEUE_MAX);
         let (notify, threads) = (Arc::clone(&committed), Threads::default());
-        let shared = (Arc::clone(&ids), engine.clone(), clock.clone(), threads.clone());
+        let given = (Arc::clone(&shared), engine.clone(), clock.clone(), threads.clone());
         tokio::task::spawn_blocking(move || {
-            let (ids, engine, clock, threads) = shared;
+            let (shared, engine, clock, threads) = given;
             match &engine {
                 Engine::Sqlite(path) => {
                     migrate::sqlite(path, migrate, clock.now())?;
-                    sqlite::start(&threads, path, ids, write_queue, read_queue, notify)
+                    sqlite::start(&threads, path, shared, write_queue, read_queue, notify)
                 }
                 Engine::Postgres(url) => {
                     migrate::postgres(url, migrate, clock.now())?;
-                    pg::start(&threads, url, ids, write_queue, read_queue, notify)
+                    pg::start(&threads, url, shared, write_queue, read_queue, notify)
                 }
             }
         })
         .await
         .map_err(|e| Fault::new(format!("opening the database: {e}")))??;
         let node = Node::new()?;
-        let inner = Inner { engine, clock, read, write, announced, committed, ids, node, threads };
+        let inner =
+            Inner { engine, clock, read, write, announced, committed, shared, node, threads };
         let db = Self { inner: Arc::new(inner) };
         relay::lease_node(&db).await?;
         relay::start(&db).await?;
@@ -307,8 +309,8 @@ impl Db {
         &self.inner.committed
     }
 
-    pub(crate) fn ids(&self) -> &IdGen {
-        &self.inner.ids
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
     }
 
     pub(crate) fn node(&self) -> &Node {

@@ -140,9 +140,13 @@ impl Pending {
         Ok(Self { record, private })
     }
 
+    pub(crate) fn subject_kind(&self) -> &str {
+        &self.record.subject_kind
+    }
+
     fn insert(&self, tx: &mut Tx<'_>, seal: Option<(i64, &[u8], &[u8])>) -> Result<(), Fault> {
         let r = &self.record;
-        tx.exec(
+        tx.put(
             &INSERT,
             params![
                 r.agency_id,
@@ -161,7 +165,7 @@ impl Pending {
             ],
         )?;
         if let Some((salt, body)) = &self.private {
-            tx.exec(&INSERT_PRIVATE, params![r.agency_id, r.id, salt, body])?;
+            tx.put(&INSERT_PRIVATE, params![r.agency_id, r.id, salt, body])?;
         }
         Ok(())
     }
@@ -203,7 +207,7 @@ pub(crate) fn insert_sealed(tx: &mut Tx<'_>, pending: Vec<Pending>) -> Result<()
         *prev = hash;
     }
     for (agency_id, seq, hash) in heads {
-        tx.exec(&SET_HEAD, params![agency_id, seq, hash])?;
+        tx.put(&SET_HEAD, params![agency_id, seq, hash])?;
     }
     Ok(())
 }
@@ -231,7 +235,7 @@ pub fn seal_batch(tx: &mut Tx<'_>) -> Result<usize, Fault> {
         let (_, seq, prev) = current.as_mut().expect("invariant: a head was just loaded");
         *seq += 1;
         let hash = record.hash(*seq, prev);
-        tx.exec(&SEAL, params![record.agency_id, record.id, *seq, &*prev, &hash])?;
+        tx.put(&SEAL, params![record.agency_id, record.id, *seq, &*prev, &hash])?;
         *prev = hash;
     }
     save_head(tx, current)?;
@@ -240,7 +244,7 @@ pub fn seal_batch(tx: &mut Tx<'_>) -> Result<usize, Fault> {
 
 fn save_head(tx: &mut Tx<'_>, head: Option<(AgencyId, i64, Vec<u8>)>) -> Result<(), Fault> {
     if let Some((agency_id, seq, hash)) = head {
-        tx.exec(&SET_HEAD, params![agency_id, seq, hash])?;
+        tx.put(&SET_HEAD, params![agency_id, seq, hash])?;
     }
     Ok(())
 }

@@ -366,7 +366,7 @@ impl Runner {
 
 fn renew(tx: &mut Tx<'_>, job: &Job) -> Result<(), Fault> {
     let until = tx.now().plus(LEASE_MICROS);
-    tx.exec(&RENEW, params![&job.kind, &job.key, job.token, until]).map(drop)
+    tx.put(&RENEW, params![&job.kind, &job.key, job.token, until])
 }
 
 fn claim(tx: &mut Tx<'_>) -> Result<Vec<Job>, Fault> {
@@ -392,7 +392,7 @@ fn fail(tx: &mut Tx<'_>, job: &Job, error: &Error) -> Result<(), Fault> {
     let dead = (job.attempt >= ATTEMPTS_MAX).then_some(now);
     let again = now.plus(backoff_micros(job.attempt));
     let said: String = error.to_string().chars().take(500).collect();
-    tx.exec(&FAIL, params![&job.kind, &job.key, job.token, again, said, dead]).map(drop)
+    tx.put(&FAIL, params![&job.kind, &job.key, job.token, again, said, dead])
 }
 
 /// 5 s, 10 s, 20 s … at most an hour.

@@ -13,8 +13,10 @@ pub mod blobs;
 mod db;
 mod events;
 pub mod jobs;
+mod kept;
 mod migrate;
 mod pg;
+mod pipe;
 mod planner;
 mod relay;
 mod sql;
@@ -31,7 +33,7 @@ pub use tx::{Row, Tx};
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
 pub fn statements() -> Vec<&'static Sql> {
-    [events::STATEMENTS, audit::STATEMENTS, jobs::STATEMENTS, relay::STATEMENTS]
+    [events::STATEMENTS, audit::STATEMENTS, jobs::STATEMENTS, pg::STATEMENTS, relay::STATEMENTS]
         .into_iter()
         .flatten()
         .copied()

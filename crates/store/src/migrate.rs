@@ -6,11 +6,11 @@
 
 use std::path::Path;
 
-use postgres::NoTls;
-use tanggap_kernel::error::FaultKind;
-use tanggap_kernel::{Fault, Result, Timestamp};
+use tanggap_kernel::{Fault, Result, Timestamp, params};
 
-use crate::tx::{lite_error, pg_fault};
+use crate::kept::Shared;
+use crate::pipe::Link;
+use crate::tx::lite_error;
 use crate::{db::Engine, planner, sqlite};
 
 /// One file of the schema.
@@ -115,28 +115,21 @@ pub(crate) fn sqlite(path: &Path, migrate: bool, now: Timestamp) -> Result<(), F
 }
 
 pub(crate) fn postgres(url: &str, migrate: bool, now: Timestamp) -> Result<(), Fault> {
-    let fault = |e: postgres::Error| pg_fault("migrate", &e);
-    let mut client = postgres::Client::connect(url, NoTls)
-        .map_err(|e| pg_fault("connect", &e).of(FaultKind::Unavailable))?;
-    client.batch_execute("set client_min_messages = warning").map_err(fault)?;
-    client.batch_execute(CREATE_LEDGER).map_err(fault)?;
-    let mut tx = client.transaction().map_err(fault)?;
-    tx.batch_execute("lock table schema_migrations").map_err(fault)?;
-    let newest: i64 = tx
-        .query_one("select coalesce(max(version), 0) from schema_migrations", &[])
-        .map_err(fault)?
-        .get(0);
-    for migration in pending(newest, migrate)? {
-        for statement in migration.statements(false) {
-            tx.batch_execute(&statement).map_err(fault)?;
+    let mut link = Link::new(url);
+    link.bare(CREATE_LEDGER)?;
+    link.once(&Shared::new(), now, |tx| {
+        tx.script("lock table schema_migrations")?;
+        let newest = "select coalesce(max(version), 0) from schema_migrations";
+        let newest = tx.ad_hoc(newest, &[], |row| row.int::<i64>())?;
+        for migration in pending(newest.first().copied().unwrap_or(0), migrate)? {
+            for statement in migration.statements(false) {
+                tx.script(&statement)?;
+            }
+            let done = "insert into schema_migrations (version, at) values ($1, $2)";
+            tx.ad_hoc(done, params![migration.version, now], |_| Ok(()))?;
         }
-        tx.execute(
-            "insert into schema_migrations (version, at) values ($1, $2)",
-            &[&migration.version, &now.as_micros()],
-        )
-        .map_err(fault)?;
-    }
-    tx.commit().map_err(fault)
+        Ok(())
+    })
 }
 
 fn pending(newest: i64, migrate: bool) -> Result<&'static [Migration], Fault> {

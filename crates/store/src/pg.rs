@@ -8,15 +8,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use postgres::{Client, NoTls};
 use tanggap_kernel::error::FaultKind;
-use tanggap_kernel::{Fault, IdGen, Result, Timestamp};
+use tanggap_kernel::{Fault, Result, Timestamp, params};
 use tokio::sync::{Notify, mpsc};
 
 use crate::db::{Work, not_announcing};
 use crate::events;
+use crate::kept::{Kept, Shared};
+use crate::pipe::Link;
 use crate::threads::Threads;
-use crate::tx::{Conn, Handed, Prepared, Tx, pg_fault};
+use crate::tx::{Conn, Handed, Tx};
 
 const WRITERS: usize = 10;
 const READERS: usize = 6;
@@ -24,82 +25,22 @@ const READERS: usize = 6;
 const UNAVAILABLE_MAX: Duration = Duration::from_secs(15);
 const ATTEMPTS_MAX: u32 = 8;
 const SEAL_EVERY: Duration = Duration::from_millis(200);
-/// How long a server may leave bytes unacknowledged before the connection counts as lost.
-const SILENCE_MAX: Duration = Duration::from_secs(15);
-/// A node that stops in the middle of a transaction must not hold its row locks (the sealer's
-/// lease is one) for hours.
-const SESSION: &str = "set idle_in_transaction_session_timeout = '60s'";
-/// Lists have many conditions that only count where their value is given. A plan made without the
-/// values takes each of them for a strong filter, fetches all rows and sorts them; one made for
-/// the values walks the index and stops at the page's end.
-const SESSION_OF_READER: &str = "set idle_in_transaction_session_timeout = '60s';
-    set plan_cache_mode = force_custom_plan";
+crate::sql! {
+    SEALER = "select 1 from leases where name = 'sealer' for update",
+        sqlite: "select 1 from leases where name = 'sealer'";
+}
 
 type Queue = Arc<Mutex<mpsc::Receiver<Box<dyn Work>>>>;
 
-/// One connection that comes back when it was lost.
-pub(crate) struct Link {
-    url: String,
-    session: &'static str,
-    client: Option<Client>,
-    prepared: Prepared,
-}
-
-impl Link {
-    pub(crate) fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), session: SESSION, client: None, prepared: Prepared::new() }
-    }
-
-    fn for_reading(url: &str) -> Self {
-        Self { session: SESSION_OF_READER, ..Self::new(url) }
-    }
-
-    fn client(&mut self) -> Result<(&mut Client, &mut Prepared), Fault> {
-        if self.client.as_ref().is_none_or(Client::is_closed) {
-            self.prepared.clear();
-            self.client = None;
-            let mut config: postgres::Config =
-                self.url.parse().map_err(|e| Fault::new(format!("database URL: {e}")))?;
-            config.application_name("tanggap").connect_timeout(Duration::from_secs(5));
-            // A server that went without a word is noticed, instead of being waited for.
-            config.keepalives_idle(Duration::from_secs(10)).tcp_user_timeout(SILENCE_MAX);
-            let mut client = config
-                .connect(NoTls)
-                .map_err(|e| pg_fault("connect", &e).of(FaultKind::Unavailable))?;
-            client.batch_execute(self.session).map_err(|e| pg_fault("connect", &e))?;
-            self.client = Some(client);
-        }
-        let client = self.client.as_mut().expect("invariant: connected just above");
-        Ok((client, &mut self.prepared))
-    }
-
-    /// Runs `run` in one transaction and commits it.
-    pub(crate) fn once<T>(
-        &mut self,
-        ids: &IdGen,
-        now: Timestamp,
-        run: impl FnOnce(&mut Tx<'_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        let (client, prepared) = self.client()?;
-        let transaction = client.transaction().map_err(|e| pg_fault("begin", &e))?;
-        let conn = Conn::Postgres(transaction, prepared);
-        let mut tx = Tx::new(conn, now, ids, Handed::default());
-        let value = run(&mut tx)?;
-        let Conn::Postgres(transaction, _) = tx.conn else { unreachable!() };
-        transaction.commit().map_err(|e| pg_fault("commit", &e))?;
-        Ok(value)
-    }
-}
-
+/// Runs a text outside a transaction.
 pub(crate) fn run_bare(url: &str, statement: &str) -> Result<(), Fault> {
-    let mut client = Client::connect(url, NoTls).map_err(|e| pg_fault("connect", &e))?;
-    client.batch_execute(statement).map_err(|e| pg_fault("statement", &e))
+    Link::new(url).bare(statement)
 }
 
 pub(crate) fn start(
     threads: &Threads,
     url: &str,
-    ids: Arc<IdGen>,
+    shared: Arc<Shared>,
     write: mpsc::Receiver<Box<dyn Work>>,
     read: mpsc::Receiver<Box<dyn Work>>,
     committed: Arc<Notify>,
@@ -107,11 +48,11 @@ pub(crate) fn start(
     let (write, read) = (Arc::new(Mutex::new(write)), Arc::new(Mutex::new(read)));
     let (seal, wake) = std::sync::mpsc::sync_channel::<()>(1);
     for n in 0..WRITERS {
-        let (mut link, ids) = (Link::new(url), Arc::clone(&ids));
+        let (mut link, shared) = (Link::new(url), Arc::clone(&shared));
         let (queue, seal) = (Arc::clone(&write), seal.clone());
         threads.spawn(&format!("pg-writer-{n}"), move || {
             serve(&queue, |mut work| {
-                let outcome = write_one(&mut link, &ids, work.as_mut());
+                let outcome = write_one(&mut link, &shared, work.as_mut());
                 if outcome.is_ok() {
                     let _ = seal.try_send(());
                 }
@@ -121,17 +62,16 @@ pub(crate) fn start(
     }
     drop(seal);
     for n in 0..READERS {
-        let (mut link, ids) = (Link::for_reading(url), Arc::clone(&ids));
+        let (mut link, shared) = (Link::new(url), Arc::clone(&shared));
         let queue = Arc::clone(&read);
         threads.spawn(&format!("pg-reader-{n}"), move || {
-            serve(&queue, |mut work| {
-                let outcome = read_one(&mut link, &ids, work.as_mut());
-                work.reply(outcome);
+            serve(&queue, |work| {
+                read_one(&mut link, &shared, work);
             });
         })?;
     }
     let mut link = Link::new(url);
-    threads.spawn("pg-sealer", move || seal_loop(&mut link, &ids, &wake, &committed))
+    threads.spawn("pg-sealer", move || seal_loop(&mut link, &shared, &wake, &committed))
 }
 
 fn serve(queue: &Queue, mut each: impl FnMut(Box<dyn Work>)) {
@@ -167,35 +107,42 @@ fn retry(mut attempt: impl FnMut() -> Result<(), Option<Fault>>) -> Result<(), F
 
 /// `Err(None)` inside [`retry`] means: the closure itself refused or failed for good; it holds
 /// its own result, so the caller is simply answered.
-fn write_one(link: &mut Link, ids: &IdGen, work: &mut dyn Work) -> Result<(), Fault> {
-    let mut unsure = None;
-    retry(|| {
+fn write_one(link: &mut Link, shared: &Shared, work: &mut dyn Work) -> Result<(), Fault> {
+    let (mut unsure, mut settings) = (None, false);
+    let outcome = retry(|| {
         if let Some((agency_id, id)) = unsure {
             let now = work.now();
             // Where this fails too it is asked again: running the closure before it is known
             // would do the work twice.
-            if link.once(ids, now, |tx| events::exists(tx, agency_id, id)).map_err(Some)? {
+            if link.once(shared, now, |tx| events::exists(tx, agency_id, id)).map_err(Some)? {
                 return Ok(());
             }
             unsure = None;
         }
         let now = work.now();
-        let (client, prepared) = link.client().map_err(Some)?;
-        let transaction = client.transaction().map_err(|e| Some(pg_fault("begin", &e)))?;
-        let (conn, outcome) = work.run(Conn::Postgres(transaction, prepared), ids);
-        let events = match outcome {
-            Ok(events) => events,
-            Err(Some(kind @ (FaultKind::Retry | FaultKind::Unavailable))) => {
-                return Err(Some(Fault::new("the transaction failed").of(kind)));
+        let pipe = link.begin().map_err(Some)?;
+        let (conn, outcome) = work.run(Conn::Postgres(pipe), shared);
+        let mut tx = Tx::new(conn, now, shared, Handed::default());
+        let first = match outcome {
+            Ok(events) => {
+                settings = events.iter().any(|(.., event)| Kept::is_made_of(event.subject.kind));
+                tx.events = events;
+                events::insert_unsealed(&mut tx).map_err(Some)
             }
-            Err(_) => return Err(None),
+            Err(Some(kind @ (FaultKind::Retry | FaultKind::Unavailable))) => {
+                Err(Some(Fault::new("the transaction failed").of(kind)))
+            }
+            Err(_) => Err(None),
         };
-        let mut tx = Tx::new(conn, now, ids, Handed::default());
-        tx.events = events;
-        let first = events::insert_unsealed(&mut tx).map_err(Some)?;
-        let Conn::Postgres(transaction, _) = tx.conn else { unreachable!() };
-        transaction.commit().map_err(|e| {
-            let fault = pg_fault("commit", &e);
+        let Conn::Postgres(pipe) = tx.conn else { unreachable!("the connection given above") };
+        let first = match first {
+            Ok(first) => first,
+            Err(failed) => {
+                pipe.abandon();
+                return Err(failed);
+            }
+        };
+        pipe.commit().map_err(|fault| {
             match (fault.kind, first) {
                 (FaultKind::Unavailable, Some(first)) => unsure = Some(first),
                 // Nothing tells whether it took place, so it is not run again.
@@ -206,31 +153,32 @@ fn write_one(link: &mut Link, ids: &IdGen, work: &mut dyn Work) -> Result<(), Fa
             }
             Some(fault)
         })
-    })
+    });
+    if settings {
+        shared.kept.forget();
+    }
+    outcome
 }
 
-fn read_one(link: &mut Link, ids: &IdGen, work: &mut dyn Work) -> Result<(), Fault> {
-    retry(|| {
-        let (client, prepared) = link.client().map_err(Some)?;
-        let transaction = client
-            .build_transaction()
-            .isolation_level(postgres::IsolationLevel::RepeatableRead)
-            .read_only(true)
-            .start()
-            .map_err(|e| Some(pg_fault("begin", &e)))?;
-        match work.run(Conn::Postgres(transaction, prepared), ids).1 {
+fn read_one(link: &mut Link, shared: &Shared, mut work: Box<dyn Work>) {
+    let outcome = retry(|| {
+        let (conn, outcome) = work.run(Conn::Postgres(link.begin_reading().map_err(Some)?), shared);
+        let Conn::Postgres(pipe) = conn else { unreachable!("the connection given above") };
+        pipe.abandon();
+        match outcome {
             Err(Some(kind @ (FaultKind::Retry | FaultKind::Unavailable))) => {
                 Err(Some(Fault::new("the transaction failed").of(kind)))
             }
             outcome => not_announcing(&outcome).map_err(Some),
         }
-    })
+    });
+    work.reply(outcome);
 }
 
 /// One node seals at a time: whoever holds the row of the lease.
 fn seal_loop(
     link: &mut Link,
-    ids: &IdGen,
+    shared: &Shared,
     wake: &std::sync::mpsc::Receiver<()>,
     committed: &Notify,
 ) {
@@ -241,8 +189,8 @@ fn seal_loop(
         }
         // Every commit before the end left its token in the channel, so nothing stays unsealed.
         loop {
-            let sealed = link.once(ids, Timestamp::default(), |tx| {
-                tx.script("select 1 from leases where name = 'sealer' for update")?;
+            let sealed = link.once(shared, Timestamp::default(), |tx| {
+                tx.put(&SEALER, params![])?;
                 events::seal_batch(tx)
             });
             match sealed {

@@ -14,6 +14,7 @@ use tanggap_kernel::{AgencyId, Fault, Result, Timestamp, id, params};
 
 use crate::db::Db;
 use crate::events::Announced;
+use crate::kept::Kept;
 use crate::tx::Tx;
 
 const POLL_EVERY: Duration = Duration::from_millis(200);
@@ -69,7 +70,7 @@ pub(crate) async fn lease_node(db: &Db) -> Result<()> {
     });
     let number = leased.await?;
     db.node().number.store(number, Ordering::Release);
-    db.ids().set_node(number);
+    db.shared().ids.set_node(number);
     Ok(())
 }
 
@@ -82,7 +83,7 @@ fn lease(tx: &mut Tx<'_>, holder: &str, number: i64) -> Result<bool, Fault> {
 /// clock which goes back does not make the same ids again.
 pub(crate) fn release(tx: &mut Tx<'_>, node: &Node) -> Result<(), Fault> {
     let until = tx.now().plus(1000);
-    tx.exec(&RELEASE, params![name(node.number()), &*node.holder, until]).map(drop)
+    tx.put(&RELEASE, params![name(node.number()), &*node.holder, until])
 }
 
 /// Holds the number for longer; takes another where this one was lost meanwhile (a process that
@@ -130,14 +131,18 @@ async fn relay(db: &Db, seen: &mut HashMap<AgencyId, i64>) -> Result<()> {
     let heads = db.read(|tx| Ok(heads(tx)?)).await?;
     for (agency_id, head) in heads {
         let cursor = seen.entry(agency_id).or_insert(0);
-        if db.announced().receiver_count() == 0 {
+        if db.announced().receiver_count() == 0 && *cursor < head {
             *cursor = head;
+            db.shared().kept.forget();
         }
         while *cursor < head {
             let after = *cursor;
             let news = db.read(move |tx| Ok(since(tx, agency_id, after)?)).await?;
             let Some(last) = news.last() else { break };
             *cursor = last.seq;
+            if news.iter().any(|event| Kept::is_made_of(&event.subject_kind)) {
+                db.shared().kept.forget();
+            }
             for announced in news {
                 let _ = db.announced().send(announced);
             }

@@ -14,6 +14,7 @@ pub struct Sql {
     /// Why it may scan a large table, where it may.
     pub scan: Option<&'static str>,
     sqlite: OnceLock<String>,
+    own_plan: OnceLock<bool>,
 }
 
 impl Sql {
@@ -25,7 +26,22 @@ impl Sql {
         own_sqlite: Option<&'static str>,
         scan: Option<&'static str>,
     ) -> Self {
-        Self { name, postgres, own_sqlite, scan, sqlite: OnceLock::new() }
+        Self {
+            name,
+            postgres,
+            own_sqlite,
+            scan,
+            sqlite: OnceLock::new(),
+            own_plan: OnceLock::new(),
+        }
+    }
+
+    /// Whether its plan depends on the values: conditions that count only where theirs is given,
+    /// words that are rare or common.
+    pub(crate) fn wants_own_plan(&self) -> bool {
+        *self.own_plan.get_or_init(|| {
+            self.postgres.contains(") is null or ") || self.postgres.contains(" @@ ")
+        })
     }
 
     /// SQLite's text, with `?1..?n`.

@@ -13,11 +13,12 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tanggap_kernel::error::FaultKind;
-use tanggap_kernel::{Fault, IdGen, Result};
+use tanggap_kernel::{Fault, Result};
 use tokio::sync::{Notify, mpsc};
 
 use crate::db::{Work, not_announcing};
 use crate::events::{self, Pending};
+use crate::kept::{Kept, Shared};
 use crate::threads::Threads;
 use crate::tx::{Conn, Handed, Tx, lite_error};
 
@@ -57,7 +58,7 @@ fn tune(conn: &Connection) -> Result<(), Fault> {
 pub(crate) fn start(
     threads: &Threads,
     path: &Path,
-    ids: Arc<IdGen>,
+    shared: Arc<Shared>,
     write: Queue,
     read: Queue,
     committed: Arc<Notify>,
@@ -66,9 +67,9 @@ pub(crate) fn start(
     let wal = PathBuf::from(format!("{}-wal", path.display()));
     let checkpointer = connect(path)?;
     let (running, ended) = std::sync::mpsc::channel::<()>();
-    let ids_of_writer = Arc::clone(&ids);
+    let of_writer = Arc::clone(&shared);
     threads.spawn("sqlite-writer", move || {
-        write_loop(&writer, &ids_of_writer, write, &committed, &wal);
+        write_loop(&writer, &of_writer, write, &committed, &wal);
         drop(running);
     })?;
     threads.spawn("sqlite-checkpoint", move || {
@@ -86,20 +87,20 @@ pub(crate) fn start(
             "pragma query_only = on; pragma temp_store = memory; pragma cache_size = -8192;",
         )
         .map_err(|e| lite_error("open", &e))?;
-        let (read, ids) = (Arc::clone(&read), Arc::clone(&ids));
-        threads.spawn(&format!("sqlite-reader-{n}"), move || read_loop(&conn, &ids, &read))?;
+        let (read, shared) = (Arc::clone(&read), Arc::clone(&shared));
+        threads.spawn(&format!("sqlite-reader-{n}"), move || read_loop(&conn, &shared, &read))?;
     }
     Ok(())
 }
 
-fn read_loop(conn: &Connection, ids: &IdGen, queue: &Mutex<Queue>) {
+fn read_loop(conn: &Connection, shared: &Shared, queue: &Mutex<Queue>) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(mut work) = next else { return };
         let outcome = match conn.execute_batch("begin deferred") {
             Err(error) => Err(lite_error("begin", &error)),
             Ok(()) => {
-                let (_, outcome) = work.run(Conn::Sqlite(conn), ids);
+                let (_, outcome) = work.run(Conn::Sqlite(conn), shared);
                 let _ = conn.execute_batch("rollback");
                 not_announcing(&outcome)
             }
@@ -108,10 +109,16 @@ fn read_loop(conn: &Connection, ids: &IdGen, queue: &Mutex<Queue>) {
     }
 }
 
-fn write_loop(conn: &Connection, ids: &IdGen, mut queue: Queue, committed: &Notify, wal: &Path) {
+fn write_loop(
+    conn: &Connection,
+    shared: &Shared,
+    mut queue: Queue,
+    committed: &Notify,
+    wal: &Path,
+) {
     let mut groups: u32 = 0;
     while let Some(first) = queue.blocking_recv() {
-        let (group, outcome) = write_group(conn, ids, first, &mut queue);
+        let (group, outcome) = write_group(conn, shared, first, &mut queue);
         if outcome.is_err() && !conn.is_autocommit() {
             let _ = conn.execute_batch("rollback");
         }
@@ -139,7 +146,7 @@ fn write_loop(conn: &Connection, ids: &IdGen, mut queue: Queue, committed: &Noti
 /// Runs one group up to and including its commit.
 fn write_group(
     conn: &Connection,
-    ids: &IdGen,
+    shared: &Shared,
     first: Box<dyn Work>,
     queue: &mut Queue,
 ) -> (Vec<Box<dyn Work>>, Result<(), Fault>) {
@@ -150,7 +157,9 @@ fn write_group(
     let mut announced = Vec::new();
     loop {
         let at = group.len() - 1;
-        if let Err(fault) = run_one(conn, ids, group[at].as_mut(), &mut announced) {
+        if let Err(fault) = run_one(conn, shared, group[at].as_mut(), &mut announced) {
+            // What the group saw of its own changes never became true.
+            shared.kept.forget();
             return (group, Err(fault));
         }
         if group.len() == GROUP_MAX {
@@ -161,21 +170,25 @@ fn write_group(
             Err(_) => break,
         }
     }
-    let outcome = seal(conn, ids, announced)
+    let settings = announced.iter().any(|event| Kept::is_made_of(event.subject_kind()));
+    let outcome = seal(conn, shared, announced)
         .and_then(|()| conn.execute_batch("commit").map_err(|e| lite_error("commit", &e)));
+    if settings {
+        shared.kept.forget();
+    }
     (group, outcome)
 }
 
 /// Runs one closure inside its savepoint. Fails where the engine rolled back the whole group.
 fn run_one(
     conn: &Connection,
-    ids: &IdGen,
+    shared: &Shared,
     work: &mut dyn Work,
     announced: &mut Vec<Pending>,
 ) -> Result<(), Fault> {
     let sql = |text: &str| conn.execute_batch(text).map_err(|e| lite_error("savepoint", &e));
     sql("savepoint one")?;
-    let (_, outcome) = work.run(Conn::Sqlite(conn), ids);
+    let (_, outcome) = work.run(Conn::Sqlite(conn), shared);
     if conn.is_autocommit() {
         let kind = match outcome {
             Err(Some(kind)) => kind,
@@ -194,11 +207,11 @@ fn run_one(
     }
 }
 
-fn seal(conn: &Connection, ids: &IdGen, announced: Vec<Pending>) -> Result<(), Fault> {
+fn seal(conn: &Connection, shared: &Shared, announced: Vec<Pending>) -> Result<(), Fault> {
     if announced.is_empty() {
         return Ok(());
     }
     let now = tanggap_kernel::Timestamp::default();
-    let mut tx = Tx::new(Conn::Sqlite(conn), now, ids, Handed::default());
+    let mut tx = Tx::new(Conn::Sqlite(conn), now, shared, Handed::default());
     events::insert_sealed(&mut tx, announced)
 }

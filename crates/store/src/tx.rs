@@ -1,19 +1,18 @@
 //! A transaction, and the rows that come out of it: the same calls on both engines.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 use tanggap_kernel::error::FaultKind;
-use tanggap_kernel::{Event, Fault, IdGen, Result, Timestamp, Value};
+use tanggap_kernel::{AgencyId, Event, Fault, Result, Timestamp, Value};
+use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 
+use crate::kept::{Kept, Shared, Thing};
+use crate::pipe::Pipe;
 use crate::sql::Sql;
-
-/// Prepared statements of one PostgreSQL connection, by the statement's address.
-pub(crate) type Prepared = HashMap<usize, postgres::Statement>;
 
 pub(crate) enum Conn<'c> {
     Sqlite(&'c rusqlite::Connection),
-    Postgres(postgres::Transaction<'c>, &'c mut Prepared),
+    Postgres(Pipe<'c>),
 }
 
 impl Conn<'_> {
@@ -28,13 +27,7 @@ impl Conn<'_> {
                     .map_err(|e| lite_fault(sql, &e))?;
                 Ok(changed as u64)
             }
-            Conn::Postgres(tx, prepared) => {
-                let statement = prepare(tx, prepared, sql)?;
-                let wrapped: Vec<Pg<'_>> = params.iter().map(Pg).collect();
-                let refs: Vec<&(dyn ToSql + Sync)> =
-                    wrapped.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-                tx.execute(&statement, &refs).map_err(|e| pg_fault(sql.name, &e))
-            }
+            Conn::Postgres(pipe) => pipe.exec(sql, params),
         }
     }
 
@@ -57,12 +50,8 @@ impl Conn<'_> {
                     found.push(map(&mut Row { sql, kind: RowKind::Sqlite(row), column: 0 })?);
                 }
             }
-            Conn::Postgres(tx, prepared) => {
-                let statement = prepare(tx, prepared, sql)?;
-                let wrapped: Vec<Pg<'_>> = params.iter().map(Pg).collect();
-                let refs: Vec<&(dyn ToSql + Sync)> =
-                    wrapped.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-                for row in tx.query(&statement, &refs).map_err(|e| pg_fault(sql.name, &e))? {
+            Conn::Postgres(pipe) => {
+                for row in pipe.query(sql, params)? {
                     found.push(map(&mut Row { sql, kind: RowKind::Postgres(&row), column: 0 })?);
                 }
             }
@@ -92,7 +81,9 @@ pub(crate) type Announcement = (i64, Timestamp, Event);
 pub struct Tx<'c> {
     pub(crate) conn: Conn<'c>,
     pub(crate) now: Timestamp,
-    pub(crate) ids: &'c IdGen,
+    pub(crate) shared: &'c Shared,
+    /// See [`Kept`](crate::kept::Kept): what was forgotten when it began.
+    generation: u64,
     pub(crate) handed: Handed,
     pub(crate) events: Vec<Announcement>,
     /// Set by the first statement that failed: from then on nothing more is run, since the engine
@@ -101,9 +92,15 @@ pub struct Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) fn new(conn: Conn<'c>, now: Timestamp, ids: &'c IdGen, mut handed: Handed) -> Self {
+    pub(crate) fn new(
+        conn: Conn<'c>,
+        now: Timestamp,
+        shared: &'c Shared,
+        mut handed: Handed,
+    ) -> Self {
         handed.rewind();
-        Self { conn, now, ids, handed, events: Vec::new(), failed: None }
+        let generation = shared.kept.generation();
+        Self { conn, now, shared, generation, handed, events: Vec::new(), failed: None }
     }
 
     /// The moment at which the use case began; the same on a second run.
@@ -115,7 +112,7 @@ impl<'c> Tx<'c> {
     /// A new id; the same on a second run.
     pub fn id<T: From<i64>>(&mut self) -> T {
         if self.handed.next == self.handed.ids.len() {
-            self.handed.ids.push(self.ids.next(self.now));
+            self.handed.ids.push(self.shared.ids.next(self.now));
         }
         self.handed.next += 1;
         self.handed.ids[self.handed.next - 1].into()
@@ -124,7 +121,39 @@ impl<'c> Tx<'c> {
     /// Announces a change: the event becomes durable with the change itself.
     pub fn announce(&mut self, event: Event) {
         let id = self.id();
+        if Kept::is_made_of(event.subject.kind) {
+            self.shared.kept.forget();
+        }
         self.events.push((id, self.now, event));
+    }
+
+    /// What `load` makes of an agency's rows, kept for later transactions until a setting is
+    /// changed. `what` names it and `which` tells several apart. In a transaction that has changed
+    /// settings itself nothing is kept, and what was kept is not used.
+    ///
+    /// # Errors
+    /// What `load` refuses.
+    pub fn kept<T: Send + Sync + 'static>(
+        &mut self,
+        agency: AgencyId,
+        what: &'static str,
+        which: i64,
+        load: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<Arc<T>> {
+        let key = (agency, what, which);
+        let own = self.events.iter().any(|(.., event)| Kept::is_made_of(event.subject.kind));
+        if !own
+            && let Some(thing) = self.shared.kept.get(&key)
+            && let Ok(thing) = thing.downcast()
+        {
+            return Ok(thing);
+        }
+        let thing = Arc::new(load(self)?);
+        if !own {
+            let kept: Thing = Arc::<T>::clone(&thing);
+            self.shared.kept.keep(key, kept, self.generation);
+        }
+        Ok(thing)
     }
 
     /// Runs `run` as if it were `at`: for replaying a history (the demo, an import), never for
@@ -146,6 +175,21 @@ impl<'c> Tx<'c> {
         self.whole()?;
         let changed = self.conn.exec(sql, params);
         self.note(changed)
+    }
+
+    /// Runs a statement whose count nobody needs: rows put down. On PostgreSQL it travels with the
+    /// next question or with the commit; where it fails, that does.
+    ///
+    /// # Errors
+    /// A fault of the engine.
+    #[track_caller]
+    pub fn put(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<(), Fault> {
+        self.whole()?;
+        let put = match &mut self.conn {
+            Conn::Postgres(pipe) => pipe.put(sql, params),
+            sqlite @ Conn::Sqlite(_) => sqlite.exec(sql, params).map(drop),
+        };
+        self.note(put)
     }
 
     /// All rows of a query, each mapped by `map`. Bound the number of rows in the statement.
@@ -217,7 +261,7 @@ impl<'c> Tx<'c> {
         self.whole()?;
         let done = match &mut self.conn {
             Conn::Sqlite(conn) => conn.execute_batch(text).map_err(|e| lite_error("script", &e)),
-            Conn::Postgres(tx, _) => tx.batch_execute(text).map_err(|e| pg_fault("script", &e)),
+            Conn::Postgres(pipe) => pipe.script(text),
         };
         self.note(done)
     }
@@ -248,34 +292,14 @@ impl<'c> Tx<'c> {
                     found.push(map(&mut Row { sql, kind: RowKind::Sqlite(row), column: 0 })?);
                 }
             }
-            Conn::Postgres(tx, _) => {
-                let wrapped: Vec<Pg<'_>> = params.iter().map(Pg).collect();
-                let refs: Vec<&(dyn ToSql + Sync)> =
-                    wrapped.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-                for row in tx.query(text, &refs).map_err(|e| pg_fault("ad hoc", &e))? {
+            Conn::Postgres(pipe) => {
+                for row in pipe.ad_hoc(text, params)? {
                     found.push(map(&mut Row { sql, kind: RowKind::Postgres(&row), column: 0 })?);
                 }
             }
         }
         Ok(found)
     }
-}
-
-fn prepare(
-    tx: &mut postgres::Transaction<'_>,
-    prepared: &mut Prepared,
-    sql: &'static Sql,
-) -> Result<postgres::Statement, Fault> {
-    if let Some(statement) = prepared.get(&address(sql)) {
-        return Ok(statement.clone());
-    }
-    let statement = tx.prepare(sql.postgres).map_err(|e| pg_fault(sql.name, &e))?;
-    prepared.insert(address(sql), statement.clone());
-    Ok(statement)
-}
-
-fn address(sql: &'static Sql) -> usize {
-    std::ptr::from_ref(sql).addr()
 }
 
 /// A row; columns are read from left to right.
@@ -287,7 +311,7 @@ pub struct Row<'r> {
 
 enum RowKind<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
-    Postgres(&'r postgres::Row),
+    Postgres(&'r tokio_postgres::Row),
 }
 
 macro_rules! column {
@@ -415,7 +439,7 @@ impl rusqlite::ToSql for Lite<'_> {
 }
 
 #[derive(Debug)]
-struct Pg<'v>(&'v Value<'v>);
+pub(crate) struct Pg<'v>(pub &'v Value<'v>);
 
 impl ToSql for Pg<'_> {
     fn to_sql(
@@ -440,7 +464,7 @@ impl ToSql for Pg<'_> {
         true
     }
 
-    postgres::types::to_sql_checked!();
+    tokio_postgres::types::to_sql_checked!();
 }
 
 #[track_caller]
@@ -461,8 +485,8 @@ pub(crate) fn lite_error(what: &str, error: &rusqlite::Error) -> Fault {
 }
 
 #[track_caller]
-pub(crate) fn pg_fault(what: &str, error: &postgres::Error) -> Fault {
-    let state = error.code().map(postgres::error::SqlState::code);
+pub(crate) fn pg_fault(what: &str, error: &tokio_postgres::Error) -> Fault {
+    let state = error.code().map(tokio_postgres::error::SqlState::code);
     let kind = match state {
         Some("40001" | "40P01") => FaultKind::Retry,
         Some("53100") => FaultKind::Full,

@@ -58,9 +58,9 @@ pub fn plan(tx: &mut Tx<'_>) -> Result<()> {
 fn sweep_rows(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
     let now = tx.now();
     tanggap_org::sessions::sweep(tx)?;
-    tx.exec(&THROTTLES, params![now])?;
-    tx.exec(&PROOFS, params![now])?;
-    tx.exec(&KEYS, params![now.plus(-IDEMPOTENCY_AGE)])?;
+    tx.put(&THROTTLES, params![now])?;
+    tx.put(&PROOFS, params![now])?;
+    tx.put(&KEYS, params![now.plus(-IDEMPOTENCY_AGE)])?;
     Ok(tx.schedule(NOBODY, ROWS, &job.key, now.plus(ROWS_EVERY), "{}")?)
 }
 

@@ -64,7 +64,7 @@ pub fn create_agency(tx: &mut Tx<'_>, input: &NewAgency) -> Result<AgencyId> {
     }
     let base = crate::word_of(Base::Government);
     let name = "Kalender kantor pemerintah";
-    tx.exec(&calendar_rows::INSERT, params![id, calendar, name, base, ""])?;
+    tx.put(&calendar_rows::INSERT, params![id, calendar, name, base, ""])?;
     let body = json!({ "slug": slug, "zone": zone, "calendar": calendar });
     tx.announce(event(&access, "agency.created", "agency", id.0).with(body));
     general_category(tx, &access)?;

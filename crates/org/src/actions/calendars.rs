@@ -40,7 +40,7 @@ pub fn create_calendar(
     let id: CalendarId = tx.id();
     let base = crate::word_of(input.base);
     let args = params![access.agency_id, id, input.name.trim(), &base, &input.hours];
-    tx.exec(&calendar_rows::INSERT, args)?;
+    tx.put(&calendar_rows::INSERT, args)?;
     let body = json!({ "name": input.name.trim(), "base": base });
     tx.announce(event(access, "calendar.created", "calendar", id.0).with(body));
     Ok(id)
@@ -91,8 +91,8 @@ pub fn set_calendar_day(
     let (date, kind) = (day.date.to_string(), crate::word_of(day.kind));
     let (name, decree) = (day.name.trim(), day.decree.trim());
     let args = params![access.agency_id, id, &date, &kind, name, decree];
-    tx.exec(&calendar_rows::SET_DAY, args)?;
-    tx.exec(&calendar_rows::TOUCH, params![access.agency_id, id])?;
+    tx.put(&calendar_rows::SET_DAY, args)?;
+    tx.put(&calendar_rows::TOUCH, params![access.agency_id, id])?;
     let body =
         json!({ "date": date, "kind": kind, "name": name, "decree": decree, "recount": true });
     changed(tx, access, id, body)
@@ -114,7 +114,7 @@ pub fn remove_calendar_day(
     if gone == 0 {
         return Err(Refusal::NotFound.into());
     }
-    tx.exec(&calendar_rows::TOUCH, params![access.agency_id, id])?;
+    tx.put(&calendar_rows::TOUCH, params![access.agency_id, id])?;
     let body = json!({ "date": date, "removed": true, "recount": true });
     changed(tx, access, id, body)
 }

@@ -24,7 +24,7 @@ pub fn update_own(tx: &mut Tx<'_>, access: &Access, name: &str, locale: Locale) 
     text(&mut check, "name", name, 120);
     check.done()?;
     let name = name.trim();
-    tx.exec(&user_rows::SET_OWN, params![access.agency_id, id, name, locale.tag()])?;
+    tx.put(&user_rows::SET_OWN, params![access.agency_id, id, name, locale.tag()])?;
     let private = json!({ "name": name });
     let body = json!({ "locale": locale.tag() });
     tx.announce(event(access, "user.changed", "user", id.0).with(body).with_private(private));
@@ -42,7 +42,7 @@ pub fn change_password(
     keep: &SecretHash,
 ) -> Result<()> {
     let id = me(access)?;
-    tx.exec(&user_rows::SET_PASSWORD, params![access.agency_id, id, hash])?;
+    tx.put(&user_rows::SET_PASSWORD, params![access.agency_id, id, hash])?;
     sessions::end_all(tx, access, id, Some(keep))?;
     tx.announce(event(access, "user.password_changed", "user", id.0));
     Ok(())
@@ -54,7 +54,7 @@ pub fn change_password(
 /// [`Refusal::Forbidden`] for anybody but staff.
 pub fn set_totp(tx: &mut Tx<'_>, access: &Access, salt: &str, step: i64) -> Result<()> {
     let id = me(access)?;
-    tx.exec(&user_rows::SET_TOTP, params![access.agency_id, id, salt, step])?;
+    tx.put(&user_rows::SET_TOTP, params![access.agency_id, id, salt, step])?;
     tx.announce(event(access, "user.totp_set", "user", id.0));
     Ok(())
 }
@@ -65,7 +65,7 @@ pub fn set_totp(tx: &mut Tx<'_>, access: &Access, salt: &str, step: i64) -> Resu
 /// [`Refusal::Forbidden`] for anybody but staff.
 pub fn remove_totp(tx: &mut Tx<'_>, access: &Access) -> Result<()> {
     let id = me(access)?;
-    tx.exec(&user_rows::SET_TOTP, params![access.agency_id, id, None::<&str>, 0])?;
+    tx.put(&user_rows::SET_TOTP, params![access.agency_id, id, None::<&str>, 0])?;
     tx.announce(event(access, "user.totp_removed", "user", id.0));
     Ok(())
 }

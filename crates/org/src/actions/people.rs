@@ -100,7 +100,7 @@ pub fn set_roles(tx: &mut Tx<'_>, access: &Access, id: UserId, roles: &[RoleGran
     if !roles.iter().any(|grant| grant.role == Role::Administrator) {
         keep_an_administrator(tx, access, id)?;
     }
-    tx.exec(&user_rows::CLEAR_ROLES, params![access.agency_id, id])?;
+    tx.put(&user_rows::CLEAR_ROLES, params![access.agency_id, id])?;
     save_roles(tx, access, id, roles)?;
     let body = json!({ "roles": role_words(roles) });
     tx.announce(event(access, "user.roles_set", "user", id.0).with(body));
@@ -119,7 +119,7 @@ pub fn deactivate_user(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<(
         return Err(Refusal::Illegal("org-illegal-self").into());
     }
     keep_an_administrator(tx, access, id)?;
-    tx.exec(&user_rows::SET_ACTIVE, params![access.agency_id, id, false])?;
+    tx.put(&user_rows::SET_ACTIVE, params![access.agency_id, id, false])?;
     sessions::end_all(tx, access, id, None)?;
     tx.announce(event(access, "user.deactivated", "user", id.0));
     Ok(())
@@ -132,7 +132,7 @@ pub fn deactivate_user(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<(
 pub fn reactivate_user(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<()> {
     access.require(Permission::OrgManage, None)?;
     load(tx, access, id)?;
-    tx.exec(&user_rows::SET_ACTIVE, params![access.agency_id, id, true])?;
+    tx.put(&user_rows::SET_ACTIVE, params![access.agency_id, id, true])?;
     tx.announce(event(access, "user.reactivated", "user", id.0));
     Ok(())
 }
@@ -149,7 +149,7 @@ pub fn reset_password(
 ) -> Result<()> {
     access.require(Permission::OrgManage, None)?;
     load(tx, access, id)?;
-    tx.exec(&user_rows::SET_PASSWORD, params![access.agency_id, id, password_hash])?;
+    tx.put(&user_rows::SET_PASSWORD, params![access.agency_id, id, password_hash])?;
     sessions::end_all(tx, access, id, None)?;
     tx.announce(event(access, "user.password_reset", "user", id.0));
     Ok(())
@@ -162,7 +162,7 @@ pub fn reset_password(
 pub fn reset_totp(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<()> {
     access.require(Permission::OrgManage, None)?;
     load(tx, access, id)?;
-    tx.exec(&user_rows::SET_TOTP, params![access.agency_id, id, None::<&str>, 0])?;
+    tx.put(&user_rows::SET_TOTP, params![access.agency_id, id, None::<&str>, 0])?;
     tx.announce(event(access, "user.totp_reset", "user", id.0));
     Ok(())
 }
@@ -190,7 +190,7 @@ fn save_roles(tx: &mut Tx<'_>, access: &Access, id: UserId, roles: &[RoleGrant])
     for grant in roles {
         let unit = grant.unit_id.unwrap_or(UnitId(0));
         let role = grant.role.as_str();
-        tx.exec(&user_rows::ADD_ROLE, params![access.agency_id, id, role, unit])?;
+        tx.put(&user_rows::ADD_ROLE, params![access.agency_id, id, role, unit])?;
     }
     Ok(())
 }

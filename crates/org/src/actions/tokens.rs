@@ -56,7 +56,7 @@ pub fn create_token(tx: &mut Tx<'_>, access: &Access, input: &NewToken) -> Resul
     check.done()?;
     let id: TokenId = tx.id();
     let words: Vec<&str> = input.scopes.iter().map(|scope| scope.as_str()).collect();
-    tx.exec(
+    tx.put(
         &token_rows::INSERT,
         params![
             access.agency_id,

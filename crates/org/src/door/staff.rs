@@ -94,9 +94,8 @@ fn load(tx: &mut Tx<'_>, hash: &sessions::SecretHash) -> Result<Option<Loaded>> 
     if !user.active {
         return Ok(None);
     }
-    let access = account::access_of(tx, agency.id, &user)?;
-    let mut roles: Vec<_> =
-        store::roles_of(tx, &inside, user.id)?.iter().map(|grant| grant.role.key()).collect();
+    let (roles, access) = account::roles_and_access(tx, agency.id, &user)?;
+    let mut roles: Vec<_> = roles.iter().map(|grant| grant.role.key()).collect();
     roles.dedup();
     Ok(Some(Loaded {
         session,

@@ -28,7 +28,8 @@ tanggap_store::sql! {
 /// # Errors
 /// A fault of the engine.
 pub fn agencies(tx: &mut Tx<'_>) -> Result<Vec<Agency>> {
-    Ok(tx.all(&LIST, params![], read)?)
+    let all = tx.kept(AgencyId(0), "agencies", 0, |tx| Ok(tx.all(&LIST, params![], read)?))?;
+    Ok(all.to_vec())
 }
 
 /// An agency.
@@ -36,7 +37,8 @@ pub fn agencies(tx: &mut Tx<'_>) -> Result<Vec<Agency>> {
 /// # Errors
 /// A fault of the engine.
 pub fn agency(tx: &mut Tx<'_>, id: AgencyId) -> Result<Option<Agency>> {
-    Ok(tx.opt(&BY_ID, params![id], read)?)
+    let kept = tx.kept(id, "agency", 0, |tx| Ok(tx.opt(&BY_ID, params![id], read)?))?;
+    Ok((*kept).clone())
 }
 
 /// An agency by its name in addresses.

@@ -1,5 +1,7 @@
 //! Rows of calendars and their exceptions, and the calendar that is made of them.
 
+use std::sync::Arc;
+
 use tanggap_calendar::{
     Base, CalendarSpec, Date, OfficeHours, Override, OverrideKind, Text, WorkingCalendar, Zone,
 };
@@ -59,8 +61,7 @@ pub fn calendar_days(tx: &mut Tx<'_>, access: &Access, id: CalendarId) -> Result
     Ok(tx.all(&DAYS, params![access.agency_id, id], read_day)?)
 }
 
-/// The calendar by which a unit works (its own, else the agency's); for `None` the agency's. Two
-/// statements, the second only where the calendar has a row.
+/// The calendar by which a unit works (its own, else the agency's); for `None` the agency's.
 ///
 /// # Errors
 /// [`Refusal::NotFound`] without the agency, or a fault.
@@ -68,10 +69,12 @@ pub fn calendar_for(
     tx: &mut Tx<'_>,
     access: &Access,
     unit: Option<UnitId>,
-) -> Result<WorkingCalendar> {
+) -> Result<Arc<WorkingCalendar>> {
     let unit = unit.unwrap_or(UnitId(0));
-    let found = tx.opt(&FOR_UNIT, params![access.agency_id, unit], read_parts)?;
-    build(tx, access, found.ok_or(Refusal::NotFound)?)
+    tx.kept(access.agency_id, "calendar", unit.0, |tx| {
+        let found = tx.opt(&FOR_UNIT, params![access.agency_id, unit], read_parts)?;
+        build(tx, access, found.ok_or(Refusal::NotFound)?)
+    })
 }
 
 /// A calendar, ready to be asked.

@@ -1,5 +1,7 @@
 //! Rows of categories.
 
+use std::sync::Arc;
+
 use tanggap_kernel::{Access, Fault, Result, params};
 use tanggap_store::{Row, Tx};
 
@@ -9,10 +11,6 @@ tanggap_store::sql! {
     LIST = "select id, slug, name, name_en, hint, hint_en, words, kind, unit_id, questions, active,
         position, version from categories where agency_id = $1
         order by position, id limit 2000";
-    BY_ID = "select id, slug, name, name_en, hint, hint_en, words, kind, unit_id, questions,
-        active, position, version from categories where agency_id = $1 and id = $2";
-    BY_SLUG = "select id, slug, name, name_en, hint, hint_en, words, kind, unit_id, questions,
-        active, position, version from categories where agency_id = $1 and slug = $2";
     INSERT = "insert into categories (agency_id, id, slug, name, name_en, hint, hint_en, words,
         kind, unit_id, questions, active, position, version)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)
@@ -27,7 +25,7 @@ tanggap_store::sql! {
 /// # Errors
 /// A fault of the engine.
 pub fn categories(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Category>> {
-    Ok(tx.all(&LIST, params![access.agency_id], read)?)
+    Ok(kept(tx, access)?.to_vec())
 }
 
 /// A category.
@@ -35,7 +33,7 @@ pub fn categories(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Category>> {
 /// # Errors
 /// A fault of the engine.
 pub fn category(tx: &mut Tx<'_>, access: &Access, id: CategoryId) -> Result<Option<Category>> {
-    Ok(tx.opt(&BY_ID, params![access.agency_id, id], read)?)
+    Ok(kept(tx, access)?.iter().find(|category| category.id == id).cloned())
 }
 
 /// A category by its name in addresses and the API.
@@ -43,7 +41,12 @@ pub fn category(tx: &mut Tx<'_>, access: &Access, id: CategoryId) -> Result<Opti
 /// # Errors
 /// A fault of the engine.
 pub fn category_by_slug(tx: &mut Tx<'_>, access: &Access, slug: &str) -> Result<Option<Category>> {
-    Ok(tx.opt(&BY_SLUG, params![access.agency_id, slug], read)?)
+    Ok(kept(tx, access)?.iter().find(|category| category.slug == slug).cloned())
+}
+
+fn kept(tx: &mut Tx<'_>, access: &Access) -> Result<Arc<Vec<Category>>> {
+    let agency = access.agency_id;
+    tx.kept(agency, "categories", 0, |tx| Ok(tx.all(&LIST, params![agency], read)?))
 }
 
 fn read(row: &mut Row<'_>) -> Result<Category, Fault> {

@@ -14,8 +14,7 @@ tanggap_store::sql! {
     BY_KEY = "select id, version, kind, text, created_at, retired_at from law_profiles
         where agency_id = $1 and id = $2 and version = $3";
     IN_FORCE = "select id, version, kind, text, created_at, retired_at from law_profiles
-        where agency_id = $1 and kind = $2 and retired_at is null
-        order by id, version limit 100";
+        where agency_id = $1 and retired_at is null order by id, version limit 500";
     INSERT = "insert into law_profiles (agency_id, id, version, kind, text, created_at,
         retired_at) values ($1, $2, $3, $4, $5, $6, null) on conflict do nothing";
     RETIRE = "update law_profiles set retired_at = $4
@@ -41,17 +40,19 @@ pub fn profile_for(
     kind: Kind,
     received: Date,
 ) -> Result<Cow<'static, Profile>> {
-    let rows = tx.all(&IN_FORCE, params![access.agency_id, kind.as_str()], read)?;
-    let mut own = Vec::with_capacity(rows.len());
-    for row in rows {
-        own.push(parse(&row)?);
-    }
+    let agency = access.agency_id;
+    let own = tx.kept(agency, "law in force", 0, |tx| {
+        let rows = tx.all(&IN_FORCE, params![agency], read)?;
+        let parsed = rows.iter().map(|row| Ok((row.kind.clone(), parse(row)?)));
+        parsed.collect::<Result<Vec<(String, Profile)>>>()
+    })?;
     let newest = own
-        .into_iter()
-        .filter(|profile| profile.valid_from <= received)
+        .iter()
+        .filter(|(of, profile)| of == kind.as_str() && profile.valid_from <= received)
+        .map(|(_, profile)| profile)
         .max_by_key(|profile| (profile.valid_from, profile.version));
     Ok(match newest {
-        Some(profile) => Cow::Owned(profile),
+        Some(profile) => Cow::Owned(profile.clone()),
         None => Cow::Borrowed(tanggap_calendar::profile_for(kind, received)),
     })
 }

@@ -1,5 +1,7 @@
 //! Rows of units: a tree, small enough to be read whole.
 
+use std::sync::Arc;
+
 use tanggap_kernel::id::UnitId;
 use tanggap_kernel::{Access, Fault, Result, params};
 use tanggap_store::{Row, Tx};
@@ -10,10 +12,6 @@ use crate::rules;
 tanggap_store::sql! {
     LIST = "select id, parent_id, code, name, name_en, phone, email, agreed_days, calendar_id,
         active, version from units where agency_id = $1 order by agency_id, code limit 5000";
-    BY_ID = "select id, parent_id, code, name, name_en, phone, email, agreed_days, calendar_id,
-        active, version from units where agency_id = $1 and id = $2";
-    BY_CODE = "select id, parent_id, code, name, name_en, phone, email, agreed_days, calendar_id,
-        active, version from units where agency_id = $1 and code = $2";
     INSERT = "insert into units (agency_id, id, parent_id, code, name, name_en, phone, email,
         agreed_days, calendar_id, active, version)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1) on conflict do nothing";
@@ -27,7 +25,7 @@ tanggap_store::sql! {
 /// # Errors
 /// A fault of the engine.
 pub fn units(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Unit>> {
-    Ok(tx.all(&LIST, params![access.agency_id], read)?)
+    Ok(kept(tx, access)?.to_vec())
 }
 
 /// A unit.
@@ -35,7 +33,7 @@ pub fn units(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Unit>> {
 /// # Errors
 /// A fault of the engine.
 pub fn unit(tx: &mut Tx<'_>, access: &Access, id: UnitId) -> Result<Option<Unit>> {
-    Ok(tx.opt(&BY_ID, params![access.agency_id, id], read)?)
+    Ok(kept(tx, access)?.iter().find(|unit| unit.id == id).cloned())
 }
 
 /// A unit by its short code.
@@ -43,7 +41,7 @@ pub fn unit(tx: &mut Tx<'_>, access: &Access, id: UnitId) -> Result<Option<Unit>
 /// # Errors
 /// A fault of the engine.
 pub fn unit_by_code(tx: &mut Tx<'_>, access: &Access, code: &str) -> Result<Option<Unit>> {
-    Ok(tx.opt(&BY_CODE, params![access.agency_id, code], read)?)
+    Ok(kept(tx, access)?.iter().find(|unit| unit.code == code).cloned())
 }
 
 /// A unit and all units under it, sorted by id.
@@ -51,7 +49,7 @@ pub fn unit_by_code(tx: &mut Tx<'_>, access: &Access, code: &str) -> Result<Opti
 /// # Errors
 /// A fault of the engine.
 pub fn units_under(tx: &mut Tx<'_>, access: &Access, unit: UnitId) -> Result<Vec<UnitId>> {
-    Ok(rules::units_under(&units(tx, access)?, unit))
+    Ok(rules::units_under(&kept(tx, access)?, unit))
 }
 
 /// The unit above a unit; `None` at the top. There an objection goes to the agency's supervisors.
@@ -63,6 +61,11 @@ pub fn superior(tx: &mut Tx<'_>, access: &Access, id: UnitId) -> Result<Option<U
         Some(parent) => unit(tx, access, parent),
         None => Ok(None),
     }
+}
+
+fn kept(tx: &mut Tx<'_>, access: &Access) -> Result<Arc<Vec<Unit>>> {
+    let agency = access.agency_id;
+    tx.kept(agency, "units", 0, |tx| Ok(tx.all(&LIST, params![agency], read)?))
 }
 
 fn read(row: &mut Row<'_>) -> Result<Unit, Fault> {

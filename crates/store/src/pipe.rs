@@ -1,0 +1,311 @@
+//! A connection to PostgreSQL on which statements travel together.
+//!
+//! A turn to the server and back costs both processes more than a short statement does. So what
+//! nobody waits for (the beginning of a transaction, rows that are put down) stays here and goes
+//! with the next question or with the commit, in the order in which it was said.
+
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use futures_util::future::{MaybeDone, maybe_done};
+use tanggap_kernel::error::FaultKind;
+use tanggap_kernel::{Fault, Result, Timestamp, Value};
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, Error, NoTls, Row, Statement};
+
+use crate::kept::Shared;
+use crate::sql::Sql;
+use crate::tx::{Conn, Handed, Pg, Tx, pg_fault};
+
+/// How many statements may wait before they are sent by themselves.
+const WAITING_MAX: usize = 256;
+/// How long a server may leave bytes unacknowledged before the connection counts as lost.
+const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// A node that stops in the middle of a transaction must not hold its row locks (the sealer's
+/// lease is one) for hours.
+const SESSION: &str = "set idle_in_transaction_session_timeout = '60s';
+    set client_min_messages = warning";
+const BEGIN: &str = "begin";
+const BEGIN_READING: &str = "begin isolation level repeatable read read only";
+
+/// One connection that comes back when it was lost.
+pub(crate) struct Link {
+    url: String,
+    open: Option<Open>,
+}
+
+struct Open {
+    client: Client,
+    /// Prepared statements, by the address of their source.
+    prepared: HashMap<usize, Statement>,
+    /// Drives the connection while somebody waits for an answer.
+    runtime: Runtime,
+}
+
+impl Link {
+    pub(crate) fn new(url: &str) -> Self {
+        Self { url: url.to_owned(), open: None }
+    }
+
+    fn open(&mut self) -> Result<&mut Open, Fault> {
+        if self.open.as_ref().is_none_or(|open| open.client.is_closed()) {
+            self.open = None;
+            self.open = Some(Open::new(&self.url)?);
+        }
+        Ok(self.open.as_mut().expect("invariant: opened just above"))
+    }
+
+    /// Begins a transaction.
+    pub(crate) fn begin(&mut self) -> Result<Pipe<'_>, Fault> {
+        Ok(Pipe { open: self.open()?, waiting: vec![Waiting::Text(BEGIN)], begun: false })
+    }
+
+    /// Begins a read-only transaction with one view of all rows.
+    pub(crate) fn begin_reading(&mut self) -> Result<Pipe<'_>, Fault> {
+        Ok(Pipe { open: self.open()?, waiting: vec![Waiting::Text(BEGIN_READING)], begun: false })
+    }
+
+    /// Runs `run` in one transaction and commits it.
+    pub(crate) fn once<T>(
+        &mut self,
+        shared: &Shared,
+        now: Timestamp,
+        run: impl FnOnce(&mut Tx<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut tx = Tx::new(Conn::Postgres(self.begin()?), now, shared, Handed::default());
+        let value = run(&mut tx);
+        let Conn::Postgres(pipe) = tx.conn else { unreachable!("the connection given above") };
+        match value {
+            Ok(value) => pipe.commit().map(|()| value),
+            Err(fault) => {
+                pipe.abandon();
+                Err(fault)
+            }
+        }
+    }
+
+    /// Runs a text outside a transaction.
+    pub(crate) fn bare(&mut self, text: &str) -> Result<(), Fault> {
+        let Open { client, runtime, .. } = self.open()?;
+        runtime.block_on(client.batch_execute(text)).map_err(|e| pg_fault("statement", &e))
+    }
+}
+
+impl Open {
+    fn new(url: &str) -> Result<Self, Fault> {
+        let mut config: tokio_postgres::Config =
+            url.parse().map_err(|e| Fault::new(format!("database URL: {e}")))?;
+        config.application_name("tanggap").connect_timeout(Duration::from_secs(5));
+        // A server that went without a word is noticed, instead of being waited for.
+        config.keepalives_idle(Duration::from_secs(10)).tcp_user_timeout(SILENCE_MAX);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| Fault::new(format!("runtime: {e}")))?;
+        let client = runtime.block_on(async {
+            let (client, connection) = config
+                .connect(NoTls)
+                .await
+                .map_err(|e| pg_fault("connect", &e).of(FaultKind::Unavailable))?;
+            // Its end is seen by the client's calls, which fail.
+            tokio::spawn(async move { drop(connection.await) });
+            client.batch_execute(SESSION).await.map_err(|e| pg_fault("connect", &e))?;
+            Ok::<_, Fault>(client)
+        })?;
+        Ok(Self { client, prepared: HashMap::new(), runtime })
+    }
+
+    fn prepare(&mut self, sql: &'static Sql) -> Result<Statement, Fault> {
+        let address = std::ptr::from_ref(sql).addr();
+        if let Some(statement) = self.prepared.get(&address) {
+            return Ok(statement.clone());
+        }
+        let statement = self
+            .runtime
+            .block_on(self.client.prepare(sql.postgres))
+            .map_err(|e| pg_fault(sql.name, &e))?;
+        self.prepared.insert(address, statement.clone());
+        Ok(statement)
+    }
+}
+
+enum Waiting {
+    Text(&'static str),
+    Row(&'static Sql, Statement, Vec<Value<'static>>),
+}
+
+/// What is asked at the end of a turn.
+enum Question<'q> {
+    Count(&'static Sql, Statement, &'q [Value<'q>]),
+    Rows(&'static Sql, Statement, &'q [Value<'q>]),
+    /// A query without a place in the program's statements.
+    Other(&'q str, &'q [Value<'q>]),
+    Text(&'q str),
+}
+
+enum Answer {
+    Nothing,
+    Count(u64),
+    Rows(Vec<Row>),
+}
+
+type Turn<'t> = Pin<Box<dyn Future<Output = Result<Answer, (&'static str, Error)>> + 't>>;
+
+/// A transaction, and what of it was not sent yet.
+pub(crate) struct Pipe<'c> {
+    open: &'c mut Open,
+    waiting: Vec<Waiting>,
+    begun: bool,
+}
+
+impl Pipe<'_> {
+    /// Says a statement whose count nobody needs; where it fails, the next turn does.
+    pub(crate) fn put(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<(), Fault> {
+        let statement = self.prepare(sql)?;
+        let params = params.iter().map(|value| value.clone().into_owned()).collect();
+        self.waiting.push(Waiting::Row(sql, statement, params));
+        if self.waiting.len() >= WAITING_MAX { self.turn(None).map(drop) } else { Ok(()) }
+    }
+
+    pub(crate) fn exec(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<u64, Fault> {
+        let statement = self.prepare(sql)?;
+        match self.turn(Some(Question::Count(sql, statement, params)))? {
+            Answer::Count(count) => Ok(count),
+            _ => Err(Fault::new("a count was asked for")),
+        }
+    }
+
+    pub(crate) fn query(
+        &mut self,
+        sql: &'static Sql,
+        params: &[Value<'_>],
+    ) -> Result<Vec<Row>, Fault> {
+        let statement = self.prepare(sql)?;
+        self.rows(Question::Rows(sql, statement, params))
+    }
+
+    pub(crate) fn ad_hoc(&mut self, text: &str, params: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
+        self.rows(Question::Other(text, params))
+    }
+
+    pub(crate) fn script(&mut self, text: &str) -> Result<(), Fault> {
+        self.turn(Some(Question::Text(text))).map(drop)
+    }
+
+    /// Commits. After a fault of the kind [`FaultKind::Unavailable`] nobody knows whether it did.
+    pub(crate) fn commit(mut self) -> Result<(), Fault> {
+        if !self.begun && self.waiting.len() == 1 {
+            return Ok(());
+        }
+        // Where a statement before it fails, the server answers a commit by rolling back.
+        let committed = self.turn(Some(Question::Text("commit"))).map(drop);
+        if committed.is_err() {
+            self.abandon();
+        }
+        committed
+    }
+
+    /// Ends the transaction without a change and without waiting for the server's word on it.
+    pub(crate) fn abandon(self) {
+        let Open { client, runtime, .. } = self.open;
+        if !self.begun || client.is_closed() {
+            return;
+        }
+        runtime.block_on(async {
+            let mut rollback = Box::pin(client.batch_execute("rollback"));
+            // The first poll hands it to the connection, which sends it when its turn comes.
+            poll_fn(|cx| Poll::Ready(drop(rollback.as_mut().poll(cx)))).await;
+            tokio::task::yield_now().await;
+        });
+    }
+
+    fn prepare(&mut self, sql: &'static Sql) -> Result<Statement, Fault> {
+        self.open.prepare(sql)
+    }
+
+    fn rows(&mut self, question: Question<'_>) -> Result<Vec<Row>, Fault> {
+        match self.turn(Some(question))? {
+            Answer::Rows(rows) => Ok(rows),
+            _ => Err(Fault::new("rows were asked for")),
+        }
+    }
+
+    /// Sends all that waits, then the question, and waits for all answers. The first fault counts:
+    /// what follows it fails only because the transaction has.
+    fn turn(&mut self, question: Option<Question<'_>>) -> Result<Answer, Fault> {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.begun = true;
+        let Open { client, runtime, .. } = &*self.open;
+        let mut turns: Vec<MaybeDone<Turn<'_>>> =
+            waiting.iter().map(|said| maybe_done(say(client, said))).collect();
+        turns.extend(question.map(|question| maybe_done(ask(client, question))));
+        runtime.block_on(poll_fn(|cx| {
+            // Polled in their order: the first poll of each sends it.
+            let pending = turns.iter_mut().filter_map(|t| Pin::new(t).poll(cx).is_pending().into());
+            if pending.fold(false, |any, one: bool| any | one) {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        }));
+        let mut answer = Answer::Nothing;
+        for turn in &mut turns {
+            let outcome = Pin::new(turn).take_output().expect("invariant: all have ended");
+            answer = outcome.map_err(|(name, error)| pg_fault(name, &error))?;
+        }
+        Ok(answer)
+    }
+}
+
+fn say<'t>(client: &'t Client, said: &'t Waiting) -> Turn<'t> {
+    match said {
+        Waiting::Text(text) => Box::pin(async move {
+            client.batch_execute(text).await.map_err(|e| (*text, e))?;
+            Ok(Answer::Nothing)
+        }),
+        Waiting::Row(sql, statement, params) => Box::pin(async move {
+            let params = params.iter().map(Pg);
+            client.execute_raw(statement, params).await.map_err(|e| (sql.name, e))?;
+            Ok(Answer::Nothing)
+        }),
+    }
+}
+
+fn ask<'t>(client: &'t Client, question: Question<'t>) -> Turn<'t> {
+    Box::pin(async move {
+        match question {
+            Question::Count(sql, statement, params) => {
+                let count = client.execute_raw(&statement, params.iter().map(Pg)).await;
+                Ok(Answer::Count(count.map_err(|e| (sql.name, e))?))
+            }
+            Question::Rows(sql, statement, params) => {
+                let rows = async {
+                    // A plan made without the values takes each optional condition for a strong
+                    // filter, fetches all rows and sorts them; one made for them walks an index.
+                    let rows = if sql.wants_own_plan() {
+                        let typed = params.iter().map(Pg).zip(statement.params().iter().cloned());
+                        client.query_typed_raw(sql.postgres, typed.collect::<Vec<_>>()).await?
+                    } else {
+                        client.query_raw(&statement, params.iter().map(Pg)).await?
+                    };
+                    rows.try_collect().await
+                };
+                Ok(Answer::Rows(rows.await.map_err(|e| (sql.name, e))?))
+            }
+            Question::Other(text, params) => {
+                let rows = async {
+                    client.query_raw(text, params.iter().map(Pg)).await?.try_collect().await
+                };
+                Ok(Answer::Rows(rows.await.map_err(|e| ("ad hoc", e))?))
+            }
+            Question::Text(text) => {
+                client.batch_execute(text).await.map_err(|e| ("script", e))?;
+                Ok(Answer::Nothing)
+            }
+        }
+    })
+}
