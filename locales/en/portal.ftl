@@ -49,7 +49,7 @@ portal-ask-this = Ask about this
 
 portal-managers = Who manages complaints
 portal-managers-lead = The person responsible for complaints at { $agency }. You may contact them directly.
-portal-managers-missing = The name of the person in charge has not been entered yet. Meanwhile, contact the agency at these addresses.
+portal-managers-missing = The name of the person in charge has not been entered yet. Meanwhile, please contact the agency directly.
 portal-managers-hours = Hours
 portal-managers-site = Site
 portal-managers-higher = If you are not satisfied

@@ -49,7 +49,7 @@ portal-ask-this = Tanya tentang ini
 
 portal-managers = Pengelola pengaduan
 portal-managers-lead = Orang yang bertanggung jawab atas pengaduan di { $agency }. Anda boleh menghubunginya langsung.
-portal-managers-missing = Nama pengelola pengaduan belum dicantumkan. Sementara ini hubungi instansi melalui alamat berikut.
+portal-managers-missing = Nama pengelola pengaduan belum dicantumkan. Sementara ini, silakan hubungi instansi secara langsung.
 portal-managers-hours = Waktu pelayanan
 portal-managers-site = Situs
 portal-managers-higher = Jika tidak puas
