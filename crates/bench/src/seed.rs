@@ -93,6 +93,7 @@ fn build(tx: &mut Tx<'_>) -> Result<House> {
         title: "Penyelia".into(),
         unit_id: None,
         password_hash: "!".into(),
+        is_temporary: false,
         locale: Locale::Id,
         roles: vec![RoleGrant { role: Role::Supervisor, unit_id: None }],
     };

@@ -8,7 +8,8 @@ use crate::model::{RoleGrant, Unit, User};
 use crate::rules;
 use crate::store;
 
-/// What `user` of `agency` may do now. Somebody who may no longer sign in may do nothing.
+/// What `user` of `agency` may do now. Somebody who may no longer sign in may do nothing; neither
+/// may somebody whose password another person knows, until they have chosen their own.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -30,7 +31,7 @@ pub(crate) fn roles_and_access(
         member_of: user.unit_id.into_iter().collect(),
         ..Access::citizen(agency, user.locale)
     };
-    if !user.active {
+    if !user.active || user.must_change_password {
         return Ok((Vec::new(), base));
     }
     let roles = store::roles_of(tx, &base, user.id)?;

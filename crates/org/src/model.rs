@@ -228,6 +228,9 @@ pub struct User {
     pub active: bool,
     /// Whether they use an authenticator.
     pub has_totp: bool,
+    /// Whether their password was made by somebody else, so that they must choose their own
+    /// before anything else.
+    pub must_change_password: bool,
     /// When they were added.
     pub created_at: Timestamp,
     /// For telling concurrent changes apart.
@@ -256,6 +259,8 @@ pub struct NewUser {
     pub unit_id: Option<UnitId>,
     /// The hash that [`crate::password::hash`] made.
     pub password_hash: String,
+    /// Whether somebody else knows that password, so that it must be changed at the first sign-in.
+    pub is_temporary: bool,
     /// The language they read.
     pub locale: Locale,
     /// Their roles.

@@ -35,6 +35,7 @@ static ALL: &[Migration] = migrations! {
     1 => "0001_log_and_jobs.sql",
     2 => "0002_organisation.sql",
     3 => "0003_cases.sql",
+    4 => "0004_temporary_passwords.sql",
 };
 
 const CREATE_LEDGER: &str =

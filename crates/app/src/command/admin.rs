@@ -45,6 +45,9 @@ pub(super) struct Create {
     /// A file whose first line is the password
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    /// Make a password, print it, and have it changed at the first sign-in
+    #[arg(long, conflicts_with = "password_file")]
+    generate_password: bool,
 }
 
 #[derive(Args)]
@@ -78,7 +81,11 @@ async fn create(config: &Config, args: Create) -> Result<()> {
     };
     let email = args.email.map_or_else(|| ask("The administrator's e-mail: "), Ok)?;
     let person = args.name.map_or_else(|| ask("The administrator's name: "), Ok)?;
-    let secret = read_password(args.password_file.as_deref())?;
+    let is_temporary = args.generate_password;
+    let secret = match is_temporary {
+        true => password::made()?,
+        false => read_password(args.password_file.as_deref())?,
+    };
     if let Some(problem) = password::problem(&secret, &email) {
         return Err(Refusal::field("password", problem).into());
     }
@@ -88,6 +95,7 @@ async fn create(config: &Config, args: Create) -> Result<()> {
         title: String::new(),
         unit_id: None,
         password_hash: password::hash_now(&secret)?,
+        is_temporary,
         locale: Locale::Id,
         roles: vec![RoleGrant { role: Role::Administrator, unit_id: None }],
     };
@@ -102,6 +110,9 @@ async fn create(config: &Config, args: Create) -> Result<()> {
         })
         .await?;
     eprintln!("{email} may sign in as administrator");
+    if is_temporary {
+        println!("{secret}");
+    }
     Ok(())
 }
 

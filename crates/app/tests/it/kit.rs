@@ -91,6 +91,7 @@ impl TestApp {
             title: String::new(),
             unit_id: None,
             password_hash: String::new(),
+            is_temporary: false,
             locale: Locale::Id,
             roles: vec![RoleGrant { role, unit_id: None }],
         };

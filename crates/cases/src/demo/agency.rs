@@ -179,6 +179,7 @@ fn hire(
         title: person.title.clone(),
         unit_id,
         password_hash: password_hash.to_owned(),
+        is_temporary: false,
         locale: Locale::Id,
         roles,
     };

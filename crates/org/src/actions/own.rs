@@ -42,7 +42,7 @@ pub fn change_password(
     keep: &SecretHash,
 ) -> Result<()> {
     let id = me(access)?;
-    tx.put(&user_rows::SET_PASSWORD, params![access.agency_id, id, hash])?;
+    tx.put(&user_rows::SET_PASSWORD, params![access.agency_id, id, hash, false])?;
     sessions::end_all(tx, access, id, Some(keep))?;
     tx.announce(event(access, "user.password_changed", "user", id.0));
     Ok(())

@@ -36,7 +36,8 @@ pub fn create_user(tx: &mut Tx<'_>, access: &Access, input: &NewUser) -> Result<
             input.unit_id,
             &input.password_hash,
             input.locale.tag(),
-            now
+            now,
+            input.is_temporary
         ],
     )?;
     if added == 0 {
@@ -137,7 +138,8 @@ pub fn reactivate_user(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<(
     Ok(())
 }
 
-/// Gives somebody a new password (its hash) and ends all their sessions.
+/// Gives somebody a new password (its hash) that they must change when they sign in, and ends all
+/// their sessions.
 ///
 /// # Errors
 /// [`Refusal::Forbidden`], or [`Refusal::NotFound`].
@@ -149,7 +151,7 @@ pub fn reset_password(
 ) -> Result<()> {
     access.require(Permission::OrgManage, None)?;
     load(tx, access, id)?;
-    tx.put(&user_rows::SET_PASSWORD, params![access.agency_id, id, password_hash])?;
+    tx.put(&user_rows::SET_PASSWORD, params![access.agency_id, id, password_hash, true])?;
     sessions::end_all(tx, access, id, None)?;
     tx.announce(event(access, "user.password_reset", "user", id.0));
     Ok(())

@@ -35,6 +35,8 @@ pub struct Person {
     pub email: String,
     /// Whether they use an authenticator.
     pub has_totp: bool,
+    /// Whether they must choose a password of their own before anything else.
+    pub must_change_password: bool,
 }
 
 /// The agency they work in.
@@ -108,6 +110,7 @@ fn load(tx: &mut Tx<'_>, hash: &sessions::SecretHash) -> Result<Option<Loaded>> 
             title: user.title,
             email: user.email,
             has_totp: user.has_totp,
+            must_change_password: user.must_change_password,
         },
         roles,
     }))
@@ -128,6 +131,9 @@ impl FromRequestParts<Ctx> for Staff {
         let Some(loaded) = ctx.db.read(move |tx| load(tx, &hash)).await.map_err(told)? else {
             return Err(ask_to_sign_in(parts));
         };
+        if loaded.user.must_change_password && !FORCED.contains(&parts.uri.path()) {
+            return Err(ask_for_a_password(parts));
+        }
         if loaded.session.is_stale(ctx.now()) {
             let session = loaded.session.clone();
             // A full disk must not keep anybody from reading.
@@ -141,10 +147,32 @@ impl FromRequestParts<Ctx> for Staff {
     }
 }
 
+/// Where somebody chooses the password of their own that they owe.
+pub(crate) const CHOOSE_PASSWORD: &str = "/akun/sandi";
+/// All that a session with a temporary password reaches.
+const FORCED: [&str; 2] = [CHOOSE_PASSWORD, "/keluar"];
+
+fn is_page(parts: &Parts) -> bool {
+    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// A browser is sent to the page of the new password, from where it goes on; a script is told 403.
+fn ask_for_a_password(parts: &Parts) -> Response {
+    if !is_page(parts) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    // One's own account is where those go who have nowhere to work yet: no place to come back to.
+    if parts.method != Method::GET || parts.uri.path() == "/akun" {
+        return respond::see_other(CHOOSE_PASSWORD);
+    }
+    let onwards = super::signed::encode(&path_of(parts));
+    respond::see_other(&format!("{CHOOSE_PASSWORD}?kembali={onwards}"))
+}
+
 /// A browser is sent to the sign-in page and back; a script is told 401.
 fn ask_to_sign_in(parts: &Parts) -> Response {
-    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    if !accept.is_some_and(|accept| accept.contains("text/html")) {
+    if !is_page(parts) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     if parts.method != Method::GET {
@@ -215,8 +243,10 @@ impl Staff {
         page.path.clone_from(&self.path);
         page.nav = nav(&self.access, &self.path);
         page.flash = cookies::told(text.locale, self.told.as_deref());
-        page.stream = "/arus".to_owned();
-        page.palette = "/perintah".to_owned();
+        if !self.user.must_change_password {
+            page.stream = "/arus".to_owned();
+            page.palette = "/perintah".to_owned();
+        }
         page
     }
 

@@ -5,6 +5,7 @@ mod agency;
 mod audit;
 mod calendars;
 mod categories;
+mod first_password;
 mod jobs;
 mod law;
 mod overview;
@@ -23,6 +24,7 @@ pub(crate) fn routes() -> Router<Ctx> {
     Router::new()
         .merge(sign_in::routes())
         .merge(account::routes())
+        .merge(first_password::routes())
         .merge(setup::routes())
         .merge(overview::routes())
         .merge(agency::routes())

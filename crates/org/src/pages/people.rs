@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_kernel::{Locale, Refusal, Result};
-use tanggap_ui::ctx::random;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, respond};
 
 use super::settings;
@@ -165,16 +164,7 @@ async fn page(ctx: &Ctx, staff: &Staff, form: FormState, status: StatusCode) -> 
     Ok(respond::html_status(status, template))
 }
 
-/// A password that is easy to read out: four groups of four, without signs that look alike.
-pub(super) fn made_password() -> Result<String> {
-    const SIGNS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789-";
-    let groups = random::<16>()?;
-    let sign = |byte: &u8| char::from(SIGNS[usize::from(byte % 31)]);
-    let groups: Vec<String> = groups.chunks(4).map(|g| g.iter().map(sign).collect()).collect();
-    Ok(groups.join("-"))
-}
-
-fn input(fields: &Fields, locale: Locale, password_hash: String) -> Result<NewUser> {
+fn input(fields: &Fields, password_hash: String) -> Result<NewUser> {
     let unit_id = settings::chosen_unit(fields, "unit")?;
     let roles = fields
         .all("roles")
@@ -190,17 +180,18 @@ fn input(fields: &Fields, locale: Locale, password_hash: String) -> Result<NewUs
         title: fields.get("title").to_owned(),
         unit_id,
         password_hash,
-        locale,
+        is_temporary: true,
+        locale: Locale::Id,
         roles,
     })
 }
 
 async fn create(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {
     settings::manage(&staff)?;
-    let made = made_password()?;
+    let made = password::made()?;
     let hash = password::hash(made.clone()).await?;
     let (name, email) = (fields.get("name").to_owned(), fields.get("email").to_lowercase());
-    let done = match input(&fields, Locale::Id, hash) {
+    let done = match input(&fields, hash) {
         Ok(input) => {
             let access = staff.access.clone();
             ctx.db.write(move |tx| actions::create_user(tx, &access, &input)).await

@@ -122,7 +122,7 @@ async fn change(
         "user" => change_user(&ctx, &staff, user, fields).await,
         "roles" => change_roles(&ctx, &staff, user, fields).await,
         "password" => {
-            let made = people::made_password()?;
+            let made = password::made()?;
             let hash = password::hash(made.clone()).await?;
             ctx.db.write(move |tx| actions::reset_password(tx, &access, id, &hash)).await?;
             let page = staff.page(&ctx, "org-person-password-reset");

@@ -110,6 +110,7 @@ async fn set_up(ctx: &Ctx, visitor: &Visitor, fields: &Fields) -> Result<Who> {
         title: String::new(),
         unit_id: None,
         password_hash: password::hash(secret).await?,
+        is_temporary: false,
         locale: visitor.prefs.locale,
         roles: vec![RoleGrant { role: Role::Administrator, unit_id: None }],
     };

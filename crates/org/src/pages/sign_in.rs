@@ -273,7 +273,7 @@ fn enter(ctx: &Ctx, secret: &str, access: &Access, back: &str) -> Response {
 }
 
 /// Back to where they wanted to go, or to where their work begins.
-fn onwards(back: &str, access: &Access) -> String {
+pub(super) fn onwards(back: &str, access: &Access) -> String {
     match prefs::local_path(back) {
         "/" => home_of(access),
         path if path.starts_with("/masuk") || path.starts_with("/keluar") => home_of(access),

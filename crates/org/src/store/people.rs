@@ -11,9 +11,9 @@ use crate::rules::Role;
 
 tanggap_store::sql! {
     BY_ID = "select id, email, name, title, unit_id, locale, active, totp_salt is not null,
-        created_at, version from users where agency_id = $1 and id = $2";
+        created_at, version, temporary_password from users where agency_id = $1 and id = $2";
     OF_UNIT = "select id, email, name, title, unit_id, locale, active, totp_salt is not null,
-        created_at, version from users where agency_id = $1 and unit_id = $2 and active
+        created_at, version, temporary_password from users where agency_id = $1 and unit_id = $2 and active
         order by name, id limit 1000";
     ACCOUNT = "select agency_id, id, password_hash, totp_salt, totp_step, active, name from users
         where email = $1";
@@ -24,7 +24,7 @@ tanggap_store::sql! {
         sqlite: "select id, name from users where agency_id = $1
         and id in (select value from json_each($2))";
     SEARCH = "select id, email, name, title, unit_id, locale, active, totp_salt is not null,
-        created_at, version from users where agency_id = $1 and (name, id) > ($2, $3)
+        created_at, version, temporary_password from users where agency_id = $1 and (name, id) > ($2, $3)
         and (cast($4 as text) is null or lower(name) like $4 escape '!'
         or email like $4 escape '!' or lower(title) like $4 escape '!')
         and (cast($5 as bigint) is null or unit_id = $5)
@@ -41,16 +41,17 @@ tanggap_store::sql! {
         on u.agency_id = r.agency_id and u.id = r.user_id
         where r.agency_id = $1 and r.role = 'administrator' and u.active and u.id <> $2";
     INSERT = "insert into users (agency_id, id, email, name, title, unit_id, password_hash,
-        totp_salt, totp_step, locale, active, created_at, version)
-        values ($1, $2, $3, $4, $5, $6, $7, null, 0, $8, true, $9, 1) on conflict do nothing";
+        totp_salt, totp_step, locale, active, created_at, version, temporary_password)
+        values ($1, $2, $3, $4, $5, $6, $7, null, 0, $8, true, $9, 1, $10)
+        on conflict do nothing";
     UPDATE = "update users set email = $4, name = $5, title = $6, unit_id = $7,
         version = version + 1 where agency_id = $1 and id = $2 and version = $3";
     SET_OWN = "update users set name = $3, locale = $4, version = version + 1
         where agency_id = $1 and id = $2";
     SET_ACTIVE = "update users set active = $3, version = version + 1
         where agency_id = $1 and id = $2";
-    SET_PASSWORD = "update users set password_hash = $3, version = version + 1
-        where agency_id = $1 and id = $2";
+    SET_PASSWORD = "update users set password_hash = $3, temporary_password = $4,
+        version = version + 1 where agency_id = $1 and id = $2";
     SET_TOTP = "update users set totp_salt = $3, totp_step = $4, version = version + 1
         where agency_id = $1 and id = $2";
     USE_TOTP_STEP = "update users set totp_step = $3
@@ -247,5 +248,6 @@ fn read(row: &mut Row<'_>) -> Result<User, Fault> {
         has_totp: row.bool()?,
         created_at: row.int()?,
         version: row.int()?,
+        must_change_password: row.bool()?,
     })
 }

@@ -87,6 +87,7 @@ fn build(tx: &mut Tx<'_>, db: Db) -> Result<House> {
             title: "Petugas".into(),
             unit_id,
             password_hash: "!".into(),
+            is_temporary: false,
             locale: Locale::Id,
             roles: vec![RoleGrant { role, unit_id: scope }],
         };

@@ -30,6 +30,7 @@ fn person(email: &str, role: Role, unit_id: Option<UnitId>) -> NewUser {
         title: "Staf".into(),
         unit_id,
         password_hash: "x".into(),
+        is_temporary: false,
         locale: Locale::Id,
         roles: vec![RoleGrant { role, unit_id }],
     }

@@ -117,6 +117,7 @@ async fn agency(kit: &TestDb) -> Access {
                     title: String::new(),
                     unit_id: None,
                     password_hash: hash.clone(),
+                    is_temporary: false,
                     locale: Locale::Id,
                     roles: vec![RoleGrant { role, unit_id: None }],
                 };
@@ -128,7 +129,77 @@ async fn agency(kit: &TestDb) -> Access {
         .expect("an agency")
 }
 
+const OWN_PASSWORD: &str = "lonceng becak sore hari";
+
+/// Signs in with a password that somebody else made and does what is asked then.
+async fn choose_own_password(browser: &mut Browser, email: &str, temporary: &str) {
+    assert_eq!(browser.sign_in(email, temporary).await.status, StatusCode::SEE_OTHER);
+    let away = browser.get("/akun?x=1").await;
+    assert_eq!(away.location, "/akun/sandi");
+    assert_eq!(browser.get("/akun/sandi").await.status, StatusCode::OK);
+    let own = [("password_new", OWN_PASSWORD), ("password_again", OWN_PASSWORD)];
+    let done = browser.post("/akun/sandi", &own).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+}
+
+fn shown_password(page: &Got) -> String {
+    let shown = page.body.split("<span class=\"code\">").nth(1).expect("a password");
+    shown.split('<').next().expect("a password").to_owned()
+}
+
 engines! {
+    async fn a_password_that_somebody_else_made_is_changed_before_anything_else(kit) {
+        let access = agency(&kit).await;
+        let system = access.clone();
+        let id = kit.db.read(move |tx| {
+            tanggap_org::user_by_email(tx, &system, "supervisor@x.id")
+        }).await.expect("read").expect("there").id;
+        let mut admin = Browser::new(&kit, false);
+        admin.sign_in("administrator@x.id", PASSWORD).await;
+        let person = format!("/pengaturan/orang/{id}");
+        admin.get(&person).await;
+        let made = admin.post(&person, &[("action", "password")]).await;
+        let temporary = shown_password(&made);
+
+        let mut browser = Browser::new(&kit, false);
+        assert_eq!(browser.sign_in("supervisor@x.id", &temporary).await.location, "/akun");
+        for path in ["/pengaturan", "/akun/autentikator", "/pengaturan/unit?x=1"] {
+            let away = browser.get(path).await;
+            assert_eq!(away.status, StatusCode::SEE_OTHER, "{path}");
+            assert!(away.location.starts_with("/akun/sandi?kembali=/"), "{path}");
+        }
+        let page = browser.get("/akun/sandi?kembali=/pengaturan/unit").await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(!page.body.contains("live-stream") && !page.body.contains("href=\"/penyelia"));
+        let own = browser.post("/akun", &[("action", "profile"), ("name", "Lain")]).await;
+        assert_eq!(own.location, "/akun/sandi", "no form of another page is taken");
+        let same = [("password_new", &*temporary), ("password_again", &*temporary)];
+        for (new, again) in [("q7-zk", "q7-zk"), (same[0].1, same[1].1), (OWN_PASSWORD, PASSWORD)] {
+            let fields = [("password_new", new), ("password_again", again)];
+            let refused = browser.post("/akun/sandi", &fields).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{new}");
+        }
+        let system = access.clone();
+        let held = kit.db.read(move |tx| {
+            let user = tanggap_org::user(tx, &system, id)?.expect("there");
+            tanggap_org::access_of(tx, system.agency_id, &user)
+        }).await.expect("read");
+        assert!(held.grants.is_empty(), "the domain allows nothing either");
+
+        let fields = [
+            ("password_new", OWN_PASSWORD), ("password_again", OWN_PASSWORD),
+            ("kembali", "/pengaturan/unit"),
+        ];
+        let done = browser.post("/akun/sandi", &fields).await;
+        assert_eq!(done.location, "/pengaturan/unit", "where they wanted to go");
+        assert_eq!(browser.get("/pengaturan/unit").await.status, StatusCode::OK);
+        assert_eq!(browser.get("/akun/sandi").await.location, "/akun", "asked once");
+        let again = browser.post("/akun/sandi", &fields).await;
+        assert_eq!(again.status, StatusCode::FORBIDDEN, "no way around the old password");
+        let old = Browser::new(&kit, false).sign_in("supervisor@x.id", &temporary).await;
+        assert_eq!(old.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+
     async fn an_empty_installation_is_set_up_once(kit) {
         let mut browser = Browser::new(&kit, false);
         assert_eq!(browser.get("/masuk").await.location, "/mulai");
@@ -329,10 +400,10 @@ engines! {
         ];
         let made = browser.post("/pengaturan/orang/baru", &person).await;
         assert_eq!(made.status, StatusCode::OK);
-        let password = made.body.split("<span class=\"code\">").nth(1).expect("a password");
-        let password = password.split('<').next().expect("a password").to_owned();
+        let password = shown_password(&made);
         let mut eko = Browser::new(&kit, false);
-        assert_eq!(eko.sign_in("eko@x.id", &password).await.location, "/unit");
+        choose_own_password(&mut eko, "eko@x.id", &password).await;
+        assert_eq!(eko.sign_in("eko@x.id", OWN_PASSWORD).await.location, "/unit");
         let found = browser.get("/pengaturan/orang?q=eko").await;
         assert!(found.body.contains("eko@x.id") && !found.body.contains("agent@x.id"));
         assert!(found.body.contains("Eko &#60;i&#62;"));
