@@ -73,6 +73,7 @@ case-event-identity-seen = looked at the reporter's identity
 case-event-deadline-warned = reminds: { $percent }% of the time is used ({ $deadline })
 case-event-deadline-overdue = noted a passed deadline ({ $deadline })
 case-event-deadline-moved = counted a deadline again ({ $deadline }): { $old } becomes { $new }
+case-event-follow-up-moved = counted the time agreed with { $unit } anew: { $old } became { $new }
 case-event-other = changed the report
 
 case-actor-citizen = The reporter

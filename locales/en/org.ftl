@@ -432,6 +432,7 @@ org-event-case-withdrawn = Report withdrawn
 org-event-case-lapsed = Report lapsed
 org-event-case-extended = Deadline extended
 org-event-case-deadline-moved = Deadline counted anew
+org-event-case-follow-up-moved = Agreed time of a unit counted anew
 org-event-case-deadline-warned = Deadline warning
 org-event-case-marked-duplicate = Marked as duplicate
 org-event-case-reclassified = Reclassified

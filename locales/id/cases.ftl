@@ -73,6 +73,7 @@ case-event-identity-seen = melihat identitas pelapor
 case-event-deadline-warned = mengingatkan: { $percent }% waktu terpakai ({ $deadline })
 case-event-deadline-overdue = mencatat tenggat terlampaui ({ $deadline })
 case-event-deadline-moved = menghitung ulang tenggat ({ $deadline }): { $old } menjadi { $new }
+case-event-follow-up-moved = menghitung ulang waktu yang disepakati { $unit }: { $old } menjadi { $new }
 case-event-other = mengubah laporan
 
 case-actor-citizen = Pelapor

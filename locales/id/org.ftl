@@ -432,6 +432,7 @@ org-event-case-withdrawn = Laporan dicabut
 org-event-case-lapsed = Laporan gugur
 org-event-case-extended = Tenggat diperpanjang
 org-event-case-deadline-moved = Tenggat dihitung ulang
+org-event-case-follow-up-moved = Waktu sepakat unit dihitung ulang
 org-event-case-deadline-warned = Peringatan tenggat
 org-event-case-marked-duplicate = Ditandai laporan ganda
 org-event-case-reclassified = Jenis atau kategori diubah

@@ -452,23 +452,32 @@ fn follow_up(
     };
     let agreed_days = agreed.unwrap_or(unit.agreed_days).clamp(1, 365);
     let calendar = org::store::calendar_for(tx, access, Some(unit_id))?;
-    let today = calendar.zone().local_date(now.as_micros());
-    let due = calendar
-        .add_working_days(today, u32::try_from(agreed_days).unwrap_or(1))
-        .map_err(|e| Fault::new(e.to_string()))?;
     let new = FollowUp {
         id: tx.id(),
         unit_id,
         state: FollowUpState::Pending,
         instruction: instruction.trim().to_owned(),
         agreed_days,
-        due_at: Timestamp::from_micros(calendar.due_micros(due)),
+        due_at: agreed_due(&calendar, now, agreed_days)?,
         forwarded_at: now,
         accepted_at: None,
         ended_at: None,
         reason: None,
     };
     Ok(store::insert_follow_up(tx, access, case.id, &new)?)
+}
+
+/// When a unit's agreed time ends, by the calendar it works by.
+pub(crate) fn agreed_due(
+    calendar: &WorkingCalendar,
+    forwarded_at: Timestamp,
+    agreed_days: i64,
+) -> Result<Timestamp, Fault> {
+    let from = calendar.zone().local_date(forwarded_at.as_micros());
+    let due = calendar
+        .add_working_days(from, u32::try_from(agreed_days).unwrap_or(1))
+        .map_err(|e| Fault::new(e.to_string()))?;
+    Ok(Timestamp::from_micros(calendar.due_micros(due)))
 }
 
 /// Shows the reporter unmasked; the look itself is an event.

@@ -1,9 +1,13 @@
 //! What happens by itself: a deadline's warnings, its end, and the recount of all open deadlines
-//! when a calendar changes.
+//! and agreed times when a calendar changes, or the calendar or zone that somebody works by.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde_json::json;
-use tanggap_calendar::{Event as ClockEvent, Expiry, Owner};
-use tanggap_kernel::{Access, AgencyId, Result, params};
+use tanggap_calendar::{Event as ClockEvent, Expiry, Owner, WorkingCalendar};
+use tanggap_kernel::id::UnitId;
+use tanggap_kernel::{Access, AgencyId, Result, Timestamp, params};
 use tanggap_org as org;
 use tanggap_org::actions::RECOUNT;
 use tanggap_store::jobs::{Job, Runner};
@@ -101,10 +105,10 @@ fn recount(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
     let after = noted["after"].as_i64().unwrap_or(0);
     let ids: Vec<CaseId> =
         tx.all(&OPEN_AFTER, params![job.agency_id, after, RECOUNT_BATCH], |row| row.int())?;
-    let calendar = org::store::calendar_for(tx, &access, None)?;
+    let mut calendars = Calendars::new(tx, &access)?;
     for id in &ids {
         if let Some(case) = store::find(tx, &access, *id)? {
-            recount_case(tx, &access, case, &calendar)?;
+            recount_case(tx, &access, case, &mut calendars)?;
         }
     }
     if let (Some(last), true) = (ids.last(), ids.len() as i64 == RECOUNT_BATCH) {
@@ -115,16 +119,43 @@ fn recount(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
     Ok(())
 }
 
+/// The calendars that one batch needs, each read once.
+struct Calendars {
+    agency: WorkingCalendar,
+    units: HashMap<UnitId, WorkingCalendar>,
+}
+
+impl Calendars {
+    fn new(tx: &mut Tx<'_>, access: &Access) -> Result<Self> {
+        let agency = org::store::calendar_for(tx, access, None)?;
+        Ok(Self { agency, units: HashMap::new() })
+    }
+
+    fn of(&mut self, tx: &mut Tx<'_>, access: &Access, unit: UnitId) -> Result<&WorkingCalendar> {
+        match self.units.entry(unit) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(free) => {
+                Ok(free.insert(org::store::calendar_for(tx, access, Some(unit))?))
+            }
+        }
+    }
+}
+
+/// Both moments and their dates: a new zone moves the moment and keeps the date.
+fn moved(old: (Timestamp, &str), new: (Timestamp, &str)) -> serde_json::Value {
+    json!({ "old": old.1, "new": new.1, "old_at": old.0, "new_at": new.0 })
+}
+
 fn recount_case(
     tx: &mut Tx<'_>,
     access: &Access,
     mut case: Case,
-    calendar: &tanggap_calendar::WorkingCalendar,
+    calendars: &mut Calendars,
 ) -> Result<()> {
+    let mut told = recount_follow_ups(tx, access, &case, calendars)?;
     let profile = actions::profile_of(tx, access, &case)?;
-    let law = Law { profile: &profile, calendar };
+    let law = Law { profile: &profile, calendar: &calendars.agency };
     let mut deadlines = store::deadlines(tx, access, case.id)?;
-    let mut moved = Vec::new();
     for deadline in deadlines.iter_mut().filter(|d| d.state.is_active()) {
         let old = (deadline.due_at, deadline.due_date.clone());
         let paused = deadline.state == Clock::Paused;
@@ -133,12 +164,13 @@ fn recount_case(
             deadline.warn_at = None;
         }
         if old.0 != deadline.due_at {
-            let facts =
-                json!({ "policy": deadline.policy, "old": old.1, "new": deadline.due_date });
-            moved.push(facts);
+            let new = (deadline.due_at, deadline.due_date.as_str());
+            let mut facts = moved((old.0, &old.1), new);
+            facts["policy"] = json!(deadline.policy);
+            told.push(("case.deadline_moved", facts));
         }
     }
-    if moved.is_empty() {
+    if told.is_empty() {
         return Ok(());
     }
     case.due = next_due(&deadlines);
@@ -147,8 +179,33 @@ fn recount_case(
     store::update(tx, access, &case)?;
     case.version += 1;
     actions::ring_next(tx, access, case.id, &deadlines)?;
-    for facts in moved {
-        actions::announce(tx, access, &case, "case.deadline_moved", facts);
+    for (kind, facts) in told {
+        actions::announce(tx, access, &case, kind, facts);
     }
     Ok(())
+}
+
+/// Counts the time that a unit agreed to again, by its own calendar; tells what moved.
+fn recount_follow_ups(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: &Case,
+    calendars: &mut Calendars,
+) -> Result<Vec<(&'static str, serde_json::Value)>> {
+    let mut told = Vec::new();
+    for mut owed in store::follow_ups(tx, access, case.id)?.into_iter().filter(|f| f.state.is_owed())
+    {
+        let calendar = calendars.of(tx, access, owed.unit_id)?;
+        let date = |at: Timestamp| calendar.zone().local_date(at.as_micros()).to_string();
+        let old = owed.due_at;
+        owed.due_at = actions::agreed_due(calendar, owed.forwarded_at, owed.agreed_days)?;
+        if owed.due_at == old {
+            continue;
+        }
+        let mut facts = moved((old, &date(old)), (owed.due_at, &date(owed.due_at)));
+        facts["unit"] = json!(owed.unit_id);
+        told.push(("case.follow_up_moved", facts));
+        store::move_follow_up(tx, access, case.id, &owed)?;
+    }
+    Ok(told)
 }

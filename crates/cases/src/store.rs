@@ -67,6 +67,8 @@ sql! {
     UPDATE_FOLLOW_UP = "update follow_ups set state = $4,
         accepted_by = coalesce(accepted_by, $5), accepted_at = $6,
         ended_at = $7, reason = $8 where agency_id = $1 and case_id = $2 and id = $3";
+    MOVE_FOLLOW_UP = "update follow_ups set due_at = $4
+        where agency_id = $1 and case_id = $2 and id = $3";
     HISTORY = "select kind, at, body from events where agency_id = $1 and subject_id = $2
         and subject_kind = 'case' order by id limit $3";
     DRAFT = "select body from drafts where agency_id = $1 and case_id = $2 and user_id = $3";
@@ -409,6 +411,19 @@ pub fn update_follow_up(
         changed.reason.as_deref(),
     ];
     tx.put(&UPDATE_FOLLOW_UP, row)
+}
+
+/// Stores another end of a follow-up's agreed time.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn move_follow_up(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: CaseId,
+    moved: &FollowUp,
+) -> Result<(), Fault> {
+    tx.exec(&MOVE_FOLLOW_UP, params![access.agency_id, case, moved.id, moved.due_at]).map(drop)
 }
 
 /// What a member of staff was writing on a case; empty where nothing.

@@ -178,12 +178,20 @@ impl Sources<'_> {
             ("rating", event.facts["rating"].as_i64().unwrap_or_default().into()),
             ("percent", percent.into()),
             ("deadline", words::policy(self.text.locale, self.profile, fact("policy")).into()),
-            ("old", fact("old").into()),
-            ("new", fact("new").into()),
+            ("old", self.moved(event, "old").into()),
+            ("new", self.moved(event, "new").into()),
         ];
         let key = format!("case-event-{}", words::dashed(kind));
         let told = self.text.ta(&key, &args);
         if told == key { self.text.t("case-event-other").into_owned() } else { told.into_owned() }
+    }
+
+    /// The moment before or after a recount, to the minute: a new zone keeps the date.
+    fn moved(&self, event: &Happened, name: &str) -> String {
+        match event.facts[format!("{name}_at")].as_i64() {
+            Some(at) => self.text.date_time_short(Timestamp::from_micros(at)),
+            None => event.facts[name].as_str().unwrap_or_default().to_owned(),
+        }
     }
 
     fn tone(&self, mail: &Outbound) -> Tone {

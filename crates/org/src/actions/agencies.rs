@@ -7,7 +7,7 @@ use tanggap_kernel::error::Check;
 use tanggap_kernel::{Access, AgencyId, Refusal, Result, params};
 use tanggap_store::Tx;
 
-use super::{email, event, short, text, trimmed};
+use super::{email, event, plan_recount, short, text, trimmed};
 use crate::model::{
     AgencySettings, CalendarId, CategoryId, CategoryInput, ComplaintManager, NewAgency,
 };
@@ -165,6 +165,9 @@ pub fn update_agency(tx: &mut Tx<'_>, access: &Access, input: &AgencyInput) -> R
         "recount": recount,
     });
     tx.announce(event(access, "agency.changed", "agency", access.agency_id.0).with(body));
+    if recount {
+        plan_recount(tx, access)?;
+    }
     Ok(())
 }
 

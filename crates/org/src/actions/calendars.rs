@@ -8,12 +8,9 @@ use tanggap_kernel::error::Check;
 use tanggap_kernel::{Access, Refusal, Result, params};
 use tanggap_store::Tx;
 
-use super::{event, text};
+use super::{event, plan_recount, text};
 use crate::model::{CalendarDay, CalendarId};
 use crate::store::{self, calendars as calendar_rows};
-
-/// The kind of job that counts an agency's open deadlines again; its key is the agency's id.
-pub const RECOUNT: &str = "calendar_changed";
 
 /// What somebody enters about a calendar.
 #[derive(Clone, Debug)]
@@ -119,7 +116,7 @@ pub fn remove_calendar_day(
     changed(tx, access, id, body)
 }
 
-/// Announces the change and plans the recount of the open deadlines that it may move.
+/// Announces the change, which may move open deadlines.
 fn changed(
     tx: &mut Tx<'_>,
     access: &Access,
@@ -127,8 +124,7 @@ fn changed(
     body: serde_json::Value,
 ) -> Result<()> {
     tx.announce(event(access, "calendar.changed", "calendar", id.0).with(body));
-    let (agency, now) = (access.agency_id, tx.now());
-    Ok(tx.schedule(agency, RECOUNT, &agency.to_string(), now, "{}")?)
+    plan_recount(tx, access)
 }
 
 /// The exceptions that an administrator can put on a date, the most usual first.

@@ -11,7 +11,7 @@ mod units;
 
 pub use agencies::{AgencyInput, create_agency, update_agency};
 pub use calendars::{
-    CalendarInput, DAY_KINDS, RECOUNT, create_calendar, remove_calendar_day, set_calendar_day,
+    CalendarInput, DAY_KINDS, create_calendar, remove_calendar_day, set_calendar_day,
     update_calendar,
 };
 pub use categories::{create_category, update_category};
@@ -25,7 +25,18 @@ pub use tokens::{NewToken, create_token, revoke_token, token_hash, token_secret}
 pub use units::{create_unit, update_unit};
 
 use tanggap_kernel::error::{Check, Invalid};
-use tanggap_kernel::{Access, Event, Subject};
+use tanggap_kernel::{Access, Event, Result, Subject};
+use tanggap_store::Tx;
+
+/// The kind of job that counts an agency's open deadlines again; its key is the agency's id.
+pub const RECOUNT: &str = "calendar_changed";
+
+/// Plans the recount of the agency's open deadlines, after something that they hang on changed: a
+/// calendar, or the calendar or zone by which the agency or a unit works.
+fn plan_recount(tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+    let (agency, now) = (access.agency_id, tx.now());
+    Ok(tx.schedule(agency, RECOUNT, &agency.to_string(), now, "{}")?)
+}
 
 /// An event of this agency by whoever acts.
 fn event(access: &Access, kind: &'static str, of: &'static str, id: i64) -> Event {

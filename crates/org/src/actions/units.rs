@@ -7,7 +7,7 @@ use tanggap_kernel::id::UnitId;
 use tanggap_kernel::{Access, Refusal, Result, params};
 use tanggap_store::Tx;
 
-use super::{email, event, short, text};
+use super::{email, event, plan_recount, short, text};
 use crate::model::UnitInput;
 use crate::rules;
 use crate::store::{self, units as unit_rows};
@@ -46,7 +46,8 @@ pub fn create_unit(tx: &mut Tx<'_>, access: &Access, input: &UnitInput) -> Resul
     Ok(id)
 }
 
-/// Changes a unit.
+/// Changes a unit. Where it works by another calendar from now on, the times it agreed to are counted
+/// anew.
 ///
 /// # Errors
 /// [`Refusal::Forbidden`], [`Refusal::NotFound`], [`Refusal::Invalid`], or [`Refusal::Stale`].
@@ -82,6 +83,9 @@ pub fn update_unit(
     }
     let recount = old.calendar_id != input.calendar_id;
     tx.announce(event(access, "unit.changed", "unit", id.0).with(body(input, recount)));
+    if recount {
+        plan_recount(tx, access)?;
+    }
     Ok(())
 }
 
