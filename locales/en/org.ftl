@@ -16,6 +16,8 @@ org-role-administrator = Administrator
     .hint = Sets up the agency, its units and people; does not read reports.
 org-role-inspector = Inspector
     .hint = Reads reports and the audit log without changing anything.
+org-role-host = Host
+    .hint = Adds further agencies to this service. The data of other agencies stays closed to them.
 
 org-scope-cases-read = Read reports, identities masked
 org-scope-cases-write = Make reports and move them through every step
@@ -114,10 +116,13 @@ org-invalid-profile-version = This version exists already. Raise its number.
 
 org-illegal-self = You cannot deactivate your own account.
 org-illegal-last-administrator = An agency always needs at least one administrator. Appoint somebody else first.
+org-illegal-last-host = There must always be somebody who can add agencies. Appoint somebody else first.
 
 org-settings = Settings
 org-settings-agency = Agency
     .hint = Names, address, time zone and who manages complaints.
+org-settings-agencies = Agencies of this service
+    .hint = Other agencies that use this service, each with its own data.
 org-settings-units = Units
     .hint = Where reports are forwarded, from the top down.
 org-settings-people = People
@@ -172,6 +177,16 @@ org-manager-whatsapp = WhatsApp
 org-manager-hours = Service hours
 org-manager-hours-en = Service hours in English
 
+org-agencies-public = Page for citizens
+org-agency-slug = Name in addresses
+    .hint = Small letters, digits and hyphens; it cannot be changed later. Leave empty to have it made from the short name.
+org-agency-since = Since
+org-agency-new = Add agency
+    .hint = The new agency manages its own data. Once it is made, only its administrators can see and change it.
+org-agency-base = First working calendar
+org-agency-first = First administrator
+    .hint = A temporary password is made for them and shown once.
+org-agency-created = Agency added
 org-unit = Unit
 org-unit-new = Add unit
 org-unit-name = Name of the unit
@@ -379,6 +394,7 @@ org-audit-group-token = API tokens
 org-audit-group-job = Background jobs
 org-audit-group-outbound = Outgoing deliveries
 org-event-agency-created = Agency set up
+org-event-agency-opened = Another agency added
 org-event-agency-changed = Agency changed
 org-event-unit-created = Unit added
 org-event-unit-changed = Unit changed

@@ -16,6 +16,8 @@ org-role-administrator = Administrator
     .hint = Mengatur instansi, unit, dan orang; tidak membaca isi laporan.
 org-role-inspector = Pengawas
     .hint = Membaca laporan dan jejak audit tanpa mengubah apa pun.
+org-role-host = Pengelola naungan
+    .hint = Menambah instansi lain di layanan ini. Data instansi lain tetap tertutup baginya.
 
 org-scope-cases-read = Membaca laporan, identitas disamarkan
 org-scope-cases-write = Membuat laporan dan menjalankan setiap langkahnya
@@ -114,10 +116,13 @@ org-invalid-profile-version = Versi ini sudah ada. Naikkan nomor versinya.
 
 org-illegal-self = Anda tidak dapat menonaktifkan akun Anda sendiri.
 org-illegal-last-administrator = Instansi harus selalu punya sedikitnya satu administrator. Tunjuk orang lain terlebih dahulu.
+org-illegal-last-host = Harus selalu ada sedikitnya satu orang yang dapat menambah instansi. Tunjuk orang lain terlebih dahulu.
 
 org-settings = Pengaturan
 org-settings-agency = Instansi
     .hint = Nama, alamat, zona waktu, dan pengelola pengaduan.
+org-settings-agencies = Instansi di layanan ini
+    .hint = Instansi lain yang memakai layanan ini, masing-masing dengan datanya sendiri.
 org-settings-units = Unit
     .hint = Tujuan penerusan laporan, tersusun dari atas ke bawah.
 org-settings-people = Orang
@@ -172,6 +177,16 @@ org-manager-whatsapp = WhatsApp
 org-manager-hours = Jam layanan
 org-manager-hours-en = Jam layanan dalam bahasa Inggris
 
+org-agencies-public = Halaman warga
+org-agency-slug = Nama dalam alamat
+    .hint = Huruf kecil, angka, dan tanda hubung; tidak dapat diubah lagi. Kosongkan agar dibuat dari nama singkat.
+org-agency-since = Sejak
+org-agency-new = Tambah instansi
+    .hint = Instansi baru mengelola datanya sendiri. Setelah dibuat, hanya administratornya yang dapat melihat dan mengaturnya.
+org-agency-base = Kalender kerja pertama
+org-agency-first = Administrator pertama
+    .hint = Kata sandi sementara dibuat untuknya dan ditampilkan satu kali.
+org-agency-created = Instansi sudah ditambahkan
 org-unit = Unit
 org-unit-new = Tambah unit
 org-unit-name = Nama unit
@@ -379,6 +394,7 @@ org-audit-group-token = Token API
 org-audit-group-job = Pekerjaan latar
 org-audit-group-outbound = Kiriman keluar
 org-event-agency-created = Instansi disiapkan
+org-event-agency-opened = Instansi lain ditambahkan
 org-event-agency-changed = Instansi diubah
 org-event-unit-created = Unit ditambahkan
 org-event-unit-changed = Unit diubah

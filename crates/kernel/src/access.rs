@@ -69,7 +69,7 @@ pub enum Permission {
     IdentityRead,
     /// See figures over cases.
     BoardRead,
-    /// Change agencies, units, people, calendars and categories.
+    /// Change the agency, its units, people, calendars and categories.
     OrgManage,
     /// See the organisation's set-up.
     OrgRead,
@@ -79,11 +79,13 @@ pub enum Permission {
     JobsManage,
     /// Issue and revoke API tokens.
     TokensManage,
+    /// Add further agencies under this roof; opens none of their data.
+    AgenciesManage,
 }
 
 impl Permission {
     /// All permissions, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CaseRead,
         Self::CaseCreate,
         Self::CaseVerify,
@@ -99,6 +101,7 @@ impl Permission {
         Self::AuditRead,
         Self::JobsManage,
         Self::TokensManage,
+        Self::AgenciesManage,
     ];
 }
 

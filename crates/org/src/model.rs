@@ -121,6 +121,8 @@ pub struct NewAgency {
     pub short_name: String,
     /// The zone of its offices.
     pub zone: Zone,
+    /// Whether its first calendar is closed on joint leave.
+    pub base: Base,
     /// Postal address.
     pub address: String,
     /// Telephone.
@@ -134,7 +136,8 @@ pub struct NewAgency {
 }
 
 impl NewAgency {
-    /// An agency of which only the name and the zone are known yet.
+    /// An agency of which only the name and the zone are known yet, with a government office's
+    /// calendar.
     #[must_use]
     pub fn named(name: impl Into<String>, zone: Zone) -> Self {
         Self {
@@ -142,6 +145,7 @@ impl NewAgency {
             name: name.into(),
             short_name: String::new(),
             zone,
+            base: Base::Government,
             address: String::new(),
             phone: String::new(),
             email: String::new(),

@@ -25,12 +25,20 @@ pub enum Role {
     Administrator,
     /// Reads, and changes nothing.
     Inspector,
+    /// Adds further agencies under this roof; sees none of their data.
+    Host,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Agent, Self::UnitOfficer, Self::Supervisor, Self::Administrator, Self::Inspector];
+    pub const ALL: [Self; 6] = [
+        Self::Agent,
+        Self::UnitOfficer,
+        Self::Supervisor,
+        Self::Administrator,
+        Self::Inspector,
+        Self::Host,
+    ];
 
     /// Its word in the database, in forms and on the command line.
     #[must_use]
@@ -41,6 +49,7 @@ impl Role {
             Self::Supervisor => "supervisor",
             Self::Administrator => "administrator",
             Self::Inspector => "inspector",
+            Self::Host => "host",
         }
     }
 
@@ -59,6 +68,7 @@ impl Role {
             Self::Supervisor => "org-role-supervisor",
             Self::Administrator => "org-role-administrator",
             Self::Inspector => "org-role-inspector",
+            Self::Host => "org-role-host",
         }
     }
 
@@ -71,7 +81,7 @@ impl Role {
     /// Whether it can be held for a unit at all.
     #[must_use]
     pub const fn takes_unit(self) -> bool {
-        !matches!(self, Self::Administrator)
+        !matches!(self, Self::Administrator | Self::Host)
     }
 }
 
@@ -109,6 +119,7 @@ pub fn permissions(role: Role) -> Permissions {
             P::TokensManage,
         ]),
         Role::Inspector => Permissions::of(&[P::CaseRead, P::BoardRead, P::OrgRead, P::AuditRead]),
+        Role::Host => Permissions::of(&[P::AgenciesManage]),
     }
 }
 

@@ -11,23 +11,24 @@ const UNDER: UnitId = UnitId(8);
 const OTHER: UnitId = UnitId(9);
 
 /// One row for each permission: who holds it. Columns: agent, unit officer, supervisor,
-/// administrator, inspector; `a`: in the whole agency, `u`: in the own unit and under it.
-const MATRIX: [(Permission, [&str; 5]); 15] = [
-    (Permission::CaseRead, ["a", "u", "a", "-", "a"]),
-    (Permission::CaseCreate, ["a", "-", "a", "-", "-"]),
-    (Permission::CaseVerify, ["a", "-", "a", "-", "-"]),
-    (Permission::CaseForward, ["a", "-", "a", "-", "-"]),
-    (Permission::CaseFollowUp, ["-", "u", "-", "-", "-"]),
-    (Permission::CaseAnswer, ["a", "u", "a", "-", "-"]),
-    (Permission::CaseWrite, ["a", "u", "a", "-", "-"]),
-    (Permission::CaseSupervise, ["-", "-", "a", "-", "-"]),
-    (Permission::IdentityRead, ["a", "u", "a", "-", "-"]),
-    (Permission::BoardRead, ["-", "-", "a", "-", "a"]),
-    (Permission::OrgManage, ["-", "-", "-", "a", "-"]),
-    (Permission::OrgRead, ["-", "-", "a", "a", "a"]),
-    (Permission::AuditRead, ["-", "-", "-", "a", "a"]),
-    (Permission::JobsManage, ["-", "-", "-", "a", "-"]),
-    (Permission::TokensManage, ["-", "-", "-", "a", "-"]),
+/// administrator, inspector, host; `a`: in the whole agency, `u`: in the own unit and under it.
+const MATRIX: [(Permission, [&str; 6]); 16] = [
+    (Permission::CaseRead, ["a", "u", "a", "-", "a", "-"]),
+    (Permission::CaseCreate, ["a", "-", "a", "-", "-", "-"]),
+    (Permission::CaseVerify, ["a", "-", "a", "-", "-", "-"]),
+    (Permission::CaseForward, ["a", "-", "a", "-", "-", "-"]),
+    (Permission::CaseFollowUp, ["-", "u", "-", "-", "-", "-"]),
+    (Permission::CaseAnswer, ["a", "u", "a", "-", "-", "-"]),
+    (Permission::CaseWrite, ["a", "u", "a", "-", "-", "-"]),
+    (Permission::CaseSupervise, ["-", "-", "a", "-", "-", "-"]),
+    (Permission::IdentityRead, ["a", "u", "a", "-", "-", "-"]),
+    (Permission::BoardRead, ["-", "-", "a", "-", "a", "-"]),
+    (Permission::OrgManage, ["-", "-", "-", "a", "-", "-"]),
+    (Permission::OrgRead, ["-", "-", "a", "a", "a", "-"]),
+    (Permission::AuditRead, ["-", "-", "-", "a", "a", "-"]),
+    (Permission::JobsManage, ["-", "-", "-", "a", "-", "-"]),
+    (Permission::TokensManage, ["-", "-", "-", "a", "-", "-"]),
+    (Permission::AgenciesManage, ["-", "-", "-", "-", "-", "a"]),
 ];
 
 fn access(role: Role, units: Option<Vec<UnitId>>) -> Access {
@@ -75,7 +76,8 @@ fn any_role_held_for_a_unit_ends_at_its_border() {
 fn a_token_may_do_no_more_than_its_scopes() {
     let all: Vec<_> = TokenScope::ALL.iter().flat_map(|s| s.permissions()).copied().collect();
     let held = Permissions::of(&all);
-    for never in [Permission::OrgManage, Permission::AuditRead, Permission::TokensManage] {
+    let never = [Permission::OrgManage, Permission::AuditRead, Permission::TokensManage];
+    for never in never.into_iter().chain([Permission::AgenciesManage]) {
         assert!(!held.has(never), "{never:?}");
     }
     for scope in TokenScope::ALL {

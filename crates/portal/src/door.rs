@@ -57,6 +57,9 @@ impl FromRequestParts<Ctx> for Door {
             if slug.is_some() {
                 return Err(failed(Refusal::NotFound.into()));
             }
+            if parts.uri.path() == "/" {
+                return Err(respond::see_other("/mulai"));
+            }
             let page = visitor.page("portal-unready", "Tanggap");
             return Err(respond::html_status(StatusCode::SERVICE_UNAVAILABLE, Unready { page }));
         };

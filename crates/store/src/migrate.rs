@@ -36,6 +36,7 @@ static ALL: &[Migration] = migrations! {
     2 => "0002_organisation.sql",
     3 => "0003_cases.sql",
     4 => "0004_temporary_passwords.sql",
+    5 => "0005_hosts.sql",
 };
 
 const CREATE_LEDGER: &str =

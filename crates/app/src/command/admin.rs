@@ -48,6 +48,9 @@ pub(super) struct Create {
     /// Make a password, print it, and have it changed at the first sign-in
     #[arg(long, conflicts_with = "password_file")]
     generate_password: bool,
+    /// Let them add further agencies, as the administrator of the first agency always may
+    #[arg(long)]
+    host: bool,
 }
 
 #[derive(Args)]
@@ -89,6 +92,11 @@ async fn create(config: &Config, args: Create) -> Result<()> {
     if let Some(problem) = password::problem(&secret, &email) {
         return Err(Refusal::field("password", problem).into());
     }
+    // Whoever sets up the first agency adds the others.
+    let roles: &[Role] = match is_first || args.host {
+        true => &[Role::Administrator, Role::Host],
+        false => &[Role::Administrator],
+    };
     let user = NewUser {
         email: email.clone(),
         name: person,
@@ -97,7 +105,7 @@ async fn create(config: &Config, args: Create) -> Result<()> {
         password_hash: password::hash_now(&secret)?,
         is_temporary,
         locale: Locale::Id,
-        roles: vec![RoleGrant { role: Role::Administrator, unit_id: None }],
+        roles: roles.iter().map(|&role| RoleGrant { role, unit_id: None }).collect(),
     };
     let (new, slug) = (name.map(|name| NewAgency::named(name, args.zone)), args.slug);
     ctx.db

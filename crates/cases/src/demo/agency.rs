@@ -77,6 +77,7 @@ fn new_agency(file: &AgencyFile) -> NewAgency {
         name: own.name.clone(),
         short_name: own.short_name.clone(),
         zone: ZONE,
+        base: tanggap_calendar::Base::Government,
         address: own.address.clone(),
         phone: own.phone.clone(),
         email: own.email.clone(),

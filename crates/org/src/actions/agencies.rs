@@ -1,21 +1,23 @@
-//! Setting up and changing an agency.
+//! Setting up and changing an agency, and adding further ones under the same roof.
 
 use serde_json::json;
 use tanggap_calendar::{Base, Zone};
 use tanggap_kernel::access::Permission;
 use tanggap_kernel::error::Check;
-use tanggap_kernel::{Access, AgencyId, Refusal, Result, params};
+use tanggap_kernel::id::UserId;
+use tanggap_kernel::{Access, AgencyId, Error, Refusal, Result, params};
 use tanggap_store::Tx;
 
 use super::{email, event, plan_recount, short, text, trimmed};
 use crate::model::{
-    AgencySettings, CalendarId, CategoryId, CategoryInput, ComplaintManager, NewAgency,
+    AgencySettings, CalendarId, CategoryId, CategoryInput, ComplaintManager, NewAgency, NewUser,
+    RoleGrant,
 };
-use crate::rules;
+use crate::rules::{self, Role};
 use crate::store::{self, agencies as agency_rows, calendars as calendar_rows};
 
-/// Sets up an agency with a calendar of government offices and the category `umum`. It has no
-/// people yet.
+/// Sets up an agency with a calendar and the category `umum`. It has no people yet. Who may do so is
+/// the caller's to know: the empty installation, the command line, or [`open_agency`].
 ///
 /// # Errors
 /// [`Refusal::Invalid`] for unusable input or a name in addresses that is taken.
@@ -62,8 +64,11 @@ pub fn create_agency(tx: &mut Tx<'_>, input: &NewAgency) -> Result<AgencyId> {
     if added == 0 {
         return Err(Refusal::field("slug", "org-invalid-taken").into());
     }
-    let base = crate::word_of(Base::Government);
-    let name = "Kalender kantor pemerintah";
+    let base = crate::word_of(input.base);
+    let name = match input.base {
+        Base::Government => "Kalender kantor pemerintah",
+        Base::National => "Kalender kerja",
+    };
     tx.put(&calendar_rows::INSERT, params![id, calendar, name, base, ""])?;
     let body = json!({ "slug": slug, "zone": zone, "calendar": calendar });
     tx.announce(event(&access, "agency.created", "agency", id.0).with(body));
@@ -87,6 +92,37 @@ fn general_category(tx: &mut Tx<'_>, access: &Access) -> Result<CategoryId> {
             ..CategoryInput::default()
         },
     )
+}
+
+/// Adds an agency under this roof with its first administrator. From then on it is theirs: whoever
+/// added it sees nothing of it but what is public.
+///
+/// # Errors
+/// [`Refusal::Forbidden`] for all but hosts, or [`Refusal::Invalid`], where what is wrong with the
+/// administrator is named `user_…`.
+pub fn open_agency(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    input: &NewAgency,
+    first: &NewUser,
+) -> Result<(AgencyId, UserId)> {
+    access.require(Permission::AgenciesManage, None)?;
+    let agency = create_agency(tx, input)?;
+    let administrator = RoleGrant { role: Role::Administrator, unit_id: None };
+    let first = NewUser { unit_id: None, roles: vec![administrator], ..first.clone() };
+    let user = super::create_user(tx, &Access::system(agency), &first).map_err(of_user)?;
+    let body = json!({ "name": input.name.trim() });
+    tx.announce(event(access, "agency.opened", "agency", agency.0).with(body));
+    Ok((agency, user))
+}
+
+/// Tells apart what is wrong with the person from what is wrong with the agency.
+fn of_user(error: Error) -> Error {
+    let Error::Refused(Refusal::Invalid(mut errors)) = error else { return error };
+    for error in &mut errors {
+        error.field = format!("user_{}", error.field);
+    }
+    Refusal::Invalid(errors).into()
 }
 
 /// What an administrator enters about the agency.

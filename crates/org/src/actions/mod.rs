@@ -9,7 +9,7 @@ mod people;
 mod tokens;
 mod units;
 
-pub use agencies::{AgencyInput, create_agency, update_agency};
+pub use agencies::{AgencyInput, create_agency, open_agency, update_agency};
 pub use calendars::{
     CalendarInput, DAY_KINDS, create_calendar, remove_calendar_day, set_calendar_day,
     update_calendar,

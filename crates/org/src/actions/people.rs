@@ -22,6 +22,7 @@ pub fn create_user(tx: &mut Tx<'_>, access: &Access, input: &NewUser) -> Result<
     let email = input.email.trim().to_lowercase();
     check_user(tx, access, &email, &input.name, &input.title, input.unit_id)?;
     check_roles(tx, access, &input.roles)?;
+    may_give(access, &input.roles)?;
 
     let id: UserId = tx.id();
     let now = tx.now();
@@ -71,7 +72,7 @@ pub struct UserInput {
 /// [`Refusal::Forbidden`], [`Refusal::NotFound`], [`Refusal::Invalid`], or [`Refusal::Stale`].
 pub fn update_user(tx: &mut Tx<'_>, access: &Access, id: UserId, input: &UserInput) -> Result<()> {
     access.require(Permission::OrgManage, None)?;
-    let old = load(tx, access, id)?;
+    let old = load_mine(tx, access, id)?;
     let email = input.email.trim().to_lowercase();
     check_user(tx, access, &email, &input.name, &input.title, input.unit_id)?;
     let taken = email != old.email && store::account_by_email(tx, &email)?.is_some();
@@ -96,10 +97,13 @@ pub fn update_user(tx: &mut Tx<'_>, access: &Access, id: UserId, input: &UserInp
 /// where the agency would be left without an administrator.
 pub fn set_roles(tx: &mut Tx<'_>, access: &Access, id: UserId, roles: &[RoleGrant]) -> Result<()> {
     access.require(Permission::OrgManage, None)?;
-    load(tx, access, id)?;
+    load_mine(tx, access, id)?;
     check_roles(tx, access, roles)?;
-    if !roles.iter().any(|grant| grant.role == Role::Administrator) {
-        keep_an_administrator(tx, access, id)?;
+    may_give(access, roles)?;
+    for kept in KEPT {
+        if !roles.iter().any(|grant| grant.role == kept.0) {
+            keep_the_last(tx, access, id, kept)?;
+        }
     }
     tx.put(&user_rows::CLEAR_ROLES, params![access.agency_id, id])?;
     save_roles(tx, access, id, roles)?;
@@ -115,11 +119,13 @@ pub fn set_roles(tx: &mut Tx<'_>, access: &Access, id: UserId, roles: &[RoleGran
 /// last administrator.
 pub fn deactivate_user(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<()> {
     access.require(Permission::OrgManage, None)?;
-    load(tx, access, id)?;
+    load_mine(tx, access, id)?;
     if access.user() == Some(id) {
         return Err(Refusal::Illegal("org-illegal-self").into());
     }
-    keep_an_administrator(tx, access, id)?;
+    for kept in KEPT {
+        keep_the_last(tx, access, id, kept)?;
+    }
     tx.put(&user_rows::SET_ACTIVE, params![access.agency_id, id, false])?;
     sessions::end_all(tx, access, id, None)?;
     tx.announce(event(access, "user.deactivated", "user", id.0));
@@ -132,7 +138,7 @@ pub fn deactivate_user(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<(
 /// [`Refusal::Forbidden`], or [`Refusal::NotFound`].
 pub fn reactivate_user(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<()> {
     access.require(Permission::OrgManage, None)?;
-    load(tx, access, id)?;
+    load_mine(tx, access, id)?;
     tx.put(&user_rows::SET_ACTIVE, params![access.agency_id, id, true])?;
     tx.announce(event(access, "user.reactivated", "user", id.0));
     Ok(())
@@ -150,7 +156,7 @@ pub fn reset_password(
     password_hash: &str,
 ) -> Result<()> {
     access.require(Permission::OrgManage, None)?;
-    load(tx, access, id)?;
+    load_mine(tx, access, id)?;
     tx.put(&user_rows::SET_PASSWORD, params![access.agency_id, id, password_hash, true])?;
     sessions::end_all(tx, access, id, None)?;
     tx.announce(event(access, "user.password_reset", "user", id.0));
@@ -163,29 +169,48 @@ pub fn reset_password(
 /// [`Refusal::Forbidden`], or [`Refusal::NotFound`].
 pub fn reset_totp(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<()> {
     access.require(Permission::OrgManage, None)?;
-    load(tx, access, id)?;
+    load_mine(tx, access, id)?;
     tx.put(&user_rows::SET_TOTP, params![access.agency_id, id, None::<&str>, 0])?;
     tx.announce(event(access, "user.totp_reset", "user", id.0));
     Ok(())
 }
 
-fn load(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<User> {
-    Ok(store::user(tx, access, id)?.ok_or(Refusal::NotFound)?)
+/// Somebody whom this access may change. Who may add agencies is changed by their like only, or an
+/// administrator could take their place by a new password.
+fn load_mine(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<User> {
+    let user = store::user(tx, access, id)?.ok_or(Refusal::NotFound)?;
+    may_give(access, &store::roles_of(tx, access, id)?)?;
+    Ok(user)
 }
 
-/// Refuses where nobody but `id` could administer the agency.
-fn keep_an_administrator(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<()> {
+/// Refuses roles that are not this access's to give or take.
+fn may_give(access: &Access, roles: &[RoleGrant]) -> Result<()> {
+    if roles.iter().any(|grant| grant.role == Role::Host) {
+        access.require(Permission::AgenciesManage, None)?;
+    }
+    Ok(())
+}
+
+/// Roles that somebody must always hold, with what is said to whoever would take the last.
+const KEPT: [(Role, &str); 2] = [
+    (Role::Administrator, "org-illegal-last-administrator"),
+    (Role::Host, "org-illegal-last-host"),
+];
+
+/// Refuses where nobody but `id` holds the role.
+fn keep_the_last(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: UserId,
+    (role, problem): (Role, &'static str),
+) -> Result<()> {
     let held = store::roles_of(tx, access, id)?;
-    if !held.iter().any(|grant| grant.role == Role::Administrator) {
+    if !held.iter().any(|grant| grant.role == role) {
         return Ok(());
     }
-    let others: i64 =
-        tx.one(&user_rows::ADMINISTRATORS, params![access.agency_id, id], |row| row.int())?;
-    if others == 0 {
-        Err(Refusal::Illegal("org-illegal-last-administrator").into())
-    } else {
-        Ok(())
-    }
+    let args = params![access.agency_id, id, role.as_str()];
+    let others: i64 = tx.one(&user_rows::OTHERS_WITH, args, |row| row.int())?;
+    if others == 0 { Err(Refusal::Illegal(problem).into()) } else { Ok(()) }
 }
 
 fn save_roles(tx: &mut Tx<'_>, access: &Access, id: UserId, roles: &[RoleGrant]) -> Result<()> {

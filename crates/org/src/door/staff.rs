@@ -282,6 +282,10 @@ fn nav(access: &Access, path: &str) -> Vec<NavItem> {
             agency_wide(Permission::OrgManage) || agency_wide(Permission::OrgRead),
             NavItem::new("org-nav-settings", "/pengaturan", "settings"),
         ),
+        (
+            agency_wide(Permission::AgenciesManage) && !agency_wide(Permission::OrgRead),
+            NavItem::new("org-settings-agencies", "/pengaturan/naungan", "home"),
+        ),
         (agency_wide(Permission::AuditRead), NavItem::new("org-nav-audit", "/audit", "history")),
     ];
     let path = path.split('?').next().unwrap_or_default();

@@ -75,7 +75,7 @@ const fn base_key(base: Base) -> &'static str {
     }
 }
 
-fn bases(text: Text) -> Vec<Choice> {
+pub(super) fn bases(text: Text) -> Vec<Choice> {
     let named = |base: Base| {
         let key = base_key(base);
         Choice::new(crate::word_of(base), text.t(key)).hint(text.t(format!("{key}.hint")))

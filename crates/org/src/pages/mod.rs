@@ -1,6 +1,7 @@
 //! Screens of sign-in, of one's own account and of the agency's settings.
 
 mod account;
+mod agencies;
 mod agency;
 mod audit;
 mod calendars;
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> Router<Ctx> {
         .merge(setup::routes())
         .merge(overview::routes())
         .merge(agency::routes())
+        .merge(agencies::routes())
         .merge(units::routes())
         .merge(people::routes())
         .merge(person::routes())

@@ -85,6 +85,9 @@ fn doors(staff: &Staff, counts: &Counts) -> Vec<Door> {
     if may(Permission::JobsManage) {
         doors.push(of("/pengaturan/pekerjaan", "refresh", "org-settings-jobs", None));
     }
+    if may(Permission::AgenciesManage) {
+        doors.push(of(super::agencies::HOME, "home", "org-settings-agencies", None));
+    }
     doors
 }
 

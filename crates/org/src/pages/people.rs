@@ -5,6 +5,7 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
+use tanggap_kernel::access::Permission;
 use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_kernel::{Locale, Refusal, Result};
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, respond};
@@ -118,13 +119,16 @@ pub(super) fn role_names(text: Text, roles: &[RoleGrant]) -> String {
     names.join(", ")
 }
 
-/// The roles as choices.
-pub(super) fn role_choices(text: Text) -> Vec<Choice> {
+/// The roles that somebody may give, as choices.
+pub(super) fn role_choices(staff: &Staff) -> Vec<Choice> {
+    let text = staff.text();
+    let is_host = staff.access.can(Permission::AgenciesManage, None);
+    let given = Role::ALL.into_iter().filter(|role| is_host || *role != Role::Host);
     let named = |role: Role| {
         let key = role.key();
         Choice::new(role.as_str(), text.t(key)).hint(text.t(format!("{key}.hint")))
     };
-    Role::ALL.into_iter().map(named).collect()
+    given.map(named).collect()
 }
 
 #[derive(Template)]
@@ -141,10 +145,10 @@ struct NewPage {
 #[template(path = "person_password.html")]
 pub(super) struct PasswordPage {
     pub page: Page,
-    pub id: UserId,
     pub name: String,
     pub email: String,
     pub password: String,
+    pub next: String,
 }
 
 async fn new(State(ctx): State<Ctx>, staff: Staff) -> Answer {
@@ -158,7 +162,7 @@ async fn page(ctx: &Ctx, staff: &Staff, form: FormState, status: StatusCode) -> 
     let template = NewPage {
         page: staff.page(ctx, "org-person-new"),
         units: settings::unit_choices(units, staff.prefs.locale),
-        roles: role_choices(staff.text()),
+        roles: role_choices(staff),
         form,
     };
     Ok(respond::html_status(status, template))
@@ -201,7 +205,8 @@ async fn create(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFi
     match settings::outcome(done, fields, staff.prefs.locale)? {
         Ok(id) => {
             let page = staff.page(&ctx, "org-person-created");
-            Ok(respond::html(PasswordPage { page, id, name, email, password: made }))
+            let next = format!("/pengaturan/orang/{id}");
+            Ok(respond::html(PasswordPage { page, name, email, password: made, next }))
         }
         Err(refused) => page(&ctx, &staff, refused.form, refused.status).await,
     }

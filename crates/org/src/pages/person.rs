@@ -5,6 +5,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
+use tanggap_kernel::access::Permission;
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Refusal, Result};
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, respond};
@@ -79,7 +80,9 @@ async fn show(State(ctx): State<Ctx>, staff: Staff, Path(id): Path<String>) -> A
 }
 
 async fn page(ctx: &Ctx, staff: &Staff, user: User, forms: Forms, status: StatusCode) -> Answer {
-    let may_change = settings::look(staff)?;
+    let is_host = forms.roles.values.iter().any(|(_, value)| value == Role::Host.as_str());
+    let may_touch = !is_host || staff.access.can(Permission::AgenciesManage, None);
+    let may_change = settings::look(staff)? && may_touch;
     let (access, id) = (staff.access.clone(), user.id);
     let (units, sessions) = ctx
         .db
@@ -100,7 +103,7 @@ async fn page(ctx: &Ctx, staff: &Staff, user: User, forms: Forms, status: Status
         roles_form: forms.roles,
         role_rows: (0..rows).collect(),
         units: settings::unit_choices(units, staff.prefs.locale),
-        roles: people::role_choices(staff.text()),
+        roles: people::role_choices(staff),
         sessions: i64::try_from(sessions).unwrap_or(i64::MAX),
         is_self: staff.user.id == user.id,
         user,
@@ -127,7 +130,7 @@ async fn change(
             ctx.db.write(move |tx| actions::reset_password(tx, &access, id, &hash)).await?;
             let page = staff.page(&ctx, "org-person-password-reset");
             let User { name, email, .. } = user;
-            Ok(respond::html(PasswordPage { page, id, name, email, password: made }))
+            Ok(respond::html(PasswordPage { page, name, email, password: made, next: place }))
         }
         "totp" => {
             ctx.db.write(move |tx| actions::reset_totp(tx, &access, id)).await?;

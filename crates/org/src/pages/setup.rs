@@ -112,7 +112,9 @@ async fn set_up(ctx: &Ctx, visitor: &Visitor, fields: &Fields) -> Result<Who> {
         password_hash: password::hash(secret).await?,
         is_temporary: false,
         locale: visitor.prefs.locale,
-        roles: vec![RoleGrant { role: Role::Administrator, unit_id: None }],
+        roles: [Role::Administrator, Role::Host]
+            .map(|role| RoleGrant { role, unit_id: None })
+            .to_vec(),
     };
     ctx.db.write(move |tx| first(tx, &agency, &user)).await
 }

@@ -126,8 +126,10 @@ fn demo_people(
     tx: &mut tanggap_store::Tx<'_>,
     agencies: &[crate::Agency],
 ) -> Result<Vec<DemoGroup>> {
+    let work = |role: &Role| *role != Role::Host;
     let mut groups: Vec<DemoGroup> = Role::ALL
         .into_iter()
+        .filter(work)
         .map(|role| DemoGroup {
             role: role.key(),
             what: format!("{}.hint", role.key()),
@@ -139,7 +141,7 @@ fn demo_people(
         let wanted = store::People { limit: 100, ..store::People::default() };
         for (user, roles) in store::people(tx, &access, &wanted)?.rows {
             // Who holds several roles stands under the rarest, which comes last.
-            let Some(role) = roles.iter().map(|grant| grant.role).max() else { continue };
+            let Some(role) = roles.iter().map(|grant| grant.role).filter(work).max() else { continue };
             let person =
                 DemoPerson { agency: agency.id, id: user.id, name: user.name, title: user.title };
             groups[role as usize].people.push(person);

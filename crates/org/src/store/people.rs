@@ -37,9 +37,9 @@ tanggap_store::sql! {
         from json_array_elements_text(cast($2 as json))) order by user_id, role, unit_id",
         sqlite: "select user_id, role, unit_id from user_roles where agency_id = $1
         and user_id in (select value from json_each($2)) order by user_id, role, unit_id";
-    ADMINISTRATORS = "select count(*) from user_roles r join users u
+    OTHERS_WITH = "select count(*) from user_roles r join users u
         on u.agency_id = r.agency_id and u.id = r.user_id
-        where r.agency_id = $1 and r.role = 'administrator' and u.active and u.id <> $2";
+        where r.agency_id = $1 and r.role = $3 and u.active and u.id <> $2";
     INSERT = "insert into users (agency_id, id, email, name, title, unit_id, password_hash,
         totp_salt, totp_step, locale, active, created_at, version, temporary_password)
         values ($1, $2, $3, $4, $5, $6, $7, null, 0, $8, true, $9, 1, $10)

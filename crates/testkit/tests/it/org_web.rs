@@ -110,7 +110,8 @@ async fn agency(kit: &TestDb) -> Access {
         .write(move |tx| {
             let agency = NewAgency::named("Kabupaten Tirta Raya", Zone::Wib);
             let access = Access::system(tanggap_org::create_agency(tx, &agency)?);
-            for role in [Role::Administrator, Role::Agent, Role::Inspector, Role::Supervisor] {
+            let roles = [Role::Administrator, Role::Agent, Role::Inspector, Role::Supervisor];
+            for role in roles.into_iter().chain([Role::Host]) {
                 let user = NewUser {
                     email: format!("{}@x.id", role.as_str()),
                     name: format!("Orang {}", role.as_str()),
@@ -378,6 +379,92 @@ engines! {
             let expected = if email.starts_with("admin") { 303 } else { 403 };
             assert_eq!(got.status.as_u16(), expected, "{email} adds a unit");
         }
+    }
+
+    async fn a_host_adds_an_agency_that_is_closed_to_them_from_then_on(kit) {
+        agency(&kit).await;
+        for email in ["administrator@x.id", "supervisor@x.id", "inspector@x.id"] {
+            let mut browser = Browser::new(&kit, false);
+            browser.sign_in(email, PASSWORD).await;
+            for path in ["/pengaturan/naungan", "/pengaturan/naungan/baru"] {
+                assert_eq!(browser.get(path).await.status, StatusCode::FORBIDDEN, "{email}");
+            }
+            browser.get("/akun").await;
+            let tried = browser.post("/pengaturan/naungan/baru", &[("name", "Lain")]).await;
+            assert_eq!(tried.status, StatusCode::FORBIDDEN, "{email}");
+        }
+        let mut host = Browser::new(&kit, false);
+        let inside = host.sign_in("host@x.id", PASSWORD).await;
+        assert_eq!(inside.location, "/pengaturan/naungan");
+        let page = host.get("/pengaturan/naungan/baru").await;
+        assert_eq!(page.status, StatusCode::OK);
+        let wrong = [
+            ("name", "RSUD Dua"), ("slug", "Tidak Sah"), ("zone", "Asia/Jayapura"),
+            ("base", "national"), ("user_name", "Rina"), ("user_email", "rina@dua.id"),
+        ];
+        let refused = host.post("/pengaturan/naungan/baru", &wrong).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains("id=\"f-slug-error\""));
+        let taken = wrong.map(|(name, value)| match name {
+            "slug" => (name, "rsud-dua"),
+            "user_email" => (name, "agent@x.id"),
+            _ => (name, value),
+        });
+        let refused = host.post("/pengaturan/naungan/baru", &taken).await;
+        assert!(refused.body.contains("id=\"f-user_email-error\""), "{}", refused.body);
+        let right = taken.map(|(name, value)| match name {
+            "user_email" => (name, "rina@dua.id"),
+            _ => (name, value),
+        });
+        let made = host.post("/pengaturan/naungan/baru", &right).await;
+        assert_eq!(made.status, StatusCode::OK, "the refused try left nothing behind");
+        let list = host.get("/pengaturan/naungan").await;
+        assert!(list.body.contains("/i/rsud-dua") && list.body.contains("WIT"));
+
+        let mut rina = Browser::new(&kit, false);
+        choose_own_password(&mut rina, "rina@dua.id", &shown_password(&made)).await;
+        assert_eq!(rina.get("/pengaturan").await.status, StatusCode::OK);
+        assert_eq!(rina.get("/pengaturan/naungan").await.status, StatusCode::FORBIDDEN);
+        let people = rina.get("/pengaturan/orang").await;
+        assert!(people.body.contains("rina@dua.id") && !people.body.contains("@x.id"));
+        let calendars = rina.get("/pengaturan/kalender").await;
+        assert!(calendars.body.contains("Kalender kerja"));
+        for path in ["/pengaturan", "/pengaturan/orang", "/audit", "/pengaturan/instansi"] {
+            assert_eq!(host.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
+        }
+    }
+
+    async fn an_administrator_cannot_take_the_place_of_a_host(kit) {
+        let access = agency(&kit).await;
+        let [host, admin] = ["host@x.id", "administrator@x.id"].map(|email| {
+            let access = access.clone();
+            let db = kit.db.clone();
+            async move {
+                let found = db.read(move |tx| tanggap_org::user_by_email(tx, &access, email));
+                found.await.expect("read").expect("there").id
+            }
+        });
+        let (host, admin) = (host.await, admin.await);
+        let mut browser = Browser::new(&kit, false);
+        browser.sign_in("administrator@x.id", PASSWORD).await;
+        let (theirs, own) =
+            (format!("/pengaturan/orang/{host}"), format!("/pengaturan/orang/{admin}"));
+        assert!(!browser.get(&theirs).await.body.contains("value=\"password\""));
+        assert!(!browser.get(&own).await.body.contains("value=\"host\""), "not offered");
+        for fields in [
+            &[("action", "password")][..],
+            &[("action", "deactivate")],
+            &[("action", "totp")],
+            &[("action", "roles"), ("role0", "agent")],
+            &[("action", "user"), ("name", "X"), ("email", "saya@x.id"), ("version", "1")],
+        ] {
+            let tried = browser.post(&theirs, fields).await;
+            assert_eq!(tried.status, StatusCode::FORBIDDEN, "{fields:?}");
+        }
+        let roles = [("action", "roles"), ("role0", "administrator"), ("role1", "host")];
+        assert_eq!(browser.post(&own, &roles).await.status, StatusCode::FORBIDDEN);
+        let last = kit.db.write(move |tx| tanggap_org::set_roles(tx, &access, host, &[])).await;
+        assert!(last.is_err(), "the last host stays");
     }
 
     async fn an_administrator_sets_everything_up_without_touching_a_file(kit) {

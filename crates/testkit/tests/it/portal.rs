@@ -383,7 +383,9 @@ engines! {
 
     async fn each_agency_has_its_own_door(kit) {
         let mut browser = Browser::new(&kit);
-        let empty = browser.get("/").await;
+        let begin = browser.get("/").await;
+        assert_eq!((begin.status, &*begin.location), (StatusCode::SEE_OTHER, "/mulai"));
+        let empty = browser.get("/lapor").await;
         assert_eq!(empty.status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(empty.body.contains("/mulai"));
         let house = House::build(&kit.db).await;
