@@ -31,6 +31,9 @@ pub enum HoursError {
     /// The stretches of one day overlap or are out of order.
     #[error("the hours of {0:?} overlap or are out of order")]
     Overlap(Weekday),
+    /// A weekday is worked in Ramadan and not otherwise, or the other way round.
+    #[error("{0:?} is worked either in Ramadan only or outside of it only")]
+    RamadanOnly(Weekday),
     /// No weekday is worked, so no working day would ever come.
     #[error("no day of the week has working hours")]
     NoWorkingDay,
@@ -152,7 +155,8 @@ pub struct OfficeHours {
     pub source: String,
     /// The ordinary week. It alone decides which weekdays are working days.
     pub normal: Week,
-    /// The week in Ramadan, where it differs.
+    /// The week in Ramadan, where it differs: other hours on the same weekdays, since the month does
+    /// not change which days count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ramadan: Option<Week>,
 }
@@ -192,10 +196,14 @@ impl OfficeHours {
     /// Whether the hours make sense.
     ///
     /// # Errors
-    /// Stretches overlap, or no weekday is worked.
+    /// Stretches overlap, no weekday is worked, or Ramadan has other weekdays.
     pub fn check(&self) -> Result<(), HoursError> {
         self.normal.check()?;
-        self.ramadan.as_ref().map_or(Ok(()), Week::check)
+        let Some(ramadan) = &self.ramadan else { return Ok(()) };
+        ramadan.check()?;
+        let differs =
+            |day: &Weekday| ramadan.on(*day).is_empty() != self.normal.on(*day).is_empty();
+        weekdays().find(differs).map_or(Ok(()), |day| Err(HoursError::RamadanOnly(day)))
     }
 }
 
@@ -217,6 +225,17 @@ pub struct Ramadan {
 /// The Ramadan that contains a date, where the program knows it.
 #[must_use]
 pub fn ramadan_at(date: Date) -> Option<Ramadan> {
+    periods().iter().find(|period| (period.first..=period.last).contains(&date)).copied()
+}
+
+/// The months of Ramadan that lie in a civil year, as far as the program knows them: one, rarely
+/// two.
+pub fn ramadan_in(year: i16) -> impl Iterator<Item = Ramadan> {
+    let within = move |period: &&Ramadan| period.first.year() <= year && year <= period.last.year();
+    periods().iter().filter(within).copied()
+}
+
+fn periods() -> &'static [Ramadan] {
     #[derive(Deserialize)]
     struct File {
         period: Vec<Ramadan>,
@@ -227,8 +246,7 @@ pub fn ramadan_at(date: Date) -> Option<Ramadan> {
             .expect("invariant: the embedded periods of Ramadan are valid");
         file.period.into()
     };
-    let periods = PERIODS.get_or_init(load);
-    periods.iter().find(|period| (period.first..=period.last).contains(&date)).copied()
+    PERIODS.get_or_init(load)
 }
 
 fn weekdays() -> impl Iterator<Item = Weekday> {
@@ -271,6 +289,9 @@ mod tests {
         assert_eq!(hours.check(), Err(HoursError::Overlap(Weekday::Monday)));
         hours.normal = Week::default();
         assert_eq!(hours.check(), Err(HoursError::NoWorkingDay));
+        let mut hours = OfficeHours::government();
+        hours.normal.sat = hours.normal.fri.clone();
+        assert_eq!(hours.check(), Err(HoursError::RamadanOnly(Weekday::Saturday)));
     }
 
     #[test]
@@ -283,6 +304,7 @@ mod tests {
         ] {
             assert_eq!(ramadan_at(last).map(|period| period.last), Some(last));
             assert_eq!(ramadan_at(eid), None);
+            assert_eq!(ramadan_in(last.year()).map(|p| p.last).collect::<Vec<_>>(), [last]);
         }
     }
 }

@@ -193,7 +193,8 @@ fn recount_follow_ups(
     calendars: &mut Calendars,
 ) -> Result<Vec<(&'static str, serde_json::Value)>> {
     let mut told = Vec::new();
-    for mut owed in store::follow_ups(tx, access, case.id)?.into_iter().filter(|f| f.state.is_owed())
+    for mut owed in
+        store::follow_ups(tx, access, case.id)?.into_iter().filter(|f| f.state.is_owed())
     {
         let calendar = calendars.of(tx, access, owed.unit_id)?;
         let date = |at: Timestamp| calendar.zone().local_date(at.as_micros()).to_string();
@@ -202,8 +203,7 @@ fn recount_follow_ups(
         if owed.due_at == old {
             continue;
         }
-        let mut facts = moved((old, &date(old)), (owed.due_at, &date(owed.due_at)));
-        facts["unit"] = json!(owed.unit_id);
+        let facts = moved((old, &date(old)), (owed.due_at, &date(owed.due_at)));
         told.push(("case.follow_up_moved", facts));
         store::move_follow_up(tx, access, case.id, &owed)?;
     }

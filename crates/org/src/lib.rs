@@ -24,9 +24,9 @@ pub mod totp;
 pub use account::access_of;
 pub use actions::{
     create_agency, create_calendar, create_category, create_token, create_unit, create_user,
-    deactivate_user, open_agency, put_profile, reactivate_user, remove_calendar_day, retire_profile,
-    revoke_token, set_calendar_day, set_roles, update_agency, update_calendar, update_category,
-    update_unit, update_user,
+    deactivate_user, open_agency, put_profile, reactivate_user, remove_calendar_day,
+    retire_profile, revoke_token, set_calendar_day, set_roles, update_agency, update_calendar,
+    update_category, update_unit, update_user,
 };
 pub use door::{SignedForm, Staff, Token, Visitor};
 pub use model::*;

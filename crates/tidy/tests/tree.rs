@@ -163,3 +163,27 @@ fn every_text_that_is_defined_is_used_and_every_one_used_is_defined() {
     problems.sort();
     complain(problems);
 }
+
+/// What events are about, as the first parts of their kinds.
+const ABOUT: [&str; 10] =
+    ["agency", "calendar", "case", "category", "job", "mail", "profile", "token", "unit", "user"];
+
+#[test]
+fn every_event_has_a_name_that_people_read() {
+    let defined = catalogue("id");
+    let mut problems = Vec::new();
+    for path in files(&root().join("crates"), &[".rs"]) {
+        for literal in literals(&text(&path)) {
+            let Some((about, what)) = literal.split_once('.') else { continue };
+            let is_kind = ABOUT.contains(&about)
+                && !["html", "toml", "rs", "ftl"].contains(&what)
+                && what.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+                && !what.is_empty();
+            let key = format!("org-event-{about}-{}", what.replace('_', "-"));
+            if is_kind && !shown(&path).contains("tests") && !defined.contains(&key) {
+                problems.push(format!("{}: no text for {key}", shown(&path)));
+            }
+        }
+    }
+    complain(problems);
+}

@@ -9,17 +9,19 @@ use axum::routing::get;
 use tanggap_calendar::{Date, Zone};
 use tanggap_kernel::access::Permission;
 use tanggap_kernel::id::EventId;
-use tanggap_kernel::{Actor, Result, Timestamp};
+use tanggap_kernel::{Result, Timestamp};
 use tanggap_press::csv::{CsvOptions, CsvTable};
 use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, respond};
 
+use super::audit_words::{Named, Names, Words};
 use crate::door::{Staff, encode};
-use crate::store::{self, audit};
+use crate::store::audit;
 
 const SHOWN: i64 = 100;
 /// The most rows of one export; a longer log is exported in stretches of dates.
 const EXPORTED_MAX: usize = 100_000;
+const EXPORTED_AT_ONCE: i64 = 1000;
 /// Without dates the newest month is searched.
 const USUAL_SPAN: i64 = 31 * Timestamp::DAY;
 
@@ -54,10 +56,10 @@ struct Row {
     at: Timestamp,
     label: String,
     kind: String,
-    actor: String,
+    actor: Named,
     on_behalf_of: String,
-    subject: String,
-    subject_href: String,
+    subject: Named,
+    subject_id: String,
     facts: String,
     hash: String,
 }
@@ -110,27 +112,15 @@ fn search(
 
 async fn show(State(ctx): State<Ctx>, staff: Staff, Query(wanted): Query<Wanted>) -> Answer {
     staff.access.require(Permission::AuditRead, None)?;
-    let (asked, of, now) = (wanted.clone(), staff.clone(), ctx.now());
-    let (entries, names) = ctx
-        .db
-        .read(move |tx| {
-            let Some(search) = search(tx, &of, &asked, now, SHOWN + 1)? else {
-                return Ok((Vec::new(), Default::default()));
-            };
-            let entries = audit::search(tx, &of.access, &search)?;
-            let people: Vec<_> = entries.iter().filter_map(audit::Entry::user).collect();
-            let names = store::names(tx, &of.access, &people)?;
-            Ok((entries, names))
-        })
-        .await?;
-    let mut entries = entries;
+    let (mut entries, names) = read(&ctx, &staff, &wanted, SHOWN + 1).await?;
     let more = i64::try_from(entries.len()).unwrap_or(0) > SHOWN;
     entries.truncate(usize::try_from(SHOWN).unwrap_or(100));
     let query = query(&wanted);
     let next = entries.last().filter(|_| more);
     let next = next.map(|entry| format!("/audit?{query}&sebelum={}", entry.id));
     let text = staff.text();
-    let rows = entries.into_iter().map(|entry| row(text, &names, entry)).collect();
+    let words = Words { text, access: &staff.access, names: &names };
+    let rows = entries.into_iter().map(|entry| row(&words, entry)).collect();
     let form = FormState::new(text.locale)
         .with("jenis", &wanted.jenis)
         .with("pelaku", &wanted.pelaku)
@@ -167,62 +157,40 @@ fn groups(text: Text) -> Vec<Choice> {
         .collect()
 }
 
-/// What happened in words, where there are words for it; else its name in the log.
-fn label(text: Text, kind: &str) -> String {
-    let key = format!("org-event-{}", kind.replace(['.', '_'], "-"));
-    tanggap_ui::i18n::t_opt(text.locale, &key).map_or_else(|| kind.to_owned(), |t| t.into_owned())
-}
-
-type Names = std::collections::HashMap<tanggap_kernel::id::UserId, String>;
-
-fn actor_name(text: Text, names: &Names, actor: &str) -> String {
-    match Actor::parse(actor) {
-        Some(Actor::User(id)) => names.get(&id).cloned().unwrap_or_else(|| actor.to_owned()),
-        Some(Actor::Citizen) => text.t("org-actor-citizen").into_owned(),
-        Some(Actor::System) => text.t("org-actor-system").into_owned(),
-        Some(Actor::Token(_)) => text.t("org-actor-token").into_owned(),
-        None => actor.to_owned(),
-    }
-}
-
-fn row(text: Text, names: &Names, entry: audit::Entry) -> Row {
+fn row(words: &Words<'_>, entry: audit::Entry) -> Row {
     let id = tanggap_kernel::id::to_text(entry.subject_id);
+    let behalf = entry.on_behalf_of.as_deref().map(|actor| words.actor(actor).name);
     Row {
-        seq: entry.seq.map(|seq| text.number(seq)).unwrap_or_default(),
+        seq: entry.seq.map(|seq| words.text.number(seq)).unwrap_or_default(),
         at: entry.at,
-        label: label(text, &entry.kind),
-        actor: actor_name(text, names, &entry.actor),
-        on_behalf_of: entry
-            .on_behalf_of
-            .as_deref()
-            .map(|actor| actor_name(text, names, actor))
-            .unwrap_or_default(),
-        subject: format!("{} {id}", entry.subject_kind),
-        subject_href: format!("/audit?subjek={id}"),
-        facts: facts(text, &entry.body),
+        label: words.label(&entry.kind),
+        actor: words.actor(&entry.actor),
+        on_behalf_of: behalf.unwrap_or_default(),
+        subject: words.subject(&entry.subject_kind, entry.subject_id),
+        subject_id: id,
+        facts: words.facts(&entry.body),
         hash: entry.hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect(),
         kind: entry.kind,
     }
 }
 
-/// Numbers above this are instants: 2001-09-09 in microseconds.
-const INSTANTS: i64 = 1_000_000_000_000_000;
-
-/// The facts of an event in one line: `unit: …, agreed_days: 5`.
-fn facts(text: Text, body: &str) -> String {
-    let Ok(serde_json::Value::Object(map)) = serde_json::from_str(body) else {
-        return body.to_owned();
-    };
-    let told = map.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| match value {
-        serde_json::Value::String(value) => format!("{name}: {value}"),
-        // Microseconds of our time; no other number is as large.
-        serde_json::Value::Number(number) if number.as_i64().is_some_and(|n| n > INSTANTS) => {
-            let at = Timestamp::from_micros(number.as_i64().unwrap_or_default());
-            format!("{name}: {}", text.date_time_short(at))
-        }
-        other => format!("{name}: {other}"),
+/// A page of the log with the names it needs.
+async fn read(
+    ctx: &Ctx,
+    staff: &Staff,
+    wanted: &Wanted,
+    limit: i64,
+) -> Result<(Vec<audit::Entry>, Names)> {
+    let (asked, of, now) = (wanted.clone(), staff.clone(), ctx.now());
+    let read = ctx.db.read(move |tx| {
+        let Some(search) = search(tx, &of, &asked, now, limit)? else {
+            return Ok((Vec::new(), Names::default()));
+        };
+        let entries = audit::search(tx, &of.access, &search)?;
+        let names = Names::of(tx, &of.access, &entries)?;
+        Ok((entries, names))
     });
-    told.collect::<Vec<_>>().join(", ")
+    read.await
 }
 
 async fn export(State(ctx): State<Ctx>, staff: Staff, Query(wanted): Query<Wanted>) -> Answer {
@@ -230,37 +198,28 @@ async fn export(State(ctx): State<Ctx>, staff: Staff, Query(wanted): Query<Wante
     let mut table = CsvTable::new(CsvOptions::default());
     let text = staff.text();
     table.row(
-        ["seq", "at", "event", "what", "subject", "actor", "behalf", "facts", "hash"]
+        ["seq", "at", "event", "what", "subject", "id", "actor", "behalf", "facts", "hash"]
             .map(|column| text.t(format!("org-audit-{column}"))),
     );
     let (mut asked, mut count) = (wanted, 0);
     while count < EXPORTED_MAX {
-        let (of, page, now) = (staff.clone(), asked.clone(), ctx.now());
-        let (entries, names) = ctx
-            .db
-            .read(move |tx| {
-                let Some(search) = search(tx, &of, &page, now, 1000)? else {
-                    return Ok((Vec::new(), Default::default()));
-                };
-                let entries = audit::search(tx, &of.access, &search)?;
-                let people: Vec<_> = entries.iter().filter_map(audit::Entry::user).collect();
-                let names: Names = store::names(tx, &of.access, &people)?;
-                Ok((entries, names))
-            })
-            .await?;
+        let (entries, names) = read(&ctx, &staff, &asked, EXPORTED_AT_ONCE).await?;
         count += entries.len();
-        let (is_last, last) = (entries.len() < 1000, entries.last().map(|entry| entry.id));
+        let last = entries.last().map(|entry| entry.id);
+        let is_last = i64::try_from(entries.len()).unwrap_or(0) < EXPORTED_AT_ONCE;
+        let words = Words { text, access: &staff.access, names: &names };
         for entry in entries {
             let hash: String = entry.hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            let row = row(text, &names, entry);
+            let row = row(&words, entry);
             let at = text.machine(row.at);
             let cells = [
                 row.seq.replace(['.', ','], ""),
                 at,
                 row.kind,
                 row.label,
-                row.subject,
-                row.actor,
+                row.subject.name,
+                row.subject_id,
+                row.actor.name,
                 row.on_behalf_of,
                 row.facts,
                 hash,

@@ -5,13 +5,12 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
-use tanggap_calendar::hours::Week;
-use tanggap_calendar::{
-    Base, Date, Interval, OfficeHours, OverrideKind, Reason, Weekday, WorkingCalendar,
-};
+use tanggap_calendar::hours::{Ramadan, ramadan_in};
+use tanggap_calendar::{Base, Date, OverrideKind, Reason, WorkingCalendar};
 use tanggap_kernel::{Locale, Refusal, Result};
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, Tone, respond};
 
+use super::hours::{self, Weekday};
 use super::settings;
 use crate::actions::{self, CalendarInput, DAY_KINDS};
 use crate::door::{Fields, SignedFields, Staff, flash};
@@ -21,7 +20,6 @@ use crate::store;
 const HOME: &str = "/pengaturan/kalender";
 /// The years that can be looked at.
 const YEARS: std::ops::RangeInclusive<i16> = 2000..=2099;
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 pub(super) fn routes() -> Router<Ctx> {
     Router::new()
@@ -91,7 +89,7 @@ struct CalendarPage {
     day_form: FormState,
     bases: Vec<Choice>,
     kinds: Vec<Choice>,
-    weekdays: Vec<(&'static str, String)>,
+    weekdays: Vec<Weekday>,
     shown: Option<Year>,
     may_change: bool,
 }
@@ -101,12 +99,20 @@ struct Year {
     year: i16,
     is_known: bool,
     months: Vec<Month>,
+    fasting: Vec<Fasting>,
     days: Vec<Day>,
 }
 
 struct Month {
     name: String,
     working: i64,
+}
+
+/// A Ramadan, in which other hours may apply.
+struct Fasting {
+    name: String,
+    dates: String,
+    estimated: bool,
 }
 
 struct Day {
@@ -117,13 +123,6 @@ struct Day {
     name: String,
     decree: String,
     is_own: bool,
-}
-
-fn weekdays(text: Text) -> Vec<(&'static str, String)> {
-    let named = |(n, key): (usize, &&'static str)| {
-        (*key, text.t(format!("ui-weekday-{}", n + 1)).into_owned())
-    };
-    WEEKDAYS.iter().enumerate().map(named).collect()
 }
 
 fn year_of(text: Text, calendar: &WorkingCalendar, own: &[CalendarDay], year: i16) -> Year {
@@ -161,13 +160,26 @@ fn year_of(text: Text, calendar: &WorkingCalendar, own: &[CalendarDay], year: i1
         year,
         is_known: calendar.holidays().knows_year(year),
         months: months.collect(),
+        fasting: ramadan_in(year).map(|period| fasting(text, period)).collect(),
         days: days.collect(),
+    }
+}
+
+fn fasting(text: Text, period: Ramadan) -> Fasting {
+    let day = |date: Date| {
+        let month = text.t(format!("ui-month-{}", date.month()));
+        format!("{} {month} {}", date.day(), date.year())
+    };
+    Fasting {
+        name: text.t1("org-calendar-ramadan", "year", period.hijri.to_string()).into_owned(),
+        dates: format!("{} – {}", day(period.first), day(period.last)),
+        estimated: period.estimated,
     }
 }
 
 /// `Jumat, 13 Maret`.
 fn date_name(text: Text, date: Date) -> String {
-    let weekday = Weekday::to_monday_one_offset(date.weekday());
+    let weekday = date.weekday().to_monday_one_offset();
     let (weekday, month) =
         (text.t(format!("ui-weekday-{weekday}")), text.t(format!("ui-month-{}", date.month())));
     format!("{weekday}, {} {month}", date.day())
@@ -197,6 +209,7 @@ fn kinds(text: Text) -> Vec<Choice> {
 async fn new(State(ctx): State<Ctx>, staff: Staff) -> Answer {
     settings::manage(&staff)?;
     let form = FormState::new(staff.prefs.locale).with("base", "government");
+    let form = hours::filled(form, "")?;
     Ok(respond::html(new_page(&ctx, &staff, form)))
 }
 
@@ -208,7 +221,7 @@ fn new_page(ctx: &Ctx, staff: &Staff, form: FormState) -> CalendarPage {
         day_form: FormState::new(text.locale),
         bases: bases(text),
         kinds: kinds(text),
-        weekdays: weekdays(text),
+        weekdays: hours::weekdays(text),
         shown: None,
         may_change: true,
     }
@@ -239,27 +252,11 @@ async fn load(ctx: &Ctx, staff: &Staff, id: &str) -> Result<Calendar> {
 }
 
 fn filled(locale: Locale, calendar: &Calendar) -> Result<FormState> {
-    let mut form = FormState::new(locale)
+    let form = FormState::new(locale)
         .with("name", &calendar.name)
         .with("base", crate::word_of(calendar.base))
         .with("version", calendar.version);
-    if calendar.hours.is_empty() {
-        return Ok(form);
-    }
-    let hours: OfficeHours = crate::json(&calendar.hours)?;
-    form = form.with("own_hours", "ya");
-    for key in WEEKDAYS {
-        let day = on(&hours.normal, key);
-        let written: Vec<String> = day.iter().map(ToString::to_string).collect();
-        form = form.with(key, written.join(", "));
-    }
-    Ok(form)
-}
-
-fn on<'a>(week: &'a Week, key: &str) -> &'a [Interval] {
-    let at = WEEKDAYS.iter().position(|known| *known == key).unwrap_or(0);
-    let offset = i8::try_from(at).unwrap_or(0);
-    Weekday::from_monday_zero_offset(offset).map_or(&[], |weekday| week.on(weekday))
+    hours::filled(form, &calendar.hours)
 }
 
 async fn page(
@@ -287,41 +284,11 @@ async fn page(
         day_form,
         bases: bases(text),
         kinds: kinds(text),
-        weekdays: weekdays(text),
+        weekdays: hours::weekdays(text),
         shown: Some(year_of(text, &working, &own, year)),
         may_change,
     };
     Ok(respond::html_status(status, template))
-}
-
-/// The hours of a form as they are stored: nothing where those of government offices apply.
-fn hours(fields: &Fields) -> Result<String> {
-    if !fields.is_on("own_hours") {
-        return Ok(String::new());
-    }
-    let mut week = Week::default();
-    for key in WEEKDAYS {
-        let intervals: Result<Vec<Interval>, _> = fields
-            .get(key)
-            .split(',')
-            .filter(|part| !part.trim().is_empty())
-            .map(|part| part.trim().replace('.', ":").replace('–', "-").parse())
-            .collect();
-        let intervals = intervals.map_err(|_| Refusal::field(key, "org-invalid-hours"))?;
-        match key {
-            "mon" => week.mon = intervals,
-            "tue" => week.tue = intervals,
-            "wed" => week.wed = intervals,
-            "thu" => week.thu = intervals,
-            "fri" => week.fri = intervals,
-            "sat" => week.sat = intervals,
-            _ => week.sun = intervals,
-        }
-    }
-    let source = "Jam kerja instansi".to_owned();
-    let hours = OfficeHours { source, normal: week, ramadan: None };
-    hours.check().map_err(|_| Refusal::field("mon", "org-invalid-hours"))?;
-    Ok(serde_json::to_string(&hours)?)
 }
 
 fn input(fields: &Fields) -> Result<CalendarInput> {
@@ -329,7 +296,7 @@ fn input(fields: &Fields) -> Result<CalendarInput> {
     Ok(CalendarInput {
         name: fields.get("name").to_owned(),
         base: base.map_err(|_| Refusal::field("base", "ui-invalid-choice"))?,
-        hours: hours(fields)?,
+        hours: hours::read(fields)?,
     })
 }
 

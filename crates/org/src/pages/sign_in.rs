@@ -141,7 +141,9 @@ fn demo_people(
         let wanted = store::People { limit: 100, ..store::People::default() };
         for (user, roles) in store::people(tx, &access, &wanted)?.rows {
             // Who holds several roles stands under the rarest, which comes last.
-            let Some(role) = roles.iter().map(|grant| grant.role).filter(work).max() else { continue };
+            let Some(role) = roles.iter().map(|grant| grant.role).filter(work).max() else {
+                continue;
+            };
             let person =
                 DemoPerson { agency: agency.id, id: user.id, name: user.name, title: user.title };
             groups[role as usize].people.push(person);

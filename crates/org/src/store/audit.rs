@@ -1,6 +1,8 @@
 //! Reading the log for the audit page: newest first, by page, always inside a stretch of time, so
 //! that a search for something rare does not walk through years.
 
+use std::collections::HashMap;
+
 use tanggap_kernel::id::{EventId, UserId};
 use tanggap_kernel::{Access, Actor, Fault, Result, Timestamp, params};
 use tanggap_store::{Row, Tx};
@@ -17,12 +19,16 @@ tanggap_store::sql! {
         and (cast($5 as text) is null or actor = $5)
         order by id desc limit $6";
     CASE = "select id from cases where agency_id = $1 and code = $2";
+    CODES = "select id, code from cases where agency_id = $1
+        and id in (select cast(value as bigint) from json_array_elements_text(cast($2 as json)))",
+        sqlite: "select id, code from cases where agency_id = $1
+        and id in (select value from json_each($2))";
 }
 
 /// What events are about: the first part of their kinds.
 pub(crate) const GROUPS: [&str; 12] = [
     "case", "message", "contact", "user", "unit", "agency", "calendar", "category", "profile",
-    "token", "job", "outbound",
+    "token", "job", "mail",
 ];
 
 /// What is looked for.
@@ -99,6 +105,17 @@ pub(crate) fn subject(tx: &mut Tx<'_>, access: &Access, typed: &str) -> Result<O
         }
     }
     Ok(tanggap_kernel::id::from_text(typed.trim()))
+}
+
+/// The tracking codes of cases.
+pub(crate) fn codes(tx: &mut Tx<'_>, access: &Access, ids: &[i64]) -> Result<HashMap<i64, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = serde_json::to_string(ids)?;
+    let rows =
+        tx.all(&CODES, params![access.agency_id, ids], |row| Ok((row.int()?, row.text()?)))?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Who is meant by what somebody typed: a sign-in name, part of a name that fits one person only,

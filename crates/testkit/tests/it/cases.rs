@@ -37,12 +37,14 @@ async fn run_jobs(kit: &TestDb) {
 
 /// What the log says about deadlines that moved.
 async fn moves(kit: &TestDb) -> Vec<(String, String)> {
-    let read = kit.db.read(|tx| Ok(tx.ad_hoc(
-        "select kind, body from events where kind in ('case.deadline_moved',
+    let read = kit.db.read(|tx| {
+        Ok(tx.ad_hoc(
+            "select kind, body from events where kind in ('case.deadline_moved',
             'case.follow_up_moved') order by id",
-        &[],
-        |row| Ok((row.text()?, row.text()?)),
-    )?));
+            &[],
+            |row| Ok((row.text()?, row.text()?)),
+        )?)
+    });
     read.await.expect("told")
 }
 

@@ -467,6 +467,42 @@ engines! {
         assert!(last.is_err(), "the last host stays");
     }
 
+    async fn working_hours_with_fridays_and_ramadan_are_set_by_the_screen(kit) {
+        let access = agency(&kit).await;
+        let mut browser = Browser::new(&kit, false);
+        browser.sign_in("administrator@x.id", PASSWORD).await;
+        let new = browser.get("/pengaturan/kalender/baru").await;
+        assert!(new.body.contains("07:30-11:30, 13:00-16:30"), "government hours to begin from");
+        let fields = [
+            ("name", "Puskesmas"), ("base", "government"), ("own_hours", "ya"),
+            ("hours_source", "SK Kepala Dinas Kesehatan"), ("mon", "07.00–12.00, 13.00–15.00"),
+            ("fri", "07:00-11:00, 13:30-16:00"), ("sat", "08:00-12:00"), ("own_ramadan", "ya"),
+            ("r_mon", "08:00-12:00, 12:30-14:00"), ("r_fri", "08:00-11:00"),
+        ];
+        let refused = browser.post("/pengaturan/kalender/baru", &fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains("id=\"f-r_sat-error\""), "Saturday lacks its hours");
+        let whole: Vec<_> = fields.into_iter().chain([("r_sat", "08:00-11:00")]).collect();
+        let done = browser.post("/pengaturan/kalender/baru", &whole).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER);
+        let page = browser.get(&format!("{}?tahun=2026", done.location)).await;
+        for shown in ["07:00-11:00, 13:30-16:00", "08:00-12:00, 12:30-14:00", "1447", "SK Kepala"] {
+            assert!(page.body.contains(shown), "{shown}");
+        }
+        let id = done.location.rsplit('/').next().expect("an id").to_owned();
+        kit.db.read(move |tx| {
+            let id = tanggap_org::CalendarId::parse(&id).expect("an id");
+            let calendar = tanggap_org::working_calendar(tx, &access, id)?;
+            let of = |month, day| tanggap_calendar::Date::constant(2026, month, day);
+            let stretches = |date| calendar.hours_on(date).len();
+            // A Friday and a Monday, outside of Ramadan and in it.
+            assert_eq!((stretches(of(4, 10)), stretches(of(4, 13))), (2, 2));
+            assert_eq!((stretches(of(3, 6)), stretches(of(3, 9))), (1, 2));
+            assert!(calendar.is_working_day(of(4, 11)) && !calendar.is_working_day(of(4, 14)));
+            Ok(())
+        }).await.expect("a calendar");
+    }
+
     async fn an_administrator_sets_everything_up_without_touching_a_file(kit) {
         agency(&kit).await;
         let mut browser = Browser::new(&kit, false);
