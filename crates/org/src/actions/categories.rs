@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::json;
 use tanggap_kernel::access::Permission;
 use tanggap_kernel::error::{Check, Invalid};
-use tanggap_kernel::{Access, Refusal, Result, params};
+use tanggap_kernel::{Access, Refusal, Result, Value};
 use tanggap_store::Tx;
 
 use super::{event, short, text};
@@ -34,25 +34,9 @@ pub fn create_category(
     };
     check_category(tx, access, input, Some(&slug))?;
     let id: CategoryId = tx.id();
-    let added = tx.exec(
-        &category_rows::INSERT,
-        params![
-            access.agency_id,
-            id,
-            &slug,
-            input.name.trim(),
-            input.name_en.trim(),
-            input.hint.trim(),
-            input.hint_en.trim(),
-            words(input),
-            input.kind.map(|kind| kind.as_str()),
-            input.unit_id,
-            serde_json::to_string(&input.questions)?,
-            input.active,
-            input.position
-        ],
-    )?;
-    if added == 0 {
+    let mut columns = row(access, id, 1, input)?.to_vec();
+    columns.push((&slug).into());
+    if tx.exec(&category_rows::INSERT, &columns)? == 0 {
         return Err(Refusal::field("slug", "org-invalid-taken").into());
     }
     tx.announce(event(access, "category.created", "category", id.0).with(body(&slug, input)));
@@ -76,30 +60,36 @@ pub fn update_category(
     if old.slug == "umum" && !input.active {
         return Err(Refusal::field("active", "org-invalid-general").into());
     }
-    let changed = tx.exec(
-        &category_rows::UPDATE,
-        params![
-            access.agency_id,
-            id,
-            version,
-            input.name.trim(),
-            input.name_en.trim(),
-            input.hint.trim(),
-            input.hint_en.trim(),
-            words(input),
-            input.kind.map(|kind| kind.as_str()),
-            input.unit_id,
-            serde_json::to_string(&input.questions)?,
-            input.active,
-            input.position
-        ],
-    )?;
-    if changed == 0 {
+    if tx.exec(&category_rows::UPDATE, &row(access, id, version, input)?)? == 0 {
         return Err(Refusal::Stale.into());
     }
     let body = body(&old.slug, input);
     tx.announce(event(access, "category.changed", "category", id.0).with(body));
     Ok(())
+}
+
+/// What a new row and a changed one have in common.
+fn row<'a>(
+    access: &Access,
+    id: CategoryId,
+    version: i64,
+    input: &'a CategoryInput,
+) -> Result<[Value<'a>; 13]> {
+    Ok([
+        access.agency_id.into(),
+        id.into(),
+        version.into(),
+        input.name.trim().into(),
+        input.name_en.trim().into(),
+        input.hint.trim().into(),
+        input.hint_en.trim().into(),
+        words(input).into(),
+        input.kind.map(|kind| kind.as_str()).into(),
+        input.unit_id.into(),
+        serde_json::to_string(&input.questions)?.into(),
+        input.active.into(),
+        input.position.into(),
+    ])
 }
 
 fn words(input: &CategoryInput) -> String {

@@ -4,7 +4,7 @@ use serde_json::json;
 use tanggap_kernel::access::Permission;
 use tanggap_kernel::error::Check;
 use tanggap_kernel::id::UnitId;
-use tanggap_kernel::{Access, Refusal, Result, params};
+use tanggap_kernel::{Access, Refusal, Result, Value};
 use tanggap_store::Tx;
 
 use super::{email, event, plan_recount, short, text};
@@ -23,23 +23,7 @@ pub fn create_unit(tx: &mut Tx<'_>, access: &Access, input: &UnitInput) -> Resul
     access.require(Permission::OrgManage, None)?;
     check_unit(tx, access, input, None)?;
     let id: UnitId = tx.id();
-    let added = tx.exec(
-        &unit_rows::INSERT,
-        params![
-            access.agency_id,
-            id,
-            input.parent_id,
-            input.code.trim(),
-            input.name.trim(),
-            input.name_en.trim(),
-            input.phone.trim(),
-            input.email.trim(),
-            input.agreed_days,
-            input.calendar_id,
-            input.active
-        ],
-    )?;
-    if added == 0 {
+    if tx.exec(&unit_rows::INSERT, &row(access, id, 1, input))? == 0 {
         return Err(Refusal::field("code", "org-invalid-taken").into());
     }
     tx.announce(event(access, "unit.created", "unit", id.0).with(body(input, false)));
@@ -61,24 +45,7 @@ pub fn update_unit(
     access.require(Permission::OrgManage, None)?;
     let old = store::unit(tx, access, id)?.ok_or(Refusal::NotFound)?;
     check_unit(tx, access, input, Some(id))?;
-    let changed = tx.exec(
-        &unit_rows::UPDATE,
-        params![
-            access.agency_id,
-            id,
-            version,
-            input.parent_id,
-            input.code.trim(),
-            input.name.trim(),
-            input.name_en.trim(),
-            input.phone.trim(),
-            input.email.trim(),
-            input.agreed_days,
-            input.calendar_id,
-            input.active
-        ],
-    )?;
-    if changed == 0 {
+    if tx.exec(&unit_rows::UPDATE, &row(access, id, version, input))? == 0 {
         return Err(Refusal::Stale.into());
     }
     let recount = old.calendar_id != input.calendar_id;
@@ -87,6 +54,24 @@ pub fn update_unit(
         plan_recount(tx, access)?;
     }
     Ok(())
+}
+
+/// What a new row and a changed one are made of.
+fn row<'a>(access: &Access, id: UnitId, version: i64, input: &'a UnitInput) -> [Value<'a>; 12] {
+    [
+        access.agency_id.into(),
+        id.into(),
+        version.into(),
+        input.parent_id.into(),
+        input.code.trim().into(),
+        input.name.trim().into(),
+        input.name_en.trim().into(),
+        input.phone.trim().into(),
+        input.email.trim().into(),
+        input.agreed_days.into(),
+        input.calendar_id.into(),
+        input.active.into(),
+    ]
 }
 
 fn body(input: &UnitInput, recount: bool) -> serde_json::Value {

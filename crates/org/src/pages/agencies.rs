@@ -4,11 +4,11 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::routing::get;
 use tanggap_calendar::{Base, Zone};
 use tanggap_kernel::access::Permission;
-use tanggap_kernel::{Locale, Refusal, Result, Timestamp};
+use tanggap_kernel::{Access, Locale, Refusal, Result, Timestamp};
+use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, respond};
 
 use super::people::PasswordPage;
@@ -108,22 +108,18 @@ async fn create(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFi
     let made = password::made()?;
     let hash = password::hash(made.clone()).await?;
     let (name, email) = (fields.get("user_name").to_owned(), fields.get("user_email").to_owned());
-    let done = match input(&fields, hash) {
-        Ok((agency, first)) => {
-            let access = staff.access.clone();
-            ctx.db.write(move |tx| actions::open_agency(tx, &access, &agency, &first)).await
-        }
-        Err(error) => Err(error),
+    let input = input(&fields, hash);
+    let act = |tx: &mut Tx<'_>, access: &Access, (agency, first): &(NewAgency, NewUser)| {
+        actions::open_agency(tx, access, agency, first)
     };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    match settings::submit(&ctx, &staff, fields, input, act).await? {
         Ok(_) => {
             let page = staff.page(&ctx, "org-agency-created");
             let (email, next) = (email.to_lowercase(), HOME.to_owned());
             Ok(respond::html(PasswordPage { page, name, email, password: made, next }))
         }
         Err(refused) => {
-            let status: StatusCode = refused.status;
-            Ok(respond::html_status(status, page(&ctx, &staff, refused.form)))
+            Ok(respond::html_status(refused.status, page(&ctx, &staff, refused.form)))
         }
     }
 }

@@ -38,7 +38,6 @@ async fn show(State(ctx): State<Ctx>, staff: Staff) -> Answer {
 
 fn filled(form: FormState, agency: &Agency) -> FormState {
     let Agency { manager, settings, .. } = agency;
-    let calendar = agency.calendar_id.map(|id| id.to_string()).unwrap_or_default();
     form.with("name", &agency.name)
         .with("name_en", &settings.name_en)
         .with("short_name", &agency.short_name)
@@ -46,7 +45,7 @@ fn filled(form: FormState, agency: &Agency) -> FormState {
         .with("website", &settings.website)
         .with("letterhead", settings.letterhead.join("\n"))
         .with("zone", agency.zone.iana())
-        .with("calendar", calendar)
+        .with("calendar", settings::or_empty(agency.calendar_id))
         .with("address", &agency.address)
         .with("phone", &agency.phone)
         .with("email", &agency.email)
@@ -66,7 +65,7 @@ async fn page(ctx: &Ctx, staff: &Staff, form: FormState, status: StatusCode) -> 
     let may_change = settings::look(staff)?;
     let access = staff.access.clone();
     let calendars = ctx.db.read(move |tx| store::calendars(tx, &access)).await?;
-    let calendars = calendars.into_iter().map(|c| Choice::new(c.id.to_string(), c.name)).collect();
+    let calendars = settings::calendar_choices(calendars);
     let page = staff.page(ctx, "org-settings-agency");
     let zones = setup::zones(&page);
     let template = AgencyPage { page, form, zones, calendars, may_change };
@@ -108,14 +107,8 @@ fn input(fields: &Fields) -> Result<AgencyInput> {
 
 async fn change(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {
     settings::manage(&staff)?;
-    let done = match input(&fields) {
-        Ok(input) => {
-            let access = staff.access.clone();
-            ctx.db.write(move |tx| actions::update_agency(tx, &access, &input)).await
-        }
-        Err(error) => Err(error),
-    };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    let input = input(&fields);
+    match settings::submit(&ctx, &staff, fields, input, actions::update_agency).await? {
         Ok(()) => Ok(flash(&ctx.site, "/pengaturan/instansi", "org-flash-saved")),
         Err(refused) => page(&ctx, &staff, refused.form, refused.status).await,
     }

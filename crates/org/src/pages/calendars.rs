@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use tanggap_calendar::hours::{Ramadan, ramadan_in};
 use tanggap_calendar::{Base, Date, OverrideKind, Reason, WorkingCalendar};
-use tanggap_kernel::{Locale, Refusal, Result};
+use tanggap_kernel::{Access, Locale, Refusal, Result};
+use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, Tone, respond};
 
 use super::hours::{self, Weekday};
@@ -238,17 +239,11 @@ async fn show(
     Path(id): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Answer {
-    let calendar = load(&ctx, &staff, &id).await?;
+    let id = CalendarId::parse(&id);
+    let calendar = settings::load(&ctx, &staff, id, store::calendar).await?;
     let form = filled(staff.prefs.locale, &calendar)?;
     let days = FormState::new(staff.prefs.locale).with("kind", "regional_holiday");
     page(&ctx, &staff, calendar, (form, days), wanted.tahun, StatusCode::OK).await
-}
-
-async fn load(ctx: &Ctx, staff: &Staff, id: &str) -> Result<Calendar> {
-    let access = staff.access.clone();
-    let id = CalendarId::parse(id).ok_or(Refusal::NotFound)?;
-    let calendar = ctx.db.read(move |tx| store::calendar(tx, &access, id)).await?;
-    Ok(calendar.ok_or(Refusal::NotFound)?)
 }
 
 fn filled(locale: Locale, calendar: &Calendar) -> Result<FormState> {
@@ -302,14 +297,8 @@ fn input(fields: &Fields) -> Result<CalendarInput> {
 
 async fn create(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {
     settings::manage(&staff)?;
-    let done = match input(&fields) {
-        Ok(input) => {
-            let access = staff.access.clone();
-            ctx.db.write(move |tx| actions::create_calendar(tx, &access, &input)).await
-        }
-        Err(error) => Err(error),
-    };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    let input = input(&fields);
+    match settings::submit(&ctx, &staff, fields, input, actions::create_calendar).await? {
         Ok(id) => Ok(flash(&ctx.site, &format!("{HOME}/{id}"), "org-flash-saved")),
         Err(refused) => {
             let template = new_page(&ctx, &staff, refused.form);
@@ -324,7 +313,8 @@ async fn change(
     SignedFields { staff, fields }: SignedFields,
 ) -> Answer {
     settings::manage(&staff)?;
-    let calendar = load(&ctx, &staff, &id).await?;
+    let id = CalendarId::parse(&id);
+    let calendar = settings::load(&ctx, &staff, id, store::calendar).await?;
     match fields.get("action") {
         "calendar" => change_calendar(&ctx, &staff, calendar, fields).await,
         "day" => add_day(&ctx, &staff, calendar, fields).await,
@@ -341,18 +331,11 @@ async fn change(
 }
 
 async fn change_calendar(ctx: &Ctx, staff: &Staff, calendar: Calendar, fields: Fields) -> Answer {
-    let version = settings::number(&fields, "version");
-    let done = match version.and_then(|version| Ok((version, input(&fields)?))) {
-        Ok((version, input)) => {
-            let (access, id) = (staff.access.clone(), calendar.id);
-            let run = move |tx: &mut tanggap_store::Tx<'_>| {
-                actions::update_calendar(tx, &access, id, version, &input)
-            };
-            ctx.db.write(run).await
-        }
-        Err(error) => Err(error),
+    let (id, input) = (calendar.id, settings::versioned(&fields, input(&fields)));
+    let act = move |tx: &mut Tx<'_>, access: &Access, (version, input): &(i64, CalendarInput)| {
+        actions::update_calendar(tx, access, id, *version, input)
     };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    match settings::submit(ctx, staff, fields, input, act).await? {
         Ok(()) => Ok(flash(&ctx.site, &format!("{HOME}/{}", calendar.id), "org-flash-saved")),
         Err(refused) => {
             let days = FormState::new(staff.prefs.locale);
@@ -361,32 +344,27 @@ async fn change_calendar(ctx: &Ctx, staff: &Staff, calendar: Calendar, fields: F
     }
 }
 
+fn day_input(fields: &Fields) -> Result<CalendarDay> {
+    let date = fields.get("date").parse();
+    let kind = crate::word(fields.get("kind"));
+    Ok(CalendarDay {
+        date: date.map_err(|_| Refusal::field("date", "ui-invalid-date"))?,
+        kind: kind.map_err(|_| Refusal::field("kind", "ui-invalid-choice"))?,
+        name: fields.get("name").to_owned(),
+        decree: fields.get("decree").to_owned(),
+    })
+}
+
 async fn add_day(ctx: &Ctx, staff: &Staff, calendar: Calendar, fields: Fields) -> Answer {
-    let read = || -> Result<CalendarDay> {
-        let date = fields.get("date").parse();
-        let kind = crate::word(fields.get("kind"));
-        Ok(CalendarDay {
-            date: date.map_err(|_| Refusal::field("date", "ui-invalid-date"))?,
-            kind: kind.map_err(|_| Refusal::field("kind", "ui-invalid-choice"))?,
-            name: fields.get("name").to_owned(),
-            decree: fields.get("decree").to_owned(),
-        })
+    let (id, input) = (calendar.id, day_input(&fields));
+    let year = input.as_ref().ok().map(|day| day.date.year());
+    let act = move |tx: &mut Tx<'_>, access: &Access, day: &CalendarDay| {
+        actions::set_calendar_day(tx, access, id, day)
     };
-    let (done, year) = match read() {
-        Ok(day) => {
-            let (access, id, year) = (staff.access.clone(), calendar.id, day.date.year());
-            let run = move |tx: &mut tanggap_store::Tx<'_>| {
-                actions::set_calendar_day(tx, &access, id, &day)
-            };
-            (ctx.db.write(run).await, Some(year))
-        }
-        Err(error) => (Err(error), None),
-    };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    match settings::submit(ctx, staff, fields, input, act).await? {
         Ok(()) => {
             let year = year.map(|year| format!("?tahun={year}")).unwrap_or_default();
-            let place = format!("{HOME}/{}{year}", calendar.id);
-            Ok(flash(&ctx.site, &place, "org-flash-day-set"))
+            Ok(flash(&ctx.site, &format!("{HOME}/{id}{year}"), "org-flash-day-set"))
         }
         Err(refused) => {
             let form = filled(staff.prefs.locale, &calendar)?;

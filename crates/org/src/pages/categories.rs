@@ -5,7 +5,8 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
-use tanggap_kernel::{Refusal, Result};
+use tanggap_kernel::{Access, Result};
+use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, respond};
 
 use super::people::unit_name;
@@ -95,7 +96,6 @@ fn question_kinds(text: Text) -> Vec<Choice> {
 }
 
 fn filled(form: FormState, category: &Category) -> FormState {
-    let text = |unit: Option<String>| unit.unwrap_or_default();
     let mut form = form
         .with("slug", &category.slug)
         .with("name", &category.name)
@@ -104,8 +104,8 @@ fn filled(form: FormState, category: &Category) -> FormState {
         .with("hint_en", &category.hint_en)
         .with("words", category.words.join(", "))
         .with("kind", category.kind.map_or("", |kind| kind.as_str()))
-        .with("unit", text(category.unit_id.map(|id| id.to_string())))
-        .with("active", if category.active { "ya" } else { "" })
+        .with("unit", settings::or_empty(category.unit_id))
+        .with("active", settings::ticked(category.active))
         .with("position", category.position)
         .with("version", category.version);
     for (n, question) in category.questions.iter().enumerate() {
@@ -116,7 +116,7 @@ fn filled(form: FormState, category: &Category) -> FormState {
             .with(format!("q{n}_label_en"), &question.label_en)
             .with(format!("q{n}_kind"), question.kind.as_str())
             .with(format!("q{n}_choices"), choices.join("\n"))
-            .with(format!("q{n}_required"), if question.required { "ya" } else { "" });
+            .with(format!("q{n}_required"), settings::ticked(question.required));
     }
     form
 }
@@ -162,10 +162,6 @@ fn questions(fields: &Fields) -> Vec<(usize, Question)> {
 }
 
 fn input(fields: &Fields) -> Result<CategoryInput> {
-    let kind = match fields.get("kind") {
-        "" => None,
-        word => Some(word.parse().map_err(|_| Refusal::field("kind", "ui-invalid-choice"))?),
-    };
     Ok(CategoryInput {
         slug: fields.get("slug").to_owned(),
         name: fields.get("name").to_owned(),
@@ -173,7 +169,7 @@ fn input(fields: &Fields) -> Result<CategoryInput> {
         hint: fields.get("hint").to_owned(),
         hint_en: fields.get("hint_en").to_owned(),
         words: fields.get("words").split([',', '\n']).map(|w| w.trim().to_owned()).collect(),
-        kind,
+        kind: settings::chosen(fields, "kind", |word| word.parse().ok())?,
         unit_id: settings::chosen_unit(fields, "unit")?,
         questions: questions(fields).into_iter().map(|(_, question)| question).collect(),
         active: fields.is_on("active"),
@@ -206,16 +202,10 @@ async fn new(State(ctx): State<Ctx>, staff: Staff) -> Answer {
 
 async fn show(State(ctx): State<Ctx>, staff: Staff, Path(id): Path<String>) -> Answer {
     settings::look(&staff)?;
-    let category = load(&ctx, &staff, &id).await?;
+    let id = CategoryId::parse(&id);
+    let category = settings::load(&ctx, &staff, id, store::category).await?;
     let form = filled(FormState::new(staff.prefs.locale), &category);
     page(&ctx, &staff, Some(category), form, StatusCode::OK).await
-}
-
-async fn load(ctx: &Ctx, staff: &Staff, id: &str) -> Result<Category> {
-    let access = staff.access.clone();
-    let id = CategoryId::parse(id).ok_or(Refusal::NotFound)?;
-    let category = ctx.db.read(move |tx| store::category(tx, &access, id)).await?;
-    Ok(category.ok_or(Refusal::NotFound)?)
 }
 
 async fn page(
@@ -255,14 +245,8 @@ async fn page(
 async fn create(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {
     settings::manage(&staff)?;
     let slots: Vec<usize> = questions(&fields).iter().map(|(slot, _)| *slot).collect();
-    let done = match input(&fields) {
-        Ok(input) => {
-            let access = staff.access.clone();
-            ctx.db.write(move |tx| actions::create_category(tx, &access, &input)).await
-        }
-        Err(error) => Err(error),
-    };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    let input = input(&fields);
+    match settings::submit(&ctx, &staff, fields, input, actions::create_category).await? {
         Ok(_) => Ok(flash(&ctx.site, HOME, "org-flash-category-created")),
         Err(mut refused) => {
             to_slots(&mut refused.form, &slots);
@@ -277,20 +261,14 @@ async fn change(
     SignedFields { staff, fields }: SignedFields,
 ) -> Answer {
     settings::manage(&staff)?;
-    let category = load(&ctx, &staff, &id).await?;
+    let id = CategoryId::parse(&id);
+    let category = settings::load(&ctx, &staff, id, store::category).await?;
     let slots: Vec<usize> = questions(&fields).iter().map(|(slot, _)| *slot).collect();
-    let version = settings::number(&fields, "version");
-    let done = match version.and_then(|version| Ok((version, input(&fields)?))) {
-        Ok((version, input)) => {
-            let (access, id) = (staff.access.clone(), category.id);
-            let run = move |tx: &mut tanggap_store::Tx<'_>| {
-                actions::update_category(tx, &access, id, version, &input)
-            };
-            ctx.db.write(run).await
-        }
-        Err(error) => Err(error),
+    let (id, input) = (category.id, settings::versioned(&fields, input(&fields)));
+    let act = move |tx: &mut Tx<'_>, access: &Access, (version, input): &(i64, CategoryInput)| {
+        actions::update_category(tx, access, id, *version, input)
     };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    match settings::submit(&ctx, &staff, fields, input, act).await? {
         Ok(()) => Ok(flash(&ctx.site, HOME, "org-flash-saved")),
         Err(mut refused) => {
             to_slots(&mut refused.form, &slots);

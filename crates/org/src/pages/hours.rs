@@ -6,6 +6,7 @@ use tanggap_calendar::{Interval, OfficeHours, Weekday as Day};
 use tanggap_kernel::{Refusal, Result};
 use tanggap_ui::{FormState, Text};
 
+use super::settings::ticked;
 use crate::door::Fields;
 use crate::store::calendars;
 
@@ -36,7 +37,6 @@ pub(super) fn weekdays(text: Text) -> Vec<Weekday> {
 /// A fault where what is stored cannot be read.
 pub(super) fn filled(form: FormState, stored: &str) -> Result<FormState> {
     let hours = calendars::hours(stored)?;
-    let ticked = |is_on: bool| if is_on { "ya" } else { "" };
     let own = !stored.is_empty();
     let source = if own { hours.source.as_str() } else { "" };
     let form = form

@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use tanggap_calendar::{Date, Kind, Profile, ProfileError, Unit};
 use tanggap_kernel::error::Invalid;
-use tanggap_kernel::{Refusal, Result};
+use tanggap_kernel::{Access, Refusal, Result};
+use tanggap_store::Tx;
 use tanggap_ui::{Answer, Ctx, FormState, Page, Text, respond};
 
 use super::settings;
@@ -199,10 +200,11 @@ async fn change(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return page(&ctx, &staff, kind, form, problems, status).await;
     }
-    let done =
-        ctx.db.write(move |tx| actions::put_profile(tx, &access, kind, &text).map(drop)).await;
-    match settings::outcome(done, fields, staff.prefs.locale)? {
-        Ok(()) => Ok(flash(&ctx.site, &place, "org-flash-profile-put")),
+    let act = move |tx: &mut Tx<'_>, access: &Access, text: &String| {
+        actions::put_profile(tx, access, kind, text)
+    };
+    match settings::submit(&ctx, &staff, fields, Ok(text), act).await? {
+        Ok(_) => Ok(flash(&ctx.site, &place, "org-flash-profile-put")),
         Err(refused) => page(&ctx, &staff, kind, refused.form, Vec::new(), refused.status).await,
     }
 }

@@ -195,14 +195,8 @@ async fn create(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFi
     let made = password::made()?;
     let hash = password::hash(made.clone()).await?;
     let (name, email) = (fields.get("name").to_owned(), fields.get("email").to_lowercase());
-    let done = match input(&fields, hash) {
-        Ok(input) => {
-            let access = staff.access.clone();
-            ctx.db.write(move |tx| actions::create_user(tx, &access, &input)).await
-        }
-        Err(error) => Err(error),
-    };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    let input = input(&fields, hash);
+    match settings::submit(&ctx, &staff, fields, input, actions::create_user).await? {
         Ok(id) => {
             let page = staff.page(&ctx, "org-person-created");
             let next = format!("/pengaturan/orang/{id}");

@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use tanggap_kernel::access::Permission;
 use tanggap_kernel::id::UserId;
-use tanggap_kernel::{Refusal, Result};
+use tanggap_kernel::{Access, Refusal, Result};
+use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, respond};
 
 use super::people::{self, PasswordPage};
@@ -48,13 +49,6 @@ struct Forms {
     roles: FormState,
 }
 
-async fn load(ctx: &Ctx, staff: &Staff, id: &str) -> Result<User> {
-    let access = staff.access.clone();
-    let id = UserId::parse(id).ok_or(Refusal::NotFound)?;
-    let user = ctx.db.read(move |tx| store::user(tx, &access, id)).await?;
-    Ok(user.ok_or(Refusal::NotFound)?)
-}
-
 async fn forms(ctx: &Ctx, staff: &Staff, user: &User) -> Result<Forms> {
     let (access, id) = (staff.access.clone(), user.id);
     let held = ctx.db.read(move |tx| store::roles_of(tx, &access, id)).await?;
@@ -63,10 +57,10 @@ async fn forms(ctx: &Ctx, staff: &Staff, user: &User) -> Result<Forms> {
         .with("name", &user.name)
         .with("email", &user.email)
         .with("title", &user.title)
-        .with("unit", user.unit_id.map(|id| id.to_string()).unwrap_or_default())
+        .with("unit", settings::or_empty(user.unit_id))
         .with("version", user.version);
     let roles = held.iter().enumerate().fold(FormState::new(locale), |form, (n, grant)| {
-        let unit = grant.unit_id.map(|id| id.to_string()).unwrap_or_default();
+        let unit = settings::or_empty(grant.unit_id);
         form.with(format!("role{n}"), grant.role.as_str()).with(format!("unit{n}"), unit)
     });
     Ok(Forms { user: form, roles })
@@ -74,7 +68,7 @@ async fn forms(ctx: &Ctx, staff: &Staff, user: &User) -> Result<Forms> {
 
 async fn show(State(ctx): State<Ctx>, staff: Staff, Path(id): Path<String>) -> Answer {
     settings::look(&staff)?;
-    let user = load(&ctx, &staff, &id).await?;
+    let user = settings::load(&ctx, &staff, UserId::parse(&id), store::user).await?;
     let forms = forms(&ctx, &staff, &user).await?;
     page(&ctx, &staff, user, forms, StatusCode::OK).await
 }
@@ -118,7 +112,7 @@ async fn change(
     SignedFields { staff, fields }: SignedFields,
 ) -> Answer {
     settings::manage(&staff)?;
-    let user = load(&ctx, &staff, &id).await?;
+    let user = settings::load(&ctx, &staff, UserId::parse(&id), store::user).await?;
     let place = format!("/pengaturan/orang/{}", user.id);
     let (access, id) = (staff.access.clone(), user.id);
     match fields.get("action") {
@@ -152,24 +146,22 @@ async fn change(
     }
 }
 
+fn input(fields: &Fields) -> Result<UserInput> {
+    Ok(UserInput {
+        email: fields.get("email").to_owned(),
+        name: fields.get("name").to_owned(),
+        title: fields.get("title").to_owned(),
+        unit_id: settings::chosen_unit(fields, "unit")?,
+        version: settings::number(fields, "version")?,
+    })
+}
+
 async fn change_user(ctx: &Ctx, staff: &Staff, user: User, fields: Fields) -> Answer {
-    let read = || -> Result<UserInput> {
-        Ok(UserInput {
-            email: fields.get("email").to_owned(),
-            name: fields.get("name").to_owned(),
-            title: fields.get("title").to_owned(),
-            unit_id: settings::chosen_unit(&fields, "unit")?,
-            version: settings::number(&fields, "version")?,
-        })
+    let (id, input) = (user.id, input(&fields));
+    let act = move |tx: &mut Tx<'_>, access: &Access, input: &UserInput| {
+        actions::update_user(tx, access, id, input)
     };
-    let done = match read() {
-        Ok(input) => {
-            let (access, id) = (staff.access.clone(), user.id);
-            ctx.db.write(move |tx| actions::update_user(tx, &access, id, &input)).await
-        }
-        Err(error) => Err(error),
-    };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    match settings::submit(ctx, staff, fields, input, act).await? {
         Ok(()) => {
             let place = format!("/pengaturan/orang/{}", user.id);
             Ok(flash(&ctx.site, &place, "org-flash-saved"))
@@ -195,14 +187,11 @@ fn chosen_roles(fields: &Fields) -> Result<Vec<RoleGrant>> {
 }
 
 async fn change_roles(ctx: &Ctx, staff: &Staff, user: User, fields: Fields) -> Answer {
-    let done = match chosen_roles(&fields) {
-        Ok(roles) => {
-            let (access, id) = (staff.access.clone(), user.id);
-            ctx.db.write(move |tx| actions::set_roles(tx, &access, id, &roles)).await
-        }
-        Err(error) => Err(error),
+    let (id, roles) = (user.id, chosen_roles(&fields));
+    let act = move |tx: &mut Tx<'_>, access: &Access, roles: &Vec<RoleGrant>| {
+        actions::set_roles(tx, access, id, roles)
     };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    match settings::submit(ctx, staff, fields, roles, act).await? {
         Ok(()) => {
             let place = format!("/pengaturan/orang/{}", user.id);
             Ok(flash(&ctx.site, &place, "org-flash-saved"))

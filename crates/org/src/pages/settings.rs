@@ -6,11 +6,12 @@ use tanggap_calendar::Kind;
 use tanggap_kernel::access::Permission;
 use tanggap_kernel::error::Invalid;
 use tanggap_kernel::id::UnitId;
-use tanggap_kernel::{Error, Locale, Refusal, Result};
-use tanggap_ui::{Choice, Failed, FormState, Page, Text};
+use tanggap_kernel::{Access, Error, Locale, Refusal, Result};
+use tanggap_store::Tx;
+use tanggap_ui::{Choice, Ctx, Failed, FormState, Page, Text};
 
 use crate::door::{Fields, Staff};
-use crate::model::Unit;
+use crate::model::{Calendar, Unit};
 
 /// Refuses whoever may not see the organisation's set-up; tells whether they may change it.
 pub(super) fn look(staff: &Staff) -> Result<bool> {
@@ -33,7 +34,7 @@ pub(super) struct Refused {
 ///
 /// # Errors
 /// Everything that is no fault of the form.
-pub(super) fn outcome<T>(
+fn outcome<T>(
     result: Result<T>,
     fields: Fields,
     locale: Locale,
@@ -50,6 +51,53 @@ pub(super) fn outcome<T>(
         Err(error) => return Err(error.into()),
     };
     Ok(Err(Refused { status, form: fields.refused(locale, errors) }))
+}
+
+/// Runs a use case on what a form says, and tells what became of the form.
+///
+/// # Errors
+/// Everything that is no fault of the form.
+pub(super) async fn submit<I, T>(
+    ctx: &Ctx,
+    staff: &Staff,
+    fields: Fields,
+    input: Result<I>,
+    mut act: impl FnMut(&mut Tx<'_>, &Access, &I) -> Result<T> + Send + 'static,
+) -> Result<Result<T, Refused>, Failed>
+where
+    I: Send + 'static,
+    T: Send + 'static,
+{
+    let access = staff.access.clone();
+    let done = match input {
+        Ok(input) => ctx.db.write(move |tx| act(tx, &access, &input)).await,
+        Err(error) => Err(error),
+    };
+    outcome(done, fields, staff.prefs.locale)
+}
+
+/// What a form says of a thing, with the version of it that was changed.
+pub(super) fn versioned<I>(fields: &Fields, input: Result<I>) -> Result<(i64, I)> {
+    Ok((number(fields, "version")?, input?))
+}
+
+/// The thing that an address names.
+///
+/// # Errors
+/// [`Refusal::NotFound`] where the agency has no such thing.
+pub(super) async fn load<I, T>(
+    ctx: &Ctx,
+    staff: &Staff,
+    id: Option<I>,
+    mut find: impl FnMut(&mut Tx<'_>, &Access, I) -> Result<Option<T>> + Send + 'static,
+) -> Result<T>
+where
+    I: Copy + Send + 'static,
+    T: Send + 'static,
+{
+    let (access, id) = (staff.access.clone(), id.ok_or(Refusal::NotFound)?);
+    let found = ctx.db.read(move |tx| find(tx, &access, id)).await?;
+    Ok(found.ok_or(Refusal::NotFound)?)
 }
 
 /// A unit in a list that is read as a tree.
@@ -102,15 +150,39 @@ pub(super) fn kind_key(kind: Kind) -> String {
     format!("case-kind-{}", kind.as_str().replace('_', "-"))
 }
 
-/// The unit chosen in a form; an error where the text names none.
-pub(super) fn chosen_unit(fields: &Fields, name: &str) -> Result<Option<UnitId>> {
+/// Calendars as choices.
+pub(super) fn calendar_choices(calendars: Vec<Calendar>) -> Vec<Choice> {
+    calendars.into_iter().map(|c| Choice::new(c.id.to_string(), c.name)).collect()
+}
+
+/// What was chosen in a form, where something was; an error where the text names none of it.
+pub(super) fn chosen<I>(
+    fields: &Fields,
+    name: &str,
+    parse: impl FnOnce(&str) -> Option<I>,
+) -> Result<Option<I>> {
     match fields.get(name) {
         "" => Ok(None),
-        text => match UnitId::parse(text) {
-            Some(unit) => Ok(Some(unit)),
+        text => match parse(text) {
+            Some(choice) => Ok(Some(choice)),
             None => Err(Refusal::field(name, "ui-invalid-choice").into()),
         },
     }
+}
+
+/// The unit chosen in a form.
+pub(super) fn chosen_unit(fields: &Fields, name: &str) -> Result<Option<UnitId>> {
+    chosen(fields, name, UnitId::parse)
+}
+
+/// What may be chosen or not, as the value of its field.
+pub(super) fn or_empty(id: Option<impl ToString>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// Whether something is so, as the value of its checkbox.
+pub(super) const fn ticked(is_on: bool) -> &'static str {
+    if is_on { "ya" } else { "" }
 }
 
 /// A whole number in a form.

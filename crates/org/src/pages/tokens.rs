@@ -104,11 +104,8 @@ async fn change(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFi
         return Ok(flash(&ctx.site, HOME, "org-flash-token-revoked"));
     }
     let secret = actions::token_secret(random()?);
-    let done = match input(&fields, &staff, &secret) {
-        Ok(input) => ctx.db.write(move |tx| actions::create_token(tx, &access, &input)).await,
-        Err(error) => Err(error),
-    };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    let input = input(&fields, &staff, &secret);
+    match settings::submit(&ctx, &staff, fields, input, actions::create_token).await? {
         Ok(_) => {
             let form = FormState::new(staff.prefs.locale);
             page(&ctx, &staff, form, secret, StatusCode::OK).await

@@ -6,7 +6,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use tanggap_kernel::id::UnitId;
-use tanggap_kernel::{Refusal, Result};
+use tanggap_kernel::{Access, Result};
+use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, respond};
 
 use super::settings::{self, Branch};
@@ -70,27 +71,19 @@ async fn new(State(ctx): State<Ctx>, staff: Staff) -> Answer {
 
 async fn show(State(ctx): State<Ctx>, staff: Staff, Path(id): Path<String>) -> Answer {
     settings::look(&staff)?;
-    let unit = load(&ctx, &staff, &id).await?;
-    let text = |id: Option<String>| id.unwrap_or_default();
+    let unit = settings::load(&ctx, &staff, UnitId::parse(&id), store::unit).await?;
     let form = FormState::new(staff.prefs.locale)
-        .with("parent", text(unit.parent_id.map(|id| id.to_string())))
+        .with("parent", settings::or_empty(unit.parent_id))
         .with("code", &unit.code)
         .with("name", &unit.name)
         .with("name_en", &unit.name_en)
         .with("phone", &unit.phone)
         .with("email", &unit.email)
         .with("agreed_days", unit.agreed_days)
-        .with("calendar", text(unit.calendar_id.map(|id| id.to_string())))
-        .with("active", if unit.active { "ya" } else { "" })
+        .with("calendar", settings::or_empty(unit.calendar_id))
+        .with("active", settings::ticked(unit.active))
         .with("version", unit.version);
     page(&ctx, &staff, Some(unit), form, StatusCode::OK).await
-}
-
-async fn load(ctx: &Ctx, staff: &Staff, id: &str) -> Result<Unit> {
-    let access = staff.access.clone();
-    let id = UnitId::parse(id).ok_or(Refusal::NotFound)?;
-    let unit = ctx.db.read(move |tx| store::unit(tx, &access, id)).await?;
-    Ok(unit.ok_or(Refusal::NotFound)?)
 }
 
 async fn page(
@@ -120,7 +113,7 @@ async fn page(
     let above = units.into_iter().filter(|unit| !below.contains(&unit.id)).collect();
     let template = UnitPage {
         parents: settings::unit_choices(above, staff.prefs.locale),
-        calendars: calendars.into_iter().map(|c| Choice::new(c.id.to_string(), c.name)).collect(),
+        calendars: settings::calendar_choices(calendars),
         people: people.into_iter().map(|u| (u.id.to_string(), u.name, u.title)).collect(),
         is_new: unit.is_none(),
         page,
@@ -131,13 +124,6 @@ async fn page(
 }
 
 fn input(fields: &Fields) -> Result<UnitInput> {
-    let calendar_id = match fields.get("calendar") {
-        "" => None,
-        text => match CalendarId::parse(text) {
-            Some(id) => Some(id),
-            None => return Err(Refusal::field("calendar", "ui-invalid-choice").into()),
-        },
-    };
     Ok(UnitInput {
         parent_id: settings::chosen_unit(fields, "parent")?,
         code: fields.get("code").to_uppercase(),
@@ -146,21 +132,15 @@ fn input(fields: &Fields) -> Result<UnitInput> {
         phone: fields.get("phone").to_owned(),
         email: fields.get("email").to_owned(),
         agreed_days: settings::number(fields, "agreed_days")?,
-        calendar_id,
+        calendar_id: settings::chosen(fields, "calendar", CalendarId::parse)?,
         active: fields.is_on("active"),
     })
 }
 
 async fn create(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {
     settings::manage(&staff)?;
-    let done = match input(&fields) {
-        Ok(input) => {
-            let access = staff.access.clone();
-            ctx.db.write(move |tx| actions::create_unit(tx, &access, &input)).await
-        }
-        Err(error) => Err(error),
-    };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    let input = input(&fields);
+    match settings::submit(&ctx, &staff, fields, input, actions::create_unit).await? {
         Ok(_) => Ok(flash(&ctx.site, HOME, "org-flash-unit-created")),
         Err(refused) => page(&ctx, &staff, None, refused.form, refused.status).await,
     }
@@ -172,16 +152,12 @@ async fn change(
     SignedFields { staff, fields }: SignedFields,
 ) -> Answer {
     settings::manage(&staff)?;
-    let unit = load(&ctx, &staff, &id).await?;
-    let version = settings::number(&fields, "version");
-    let done = match version.and_then(|version| Ok((version, input(&fields)?))) {
-        Ok((version, input)) => {
-            let (access, id) = (staff.access.clone(), unit.id);
-            ctx.db.write(move |tx| actions::update_unit(tx, &access, id, version, &input)).await
-        }
-        Err(error) => Err(error),
+    let unit = settings::load(&ctx, &staff, UnitId::parse(&id), store::unit).await?;
+    let (id, input) = (unit.id, settings::versioned(&fields, input(&fields)));
+    let act = move |tx: &mut Tx<'_>, access: &Access, (version, input): &(i64, UnitInput)| {
+        actions::update_unit(tx, access, id, *version, input)
     };
-    match settings::outcome(done, fields, staff.prefs.locale)? {
+    match settings::submit(&ctx, &staff, fields, input, act).await? {
         Ok(()) => Ok(flash(&ctx.site, HOME, "org-flash-saved")),
         Err(refused) => page(&ctx, &staff, Some(unit), refused.form, refused.status).await,
     }

@@ -11,9 +11,9 @@ tanggap_store::sql! {
     LIST = "select id, slug, name, name_en, hint, hint_en, words, kind, unit_id, questions, active,
         position, version from categories where agency_id = $1
         order by position, id limit 2000";
-    INSERT = "insert into categories (agency_id, id, slug, name, name_en, hint, hint_en, words,
-        kind, unit_id, questions, active, position, version)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)
+    INSERT = "insert into categories (agency_id, id, version, name, name_en, hint, hint_en, words,
+        kind, unit_id, questions, active, position, slug)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         on conflict do nothing";
     UPDATE = "update categories set name = $4, name_en = $5, hint = $6, hint_en = $7, words = $8,
         kind = $9, unit_id = $10, questions = $11, active = $12, position = $13,

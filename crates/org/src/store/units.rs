@@ -12,9 +12,9 @@ use crate::rules;
 tanggap_store::sql! {
     LIST = "select id, parent_id, code, name, name_en, phone, email, agreed_days, calendar_id,
         active, version from units where agency_id = $1 order by agency_id, code limit 5000";
-    INSERT = "insert into units (agency_id, id, parent_id, code, name, name_en, phone, email,
-        agreed_days, calendar_id, active, version)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1) on conflict do nothing";
+    INSERT = "insert into units (agency_id, id, version, parent_id, code, name, name_en, phone,
+        email, agreed_days, calendar_id, active)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing";
     UPDATE = "update units set parent_id = $4, code = $5, name = $6, name_en = $7, phone = $8,
         email = $9, agreed_days = $10, calendar_id = $11, active = $12, version = version + 1
         where agency_id = $1 and id = $2 and version = $3";
