@@ -155,8 +155,8 @@ pub struct OfficeHours {
     pub source: String,
     /// The ordinary week. It alone decides which weekdays are working days.
     pub normal: Week,
-    /// The week in Ramadan, where it differs: other hours on the same weekdays, since the month does
-    /// not change which days count.
+    /// The week in Ramadan, where it differs: other hours on the same weekdays, since the month
+    /// does not change which days count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ramadan: Option<Week>,
 }

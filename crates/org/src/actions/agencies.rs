@@ -16,8 +16,8 @@ use crate::model::{
 use crate::rules::{self, Role};
 use crate::store::{self, agencies as agency_rows, calendars as calendar_rows};
 
-/// Sets up an agency with a calendar and the category `umum`. It has no people yet. Who may do so is
-/// the caller's to know: the empty installation, the command line, or [`open_agency`].
+/// Sets up an agency with a calendar and the category `umum`. It has no people yet. Who may do so
+/// is the caller's to know: the empty installation, the command line, or [`open_agency`].
 ///
 /// # Errors
 /// [`Refusal::Invalid`] for unusable input or a name in addresses that is taken.

@@ -30,8 +30,8 @@ pub fn create_unit(tx: &mut Tx<'_>, access: &Access, input: &UnitInput) -> Resul
     Ok(id)
 }
 
-/// Changes a unit. Where it works by another calendar from now on, the times it agreed to are counted
-/// anew.
+/// Changes a unit. Where it works by another calendar from now on, the times it agreed to are
+/// counted anew.
 ///
 /// # Errors
 /// [`Refusal::Forbidden`], [`Refusal::NotFound`], [`Refusal::Invalid`], or [`Refusal::Stale`].

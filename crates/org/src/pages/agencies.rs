@@ -118,8 +118,6 @@ async fn create(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFi
             let (email, next) = (email.to_lowercase(), HOME.to_owned());
             Ok(respond::html(PasswordPage { page, name, email, password: made, next }))
         }
-        Err(refused) => {
-            Ok(respond::html_status(refused.status, page(&ctx, &staff, refused.form)))
-        }
+        Err(refused) => Ok(respond::html_status(refused.status, page(&ctx, &staff, refused.form))),
     }
 }

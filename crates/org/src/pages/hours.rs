@@ -1,5 +1,5 @@
-//! Working hours in a form: two weeks, the ordinary one and that of Ramadan, a line for each weekday
-//! with as many stretches as it has (`07:30-11:30, 13:00-16:30`).
+//! Working hours in a form: two weeks, the ordinary one and that of Ramadan, a line for each
+//! weekday with as many stretches as it has (`07:30-11:30, 13:00-16:30`).
 
 use tanggap_calendar::hours::{HoursError, Week};
 use tanggap_calendar::{Interval, OfficeHours, Weekday as Day};

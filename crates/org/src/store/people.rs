@@ -11,10 +11,11 @@ use crate::rules::Role;
 
 tanggap_store::sql! {
     BY_ID = "select id, email, name, title, unit_id, locale, active, totp_salt is not null,
-        created_at, version, temporary_password from users where agency_id = $1 and id = $2";
+        created_at, version, temporary_password from users
+        where agency_id = $1 and id = $2";
     OF_UNIT = "select id, email, name, title, unit_id, locale, active, totp_salt is not null,
-        created_at, version, temporary_password from users where agency_id = $1 and unit_id = $2 and active
-        order by name, id limit 1000";
+        created_at, version, temporary_password from users
+        where agency_id = $1 and unit_id = $2 and active order by name, id limit 1000";
     ACCOUNT = "select agency_id, id, password_hash, totp_salt, totp_step, active, name from users
         where email = $1";
     SECRETS = "select agency_id, id, password_hash, totp_salt, totp_step, active, name from users
@@ -24,7 +25,8 @@ tanggap_store::sql! {
         sqlite: "select id, name from users where agency_id = $1
         and id in (select value from json_each($2))";
     SEARCH = "select id, email, name, title, unit_id, locale, active, totp_salt is not null,
-        created_at, version, temporary_password from users where agency_id = $1 and (name, id) > ($2, $3)
+        created_at, version, temporary_password from users
+        where agency_id = $1 and (name, id) > ($2, $3)
         and (cast($4 as text) is null or lower(name) like $4 escape '!'
         or email like $4 escape '!' or lower(title) like $4 escape '!')
         and (cast($5 as bigint) is null or unit_id = $5)

@@ -133,7 +133,7 @@ async fn agency(kit: &TestDb) -> Access {
 const OWN_PASSWORD: &str = "lonceng becak sore hari";
 
 /// Signs in with a password that somebody else made and does what is asked then.
-async fn choose_own_password(browser: &mut Browser, email: &str, temporary: &str) {
+async fn choose_own_password(browser: &mut Browser, email: &str, temporary: &str) -> String {
     assert_eq!(browser.sign_in(email, temporary).await.status, StatusCode::SEE_OTHER);
     let away = browser.get("/akun?x=1").await;
     assert_eq!(away.location, "/akun/sandi");
@@ -141,6 +141,7 @@ async fn choose_own_password(browser: &mut Browser, email: &str, temporary: &str
     let own = [("password_new", OWN_PASSWORD), ("password_again", OWN_PASSWORD)];
     let done = browser.post("/akun/sandi", &own).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
+    done.location
 }
 
 fn shown_password(page: &Got) -> String {
@@ -422,7 +423,8 @@ engines! {
         assert!(list.body.contains("/i/rsud-dua") && list.body.contains("WIT"));
 
         let mut rina = Browser::new(&kit, false);
-        choose_own_password(&mut rina, "rina@dua.id", &shown_password(&made)).await;
+        let home = choose_own_password(&mut rina, "rina@dua.id", &shown_password(&made)).await;
+        assert_eq!(home, "/pengaturan");
         assert_eq!(rina.get("/pengaturan").await.status, StatusCode::OK);
         assert_eq!(rina.get("/pengaturan/naungan").await.status, StatusCode::FORBIDDEN);
         let people = rina.get("/pengaturan/orang").await;
@@ -525,8 +527,7 @@ engines! {
         assert_eq!(made.status, StatusCode::OK);
         let password = shown_password(&made);
         let mut eko = Browser::new(&kit, false);
-        choose_own_password(&mut eko, "eko@x.id", &password).await;
-        assert_eq!(eko.sign_in("eko@x.id", OWN_PASSWORD).await.location, "/unit");
+        assert_eq!(choose_own_password(&mut eko, "eko@x.id", &password).await, "/unit");
         let found = browser.get("/pengaturan/orang?q=eko").await;
         assert!(found.body.contains("eko@x.id") && !found.body.contains("agent@x.id"));
         assert!(found.body.contains("Eko &#60;i&#62;"));
@@ -554,6 +555,11 @@ engines! {
 
         let log = browser.get("/audit?jenis=user").await;
         assert!(log.body.contains("user.created") && !log.body.contains("eko@x.id"));
+        assert!(log.body.contains("Orang ditambahkan") && log.body.contains("Eko &#60;i&#62;"));
+        assert!(log.body.contains("Peran: Petugas unit (Dinas PU)"), "roles by their names");
+        assert!(log.body.contains("href=\"/pengaturan/orang/"), "linked where one may look");
+        let units = browser.get("/audit?jenis=unit").await;
+        assert!(units.body.contains("Unit Dinas PU</a>"), "{}", units.body);
         let csv = browser.get("/audit.csv?jenis=category").await;
         assert!(csv.body.contains("category.created"));
     }
