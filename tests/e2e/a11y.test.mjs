@@ -232,6 +232,8 @@ const PAGES = [
   ["administrator", "new category", visit("/pengaturan/kategori/baru")],
   ["administrator", "law", visit("/pengaturan/aturan")],
   ["administrator", "law of a kind", follow("/pengaturan/aturan", "tbody a")],
+  ["administrator", "agencies", visit("/pengaturan/naungan")],
+  ["administrator", "new agency", visit("/pengaturan/naungan/baru")],
   ["administrator", "tokens", visit("/pengaturan/token")],
   ["administrator", "jobs", visit("/pengaturan/pekerjaan")],
   ["administrator", "audit", visit("/audit")],
