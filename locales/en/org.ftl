@@ -234,6 +234,7 @@ org-person-deactivate-sure = Deactivate { $name }?
 org-person-reactivate = Reactivate
 org-password-once = Give this password to { $name } in person.
     .hint = It will not be shown again. When they first sign in, they are asked to replace it with one of their own.
+org-password-temporary = Temporary, not changed yet
 org-totp-none = Not set up
 org-flash-sessions-ended = All their sessions have ended.
 org-flash-deactivated = Account deactivated.

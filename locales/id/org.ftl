@@ -234,6 +234,7 @@ org-person-deactivate-sure = Nonaktifkan { $name }?
 org-person-reactivate = Aktifkan kembali
 org-password-once = Sampaikan kata sandi ini langsung kepada { $name }.
     .hint = Kata sandi ini tidak akan tampil lagi. Saat pertama kali masuk, ia diminta menggantinya dengan kata sandi sendiri.
+org-password-temporary = Sementara, belum diganti
 org-totp-none = Tidak dipasang
 org-flash-sessions-ended = Semua sesinya sudah diakhiri.
 org-flash-deactivated = Akun dinonaktifkan.
