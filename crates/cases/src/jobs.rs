@@ -1,12 +1,8 @@
 //! What happens by itself: a deadline's warnings, its end, and the recount of all open deadlines
 //! and agreed times when a calendar changes, or the calendar or zone that somebody works by.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use serde_json::json;
 use tanggap_calendar::{Event as ClockEvent, Expiry, Owner, WorkingCalendar};
-use tanggap_kernel::id::UnitId;
 use tanggap_kernel::{Access, AgencyId, Result, Timestamp, params};
 use tanggap_org as org;
 use tanggap_org::actions::RECOUNT;
@@ -105,10 +101,10 @@ fn recount(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
     let after = noted["after"].as_i64().unwrap_or(0);
     let ids: Vec<CaseId> =
         tx.all(&OPEN_AFTER, params![job.agency_id, after, RECOUNT_BATCH], |row| row.int())?;
-    let mut calendars = Calendars::new(tx, &access)?;
+    let calendar = org::store::calendar_for(tx, &access, None)?;
     for id in &ids {
         if let Some(case) = store::find(tx, &access, *id)? {
-            recount_case(tx, &access, case, &mut calendars)?;
+            recount_case(tx, &access, case, &calendar)?;
         }
     }
     if let (Some(last), true) = (ids.last(), ids.len() as i64 == RECOUNT_BATCH) {
@@ -117,28 +113,6 @@ fn recount(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
         tx.schedule(job.agency_id, RECOUNT, &job.key, now, &body)?;
     }
     Ok(())
-}
-
-/// The calendars that one batch needs, each read once.
-struct Calendars {
-    agency: WorkingCalendar,
-    units: HashMap<UnitId, WorkingCalendar>,
-}
-
-impl Calendars {
-    fn new(tx: &mut Tx<'_>, access: &Access) -> Result<Self> {
-        let agency = org::store::calendar_for(tx, access, None)?;
-        Ok(Self { agency, units: HashMap::new() })
-    }
-
-    fn of(&mut self, tx: &mut Tx<'_>, access: &Access, unit: UnitId) -> Result<&WorkingCalendar> {
-        match self.units.entry(unit) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(free) => {
-                Ok(free.insert(org::store::calendar_for(tx, access, Some(unit))?))
-            }
-        }
-    }
 }
 
 /// Both moments and their dates: a new zone moves the moment and keeps the date.
@@ -150,11 +124,11 @@ fn recount_case(
     tx: &mut Tx<'_>,
     access: &Access,
     mut case: Case,
-    calendars: &mut Calendars,
+    calendar: &WorkingCalendar,
 ) -> Result<()> {
-    let mut told = recount_follow_ups(tx, access, &case, calendars)?;
+    let mut told = recount_follow_ups(tx, access, &case)?;
     let profile = actions::profile_of(tx, access, &case)?;
-    let law = Law { profile: &profile, calendar: &calendars.agency };
+    let law = Law { profile: &profile, calendar };
     let mut deadlines = store::deadlines(tx, access, case.id)?;
     for deadline in deadlines.iter_mut().filter(|d| d.state.is_active()) {
         let old = (deadline.due_at, deadline.due_date.clone());
@@ -190,16 +164,15 @@ fn recount_follow_ups(
     tx: &mut Tx<'_>,
     access: &Access,
     case: &Case,
-    calendars: &mut Calendars,
 ) -> Result<Vec<(&'static str, serde_json::Value)>> {
     let mut told = Vec::new();
     for mut owed in
         store::follow_ups(tx, access, case.id)?.into_iter().filter(|f| f.state.is_owed())
     {
-        let calendar = calendars.of(tx, access, owed.unit_id)?;
+        let calendar = org::store::calendar_for(tx, access, Some(owed.unit_id))?;
         let date = |at: Timestamp| calendar.zone().local_date(at.as_micros()).to_string();
         let old = owed.due_at;
-        owed.due_at = actions::agreed_due(calendar, owed.forwarded_at, owed.agreed_days)?;
+        owed.due_at = actions::agreed_due(&calendar, owed.forwarded_at, owed.agreed_days)?;
         if owed.due_at == old {
             continue;
         }
