@@ -20,32 +20,19 @@ fn answer() -> Action {
     Action::Answer { text: "Lubang sudah ditambal pada 15 Oktober 2026.".into() }
 }
 
-fn due(deadlines: &[tanggap_cases::model::CaseDeadline], policy: &str) -> String {
+pub fn due(deadlines: &[tanggap_cases::model::CaseDeadline], policy: &str) -> String {
     let found = deadlines.iter().find(|d| d.policy == policy);
     found.map(|d| d.due_date.clone()).unwrap_or_default()
 }
 
-async fn deadlines(house: &House, id: CaseId) -> Vec<tanggap_cases::model::CaseDeadline> {
+pub async fn deadlines(house: &House, id: CaseId) -> Vec<tanggap_cases::model::CaseDeadline> {
     let access = Access::system(house.agency);
     house.db.read(move |tx| Ok(store::deadlines(tx, &access, id)?)).await.expect("deadlines")
 }
 
-async fn run_jobs(kit: &TestDb) {
+pub async fn run_jobs(kit: &TestDb) {
     let runner = jobs::register(Runner::new(kit.db.clone()));
     while runner.run_due().await.expect("jobs") > 0 {}
-}
-
-/// What the log says about deadlines that moved.
-async fn moves(kit: &TestDb) -> Vec<(String, String)> {
-    let read = kit.db.read(|tx| {
-        Ok(tx.ad_hoc(
-            "select kind, body from events where kind in ('case.deadline_moved',
-            'case.follow_up_moved') order by id",
-            &[],
-            |row| Ok((row.text()?, row.text()?)),
-        )?)
-    });
-    read.await.expect("told")
 }
 
 fn refused(result: tanggap_kernel::Result<Case>) -> Refusal {
@@ -141,121 +128,6 @@ engines! {
         }).await.expect("both");
         assert_eq!(lapsed.expect("kept").status, Status::Withdrawn);
         assert_eq!(closed.expect("kept").status, Status::Closed);
-    }
-
-    /// D14 and D13: 18 August 2025 became joint leave late, and the due dates move with it.
-    async fn a_changed_calendar_moves_open_deadlines_and_says_so(kit) {
-        // 15 August 2025, 09.00 WIB.
-        kit.clock.set(Timestamp::from_micros(1_755_223_200_000_000));
-        let house = House::build(&kit.db).await;
-        let system = Access::system(house.agency);
-        let amended = tanggap_calendar::Date::constant(2025, 8, 18);
-        let worked = tanggap_org::CalendarDay {
-            date: amended,
-            kind: tanggap_calendar::OverrideKind::JointLeaveRemoved,
-            name: "Belum ditetapkan".into(),
-            decree: "SKB sebelum perubahan".into(),
-        };
-        let access = system.clone();
-        let calendar = kit.db.write(move |tx| {
-            let calendar = tanggap_org::calendars(tx, &access)?[0].id;
-            tanggap_org::set_calendar_day(tx, &access, calendar, &worked)?;
-            Ok(calendar)
-        }).await.expect("before the amendment");
-        let opened = house.report(|_| {}).await;
-        assert_eq!(due(&opened.deadlines, "SP4N_VERIFY"), "2025-08-20");
-        kit.db.write(move |tx| {
-            tanggap_org::remove_calendar_day(tx, &system, calendar, amended)
-        }).await.expect("amended");
-        run_jobs(&kit).await;
-        assert_eq!(due(&deadlines(&house, opened.case.id).await, "SP4N_VERIFY"), "2025-08-21");
-        let moved: Vec<String> = kit.db.read(|tx| Ok(tx.ad_hoc(
-            "select body from events where kind = 'case.deadline_moved' order by id",
-            &[],
-            |row| row.text(),
-        )?)).await.expect("told");
-        assert!(moved[0].contains("2025-08-20") && moved[0].contains("2025-08-21"), "{moved:?}");
-    }
-
-    /// A unit that works on Saturdays from now on owes its part sooner; an agency that moves its
-    /// offices to another zone owes everything at another moment of the same dates.
-    async fn another_calendar_of_a_unit_and_another_zone_move_open_deadlines(kit) {
-        // Thursday, 6 November 2025, 09.00 WIB: no holiday is near.
-        kit.clock.set(Timestamp::from_micros(1_762_394_400_000_000));
-        let house = House::build(&kit.db).await;
-        let opened = house.report(|_| {}).await;
-        let id = opened.case.id;
-        house.act(&house.agent, id, Action::Verify).await.expect("verified");
-        house.act(&house.agent, id, House::forward(house.roads)).await.expect("forwarded");
-        let owed = |house: &House| {
-            let (db, access) = (house.db.clone(), Access::system(house.agency));
-            async move {
-                let found = db.read(move |tx| Ok(store::follow_ups(tx, &access, id)?)).await;
-                found.expect("read").remove(0).due_at
-            }
-        };
-        let before = owed(&house).await;
-
-        let (system, roads) = (Access::system(house.agency), house.roads);
-        kit.db.write(move |tx| {
-            let hours = serde_json::json!({ "source": "SK Kepala Dinas", "normal": {
-                "mon": ["08:00-16:00"], "tue": ["08:00-16:00"], "wed": ["08:00-16:00"],
-                "thu": ["08:00-16:00"], "fri": ["08:00-11:30", "13:00-16:00"],
-                "sat": ["08:00-12:00"],
-            }});
-            let input = tanggap_org::actions::CalendarInput {
-                name: "Enam hari".into(),
-                base: tanggap_calendar::Base::Government,
-                hours: hours.to_string(),
-            };
-            let six = tanggap_org::create_calendar(tx, &system, &input)?;
-            let unit = tanggap_org::unit(tx, &system, roads)?.expect("there");
-            let input = tanggap_org::UnitInput {
-                parent_id: unit.parent_id,
-                code: unit.code,
-                name: unit.name,
-                agreed_days: unit.agreed_days,
-                calendar_id: Some(six),
-                active: true,
-                ..tanggap_org::UnitInput::default()
-            };
-            tanggap_org::update_unit(tx, &system, roads, unit.version, &input)
-        }).await.expect("another calendar");
-        run_jobs(&kit).await;
-        let after = owed(&house).await;
-        assert_eq!(before.as_micros() - after.as_micros(), Timestamp::DAY, "one Saturday");
-        let told = moves(&kit).await;
-        assert_eq!(told.len(), 1, "the law's own deadlines hang on the agency: {told:?}");
-        assert_eq!(told[0].0, "case.follow_up_moved");
-        assert!(told[0].1.contains("2025-11-13") && told[0].1.contains("2025-11-12"), "{told:?}");
-
-        let system = Access::system(house.agency);
-        let law = deadlines(&house, id).await;
-        kit.db.write(move |tx| {
-            let agency = tanggap_org::agency(tx, system.agency_id)?.expect("there");
-            let input = tanggap_org::actions::AgencyInput {
-                name: agency.name,
-                short_name: agency.short_name,
-                zone: tanggap_calendar::Zone::Wit,
-                calendar_id: agency.calendar_id.expect("one"),
-                address: agency.address,
-                phone: agency.phone,
-                email: agency.email,
-                manager: agency.manager,
-                settings: agency.settings,
-                version: agency.version,
-            };
-            tanggap_org::update_agency(tx, &system, &input)
-        }).await.expect("another zone");
-        run_jobs(&kit).await;
-        let earlier = deadlines(&house, id).await;
-        for (old, new) in law.iter().zip(&earlier).filter(|(old, _)| old.state.is_active()) {
-            assert_eq!(old.due_date, new.due_date, "{}", old.policy);
-            let sooner = old.due_at.as_micros() - new.due_at.as_micros();
-            assert_eq!(sooner, 2 * Timestamp::HOUR, "{}", old.policy);
-        }
-        let kinds: Vec<String> = moves(&kit).await.into_iter().map(|(kind, _)| kind).collect();
-        assert!(kinds.contains(&"case.deadline_moved".to_owned()), "{kinds:?}");
     }
 
     async fn a_late_case_is_warned_of_and_escalated(kit) {

@@ -11,4 +11,5 @@ mod house;
 mod org;
 mod org_web;
 mod portal;
+mod recount;
 mod store;
