@@ -19,10 +19,11 @@ pub const DAY_MICROS: i64 = 24 * HOUR_MICROS;
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// A time zone of Indonesia.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Zone {
     /// Western Indonesia Time, UTC+7.
+    #[default]
     Wib,
     /// Central Indonesia Time, UTC+8.
     Wita,

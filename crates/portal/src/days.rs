@@ -123,7 +123,7 @@ pub async fn calculator(door: Door, Query(asked): Query<Asked>) -> Answer {
         ("calendar".to_owned(), typed(&asked.calendar, "government")),
         ("zone".to_owned(), typed(&asked.zone, zone.iana())),
     ];
-    page.text.zone = tanggap_ui::Zone::from_hours(zone.offset_hours()).unwrap_or_default();
+    page.text.zone = zone;
     let (answer, errors) = match asked_something.then(|| count(page.text, &values, zone)) {
         Some(Ok(counted)) => (Some(counted), Vec::new()),
         Some(Err(errors)) => (None, errors),

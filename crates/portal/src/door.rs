@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use tanggap_kernel::{Access, Refusal};
 use tanggap_org::door::Visitor;
 use tanggap_org::{self as org, Agency};
-use tanggap_ui::{Ctx, Failed, NavItem, Page, Text, Zone, respond};
+use tanggap_ui::{Ctx, Failed, NavItem, Page, Text, respond};
 
 /// A citizen before an agency.
 #[derive(Clone)]
@@ -87,8 +87,7 @@ impl Door {
     /// Language and zone: the agency's, since its deadlines are dates there.
     #[must_use]
     pub fn text(&self) -> Text {
-        let zone = Zone::from_hours(self.agency.zone.offset_hours()).unwrap_or_default();
-        Text { locale: self.visitor.prefs.locale, zone }
+        Text { locale: self.visitor.prefs.locale, zone: self.agency.zone }
     }
 
     /// What a citizen may do before their code and PIN are checked: nothing.

@@ -9,7 +9,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("lang", &["kernel"]),
     ("press", &["kernel"]),
     ("store", &["kernel"]),
-    ("ui", &["kernel", "store"]),
+    ("ui", &["kernel", "calendar", "store"]),
     ("channels", &["kernel"]),
     ("contacts", &["kernel", "store", "calendar"]),
     ("conversations", &["kernel", "store", "lang", "contacts"]),

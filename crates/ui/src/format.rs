@@ -4,52 +4,10 @@
 //! Pure: the present is always an argument. Indonesia has no summer time, so a local time is an
 //! offset of whole hours.
 
+use tanggap_calendar::Zone;
 use tanggap_kernel::{Locale, Timestamp};
 
 use crate::i18n::{Arg, t, t_args};
-
-/// One of Indonesia's three time zones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Zone {
-    /// Western, UTC+7.
-    #[default]
-    Wib,
-    /// Central, UTC+8.
-    Wita,
-    /// Eastern, UTC+9.
-    Wit,
-}
-
-impl Zone {
-    /// All three, west to east.
-    pub const ALL: [Self; 3] = [Self::Wib, Self::Wita, Self::Wit];
-
-    /// Hours ahead of UTC.
-    #[must_use]
-    pub const fn hours(self) -> i64 {
-        match self {
-            Self::Wib => 7,
-            Self::Wita => 8,
-            Self::Wit => 9,
-        }
-    }
-
-    /// The zone that is `hours` ahead of UTC, where it is one of the three.
-    #[must_use]
-    pub fn from_hours(hours: i64) -> Option<Self> {
-        Self::ALL.into_iter().find(|zone| zone.hours() == hours)
-    }
-
-    /// Its abbreviation, the same in both languages.
-    #[must_use]
-    pub const fn abbreviation(self) -> &'static str {
-        match self {
-            Self::Wib => "WIB",
-            Self::Wita => "WITA",
-            Self::Wit => "WIT",
-        }
-    }
-}
 
 /// A day and time on the wall in some zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +29,7 @@ pub struct Wall {
 /// What the calendar and the clock on the wall show at `at` in `zone`.
 #[must_use]
 pub fn wall(at: Timestamp, zone: Zone) -> Wall {
-    let minutes = at.as_micros().div_euclid(Timestamp::MINUTE) + zone.hours() * 60;
+    let minutes = at.as_micros().div_euclid(Timestamp::MINUTE) + zone.offset_hours() * 60;
     let (days, minute) = (minutes.div_euclid(1440), minutes.rem_euclid(1440));
     let (year, month, day) = civil(days);
     Wall {
@@ -148,7 +106,7 @@ pub fn time_of(locale: Locale, at: Timestamp, zone: Zone) -> String {
 #[must_use]
 pub fn date_time(locale: Locale, at: Timestamp, zone: Zone) -> String {
     let (day, time) = (date_of(locale, at, zone), time_of(locale, at, zone));
-    format!("{day}, {time} {}", zone.abbreviation())
+    format!("{day}, {time} {}", zone.label())
 }
 
 /// `13 Mar 2026, 14.30`, for tight places that name the zone elsewhere.
@@ -169,7 +127,7 @@ pub fn machine(at: Timestamp, zone: Zone) -> String {
         wall.day,
         wall.hour,
         wall.minute,
-        zone.hours()
+        zone.offset_hours()
     )
 }
 

@@ -9,9 +9,10 @@ use std::borrow::Cow;
 use std::ops::Deref;
 
 use askama::filters::Safe;
+use tanggap_calendar::Zone;
 use tanggap_kernel::{Locale, Timestamp};
 
-use crate::format::{self, Zone};
+use crate::format;
 use crate::i18n::{Arg, t, t_args};
 use crate::parts::{self, Health, Tone};
 

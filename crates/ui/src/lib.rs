@@ -20,7 +20,6 @@ pub mod respond;
 pub use answer::{Answer, Failed};
 pub use assets::asset;
 pub use ctx::Ctx;
-pub use format::Zone;
 pub use forms::{Choice, Field, FormState};
 pub use frame::{Flash, NavItem, Page, Text, Theme, User};
 pub use i18n::{Arg, t, t_args};

@@ -15,11 +15,10 @@ use axum::http::HeaderValue;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
+use tanggap_calendar::Zone;
 use tanggap_kernel::{Access, AgencyId, Grant, Locale, id::UnitId};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
-
-use crate::format::Zone;
 
 /// Messages that a slow browser may lag behind before it has to fetch the page again.
 const BEHIND_MAX: usize = 256;

@@ -83,7 +83,7 @@ pub(super) fn local_minutes(at: Timestamp) -> i64 {
 
 /// `13 Maret 2026`.
 pub(super) fn date(at: Timestamp) -> String {
-    format::date_of(Locale::Id, at, format::Zone::Wib)
+    format::date_of(Locale::Id, at, tanggap_calendar::Zone::Wib)
 }
 
 /// `2026-03-13`.

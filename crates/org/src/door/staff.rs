@@ -8,6 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tanggap_calendar::Zone;
 use tanggap_kernel::access::Permission;
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, AgencyId, Error, Locale, Refusal, Result, Timestamp};
@@ -15,7 +16,7 @@ use tanggap_store::Tx;
 use tanggap_ui::ctx::{Ctx, random};
 use tanggap_ui::live::Viewer;
 use tanggap_ui::prefs::{Prefs, cookie};
-use tanggap_ui::{Failed, NavItem, Page, Text, User, Zone, csrf, respond};
+use tanggap_ui::{Failed, NavItem, Page, Text, User, csrf, respond};
 
 use super::cookies;
 use super::visitor::path_of;
@@ -102,7 +103,7 @@ fn load(tx: &mut Tx<'_>, hash: &sessions::SecretHash) -> Result<Option<Loaded>> 
     Ok(Some(Loaded {
         session,
         access,
-        zone: Zone::from_hours(agency.zone.offset_hours()).unwrap_or_default(),
+        zone: agency.zone,
         agency: House { id: agency.id, name: agency.name, short_name: agency.short_name },
         user: Person {
             id: user.id,

@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 use tanggap_kernel::{Refusal, Result, Timestamp};
 use tanggap_ui::ctx::{Ctx, random};
 use tanggap_ui::prefs::{Prefs, cookie};
-use tanggap_ui::{Failed, Page, Text, Zone, csrf};
+use tanggap_ui::{Failed, Page, Text, csrf};
 
 use super::cookies;
 use crate::sessions;
@@ -91,7 +91,7 @@ impl Visitor {
     /// A page for them: no user, no navigation.
     #[must_use]
     pub fn page(&self, title_key: &str, agency: &str) -> Page {
-        let text = Text { locale: self.prefs.locale, zone: Zone::default() };
+        let text = Text { locale: self.prefs.locale, ..Text::default() };
         let mut page = Page::new(text, text.t(title_key));
         page.theme = self.prefs.theme;
         page.agency = agency.to_owned();

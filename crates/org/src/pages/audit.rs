@@ -6,7 +6,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use tanggap_calendar::{Date, Zone};
+use tanggap_calendar::Date;
 use tanggap_kernel::access::Permission;
 use tanggap_kernel::id::EventId;
 use tanggap_kernel::{Result, Timestamp};
@@ -64,11 +64,6 @@ struct Row {
     hash: String,
 }
 
-fn zone_of(staff: &Staff) -> Zone {
-    let same = |zone: &Zone| zone.offset_hours() == staff.zone.hours();
-    Zone::ALL.into_iter().find(same).unwrap_or(Zone::Wib)
-}
-
 /// Turns the form into what is searched. What cannot be read is told by an empty list.
 fn search(
     tx: &mut Tx<'_>,
@@ -77,7 +72,7 @@ fn search(
     now: Timestamp,
     limit: i64,
 ) -> Result<Option<audit::Search>> {
-    let zone = zone_of(staff);
+    let zone = staff.zone;
     let date = |text: &str| text.parse::<Date>().ok();
     let subject_id = match wanted.subjek.trim() {
         "" => None,

@@ -82,9 +82,7 @@ fn input(fields: &Fields, staff: &Staff, secret: &str) -> Result<NewToken> {
             let date: Date =
                 text.parse().map_err(|_| Refusal::field("expires", "ui-invalid-date"))?;
             // Until the end of that day where the agency is.
-            let zone = tanggap_calendar::Zone::ALL.into_iter();
-            let zone = zone.into_iter().find(|z| z.offset_hours() == staff.zone.hours());
-            zone.map(|zone| Timestamp::from_micros(zone.end_of_day(date)))
+            Some(Timestamp::from_micros(staff.zone.end_of_day(date)))
         }
     };
     Ok(NewToken {
