@@ -1,9 +1,10 @@
 //! Reading a request: its body as bounded JSON, its query and its path.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Query as Pairs, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
+use futures_util::StreamExt as _;
 use serde_json::Value;
 
 use crate::fields::{Field, Query};
@@ -12,6 +13,8 @@ use crate::problem::Problem;
 
 /// The largest body, in bytes: the longest report, every character escaped.
 pub const BODY_MAX: usize = 512 * 1024;
+/// How much of a body that is too large is read and thrown away, in bytes.
+const DRAINED_MAX: usize = 32 << 20;
 
 /// A request to change something.
 pub struct Input {
@@ -32,21 +35,36 @@ impl Input {
             let ours = HeaderValue::from_static("application/json");
             return Err(Problem::new("media-type").with(header::ACCEPT, ours));
         }
-        let bytes = bounded(&parts.headers, body).await?;
+        let bytes = bounded(body).await?;
         let body: Value = serde_json::from_slice(&bytes).map_err(|_| Problem::new("malformed"))?;
         let once = Once::read(&parts.headers, parts.uri.path(), &bytes)?;
         Ok(Self { body, once })
     }
 }
 
-async fn bounded(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
-    if length.and_then(|v| v.parse::<u64>().ok()).is_some_and(|l| l > BODY_MAX as u64) {
-        return Err(Problem::new("too-large"));
+/// The body, where it keeps within [`BODY_MAX`]. What is too large is read on for a while, or
+/// the caller, still sending, would find the connection broken instead of an answer.
+async fn bounded(body: Body) -> Result<Vec<u8>, Problem> {
+    let mut stream = body.into_data_stream();
+    let (mut kept, mut seen) = (Vec::new(), 0);
+    while let Some(chunk) = stream.next().await {
+        match chunk {
+            Ok(chunk) => {
+                seen += chunk.len();
+                if seen <= BODY_MAX {
+                    kept.extend_from_slice(&chunk);
+                } else if seen <= DRAINED_MAX {
+                    kept = Vec::new();
+                } else {
+                    break;
+                }
+            }
+            // The node's own limit, or a caller that went away.
+            Err(_) if seen > BODY_MAX => break,
+            Err(_) => return Err(Problem::new("malformed")),
+        }
     }
-    // What is read past the bound and a connection that breaks off look alike; the second has
-    // nobody left to tell.
-    to_bytes(body, BODY_MAX).await.map_err(|_| Problem::new("too-large"))
+    if seen > BODY_MAX { Err(Problem::new("too-large")) } else { Ok(kept) }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
