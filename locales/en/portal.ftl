@@ -167,7 +167,6 @@ portal-too-many-files = A great many files are being sent from this network just
 
 portal-invalid-file-large = The file { $name } is too large; at most { $max }. Everything else is still here.
 portal-invalid-file-empty = The file { $name } is empty or too large. Everything else is still here.
-portal-invalid-file-infected = The file { $name } contains a virus and was not kept.
 portal-invalid-region-none = This region was not found. Check its spelling, or leave it empty and write it under the exact place.
 portal-invalid-region-many = Several regions have this name. Choose the one you mean.
 portal-invalid-service-date = This date lies in the future or too far in the past.

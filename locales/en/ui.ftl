@@ -57,6 +57,7 @@ ui-invalid-number = Use digits only.
 ui-invalid-choice = Choose one of the options.
 ui-invalid-file-size = The file is too large; at most { $max }.
 ui-invalid-file-photo = We could not clear the photo { $name } of where and on which phone it was taken, so it has not been kept. Please send it as JPEG: on an iPhone open Settings, Camera, Formats and choose Most Compatible; or send a screenshot of the photo.
+ui-invalid-file-infected = The file { $name } contains a virus and was not kept.
 ui-invalid-file-type = Files of this type cannot be taken.
 ui-invalid-csrf = This page has been open for too long. Your answers are still here; please send them once more.
 

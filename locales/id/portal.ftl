@@ -167,7 +167,6 @@ portal-too-many-files = Kiriman berkas dari jaringan ini sedang sangat banyak. M
 
 portal-invalid-file-large = Berkas { $name } terlalu besar, paling besar { $max }. Isian lain tetap tersimpan.
 portal-invalid-file-empty = Berkas { $name } kosong atau terlalu besar. Isian lain tetap tersimpan.
-portal-invalid-file-infected = Berkas { $name } mengandung virus dan tidak kami simpan.
 portal-invalid-region-none = Wilayah ini tidak ditemukan. Periksa ejaannya, atau kosongkan dan tulis di tempat persisnya.
 portal-invalid-region-many = Ada beberapa wilayah dengan nama ini. Pilih yang dimaksud.
 portal-invalid-service-date = Tanggal ini belum terjadi atau terlalu lama berlalu.

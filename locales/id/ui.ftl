@@ -54,6 +54,7 @@ ui-invalid-number = Tulis dengan angka saja.
 ui-invalid-choice = Pilih salah satu pilihan yang tersedia.
 ui-invalid-file-size = Berkas terlalu besar, paling besar { $max }.
 ui-invalid-file-photo = Foto { $name } tidak dapat kami bersihkan dari data lokasi dan data ponsel, jadi belum kami simpan. Mohon kirim sebagai JPEG: di iPhone, buka Pengaturan, Kamera, Format, lalu pilih Paling Kompatibel; atau kirim tangkapan layar foto itu.
+ui-invalid-file-infected = Berkas { $name } mengandung virus dan tidak kami simpan.
 ui-invalid-file-type = Jenis berkas ini tidak dapat diterima.
 ui-invalid-csrf = Halaman ini sudah terlalu lama terbuka. Isian Anda masih ada; silakan kirim sekali lagi.
 

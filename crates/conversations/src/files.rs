@@ -99,6 +99,12 @@ fn unread(name: &str) -> Refusal {
     Refusal::Invalid(vec![Invalid::new("files", PHOTO_UNREAD).arg("name", name)])
 }
 
+/// What is told about a file that the scanner found infected: a form does not take it.
+#[must_use]
+pub fn infected(name: &str) -> Invalid {
+    Invalid::new("files", "ui-invalid-file-infected").arg("name", name)
+}
+
 fn picture(bytes: &Bytes, format: ImageFormat) -> Option<(Bytes, Option<Bytes>)> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes.as_ref()), format);
     let mut limits = Limits::default();

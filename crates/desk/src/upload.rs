@@ -4,7 +4,8 @@ use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use tanggap_cases::report::FILES_MAX;
-use tanggap_conversations::{NewAttachment, files};
+use tanggap_conversations::files::{self, Scanner};
+use tanggap_conversations::{NewAttachment, Scan};
 use tanggap_kernel::{Error, Invalid, Refusal, Result};
 use tanggap_org::door::{Fields, SignedFields, Staff};
 use tanggap_ui::{Ctx, Failed};
@@ -37,13 +38,20 @@ impl FromRequest<Ctx> for Upload {
         }
         let (mut parts, body) = request.into_parts();
         let staff = Staff::from_request_parts(&mut parts, ctx).await?;
+        // The node adds one where it is configured.
+        let scanner = parts.extensions.get::<Scanner>().cloned();
         let request = Request::from_parts(parts, body);
         let form = Multipart::from_request(request, ctx).await;
-        read(form.map_err(IntoResponse::into_response)?, ctx, staff).await
+        read(form.map_err(IntoResponse::into_response)?, ctx, staff, scanner.as_ref()).await
     }
 }
 
-async fn read(mut form: Multipart, ctx: &Ctx, staff: Staff) -> Result<Upload, Response> {
+async fn read(
+    mut form: Multipart,
+    ctx: &Ctx,
+    staff: Staff,
+    scanner: Option<&Scanner>,
+) -> Result<Upload, Response> {
     let (mut pairs, mut files, mut wrong) = (String::new(), Vec::new(), Vec::new());
     let mut token = String::new();
     let mut count = 0;
@@ -65,7 +73,10 @@ async fn read(mut form: Multipart, ctx: &Ctx, staff: Staff) -> Result<Upload, Re
                 // Nothing is kept for whoever did not get this form from us: the token comes first.
                 staff.check_csrf(&token).map_err(told)?;
                 let max = ctx.site.upload_bytes_max.max(1 << 20);
-                match files::take(&ctx.blobs, bytes, file, max, None).await {
+                match files::take(&ctx.blobs, bytes, file, max, scanner).await {
+                    Ok(kept) if kept.scan == Scan::Infected => {
+                        wrong.push(files::infected(&kept.name));
+                    }
                     Ok(kept) => files.push(kept),
                     Err(Error::Refused(Refusal::Invalid(errors))) => wrong.extend(errors),
                     Err(other) => return Err(told(other)),

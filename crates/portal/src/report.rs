@@ -244,8 +244,7 @@ pub async fn keep(
     for Upload { name, bytes } in uploads {
         match files::take(&door.ctx.blobs, bytes, name.clone(), max, scanner).await {
             Ok(file) if file.scan == Scan::Infected => {
-                problems
-                    .push(Invalid::new("files", "portal-invalid-file-infected").arg("name", name));
+                problems.push(files::infected(&name));
             }
             Ok(file) => kept.push(file),
             Err(Error::Refused(Refusal::Invalid(wrong)))

@@ -20,33 +20,33 @@ use tower::ServiceExt as _;
 use crate::house::House;
 
 /// A small PNG.
-const PNG: &[u8] = &[
+pub(crate) const PNG: &[u8] = &[
     0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0,
     1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 0x90, 0x77, 0x53, 0xde, 0, 0, 0, 0x0c, b'I', b'D', b'A', b'T',
     0x78, 0x9c, 0x63, 0xf8, 0xcf, 0xc0, 0, 0, 3, 1, 1, 0, 0xc9, 0xfe, 0x92, 0xef, 0, 0, 0, 0, b'I',
     b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
 ];
 
-struct Desk {
-    ctx: Ctx,
-    app: Router,
-    house: House,
+pub(crate) struct Desk {
+    pub ctx: Ctx,
+    pub app: Router,
+    pub house: House,
 }
 
-struct Browser {
-    app: Router,
-    cookie: String,
-    csrf: String,
+pub(crate) struct Browser {
+    pub app: Router,
+    pub cookie: String,
+    pub csrf: String,
 }
 
-struct Got {
-    status: StatusCode,
-    location: String,
-    body: String,
+pub(crate) struct Got {
+    pub status: StatusCode,
+    pub location: String,
+    pub body: String,
 }
 
 impl Desk {
-    async fn open(kit: &TestDb) -> Self {
+    pub async fn open(kit: &TestDb) -> Self {
         let site = Site { upload_bytes_max: 1 << 20, ..Site::default() };
         let ctx = Ctx {
             db: kit.db.clone(),
@@ -63,7 +63,7 @@ impl Desk {
     }
 
     /// A browser in which somebody signed in.
-    async fn browser(&self, access: &Access) -> Browser {
+    pub async fn browser(&self, access: &Access) -> Browser {
         let user = access.user().expect("a person");
         let secret = format!("rahasia-{user}");
         let (hash, access) = (sessions::hash(&secret), access.clone());
@@ -72,13 +72,13 @@ impl Desk {
         Browser { app: self.app.clone(), cookie: format!("sesi={secret}"), csrf: String::new() }
     }
 
-    async fn report(&self, change: impl FnOnce(&mut Report)) -> String {
+    pub async fn report(&self, change: impl FnOnce(&mut Report)) -> String {
         self.house.report(change).await.case.code
     }
 }
 
 impl Browser {
-    async fn send(&mut self, request: Request<Body>) -> Got {
+    pub async fn send(&mut self, request: Request<Body>) -> Got {
         let response = self.app.clone().oneshot(request).await.expect("an answer");
         let status = response.status();
         let location = response.headers().get(header::LOCATION);
@@ -93,7 +93,7 @@ impl Browser {
         Got { status, location, body }
     }
 
-    async fn get(&mut self, path: &str) -> Got {
+    pub async fn get(&mut self, path: &str) -> Got {
         let request = Request::get(path)
             .header(header::ACCEPT, "text/html")
             .header(header::COOKIE, &self.cookie)
@@ -101,7 +101,7 @@ impl Browser {
         self.send(request.expect("a request")).await
     }
 
-    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Got {
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Got {
         let escape =
             |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02x}")).collect() };
         let token = self.csrf.clone();
@@ -116,32 +116,59 @@ impl Browser {
     }
 
     /// Opens a case and takes a step from the page as it is.
-    async fn step(&mut self, code: &str, fields: &[(&str, &str)]) -> Got {
+    pub async fn step(&mut self, code: &str, fields: &[(&str, &str)]) -> Got {
         let page = self.get(&format!("/meja/{code}")).await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.body);
         let version = version_in(&page.body);
         let fields: Vec<_> = fields.iter().copied().chain([("version", &*version)]).collect();
         self.post(&format!("/meja/{code}/langkah"), &fields).await
     }
+
+    /// Notes something on a case, with a file.
+    pub async fn attach(&mut self, code: &str, file: &[u8]) -> Got {
+        let page = self.get(&format!("/meja/{code}")).await;
+        let (version, csrf) = (version_in(&page.body), self.csrf.clone());
+        let mut body = Vec::new();
+        for (name, value) in
+            [("csrf", csrf.as_str()), ("version", &*version), ("step", "note"), ("text", "Foto")]
+        {
+            let part = format!(
+                "--garis\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            );
+            body.extend_from_slice(part.as_bytes());
+        }
+        body.extend_from_slice(
+            b"--garis\r\ncontent-disposition: form-data; name=\"files\"; filename=\"a.png\"\r\n\
+            content-type: text/html\r\n\r\n",
+        );
+        body.extend_from_slice(file);
+        body.extend_from_slice(b"\r\n--garis--\r\n");
+        let request = Request::post(format!("/meja/{code}/langkah"))
+            .header(header::ACCEPT, "text/html")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=garis")
+            .header(header::COOKIE, &self.cookie)
+            .body(Body::from(body));
+        self.send(request.expect("a request")).await
+    }
 }
 
-fn version_in(body: &str) -> String {
+pub(crate) fn version_in(body: &str) -> String {
     let rest = body.split("name=\"version\" value=\"").nth(1).expect("a form with a version");
     rest.split('"').next().unwrap_or_default().to_owned()
 }
 
-fn rows_in(body: &str) -> usize {
+pub(crate) fn rows_in(body: &str) -> usize {
     body.matches("<li class=\"case-row\" id=\"case-").count()
 }
 
 /// The figure beside a queue.
-fn count_in(body: &str, word: &str) -> usize {
+pub(crate) fn count_in(body: &str, word: &str) -> usize {
     let id = format!("id=\"hitung-{word}\">");
     let rest = body.split(&id).nth(1).unwrap_or_else(|| panic!("no figure for {word}"));
     rest.split('<').next().unwrap_or_default().trim().replace('.', "").parse().expect("a figure")
 }
 
-fn ok(got: &Got) {
+pub(crate) fn ok(got: &Got) {
     assert_eq!(got.status, StatusCode::SEE_OTHER, "{}", got.body);
 }
 
@@ -288,7 +315,7 @@ engines! {
             }
         }).await.expect("read");
         let viewer = |access: &Access| {
-            Arc::new(tanggap_ui::live::Viewer::of(access, tanggap_ui::Zone::Wib))
+            Arc::new(tanggap_ui::live::Viewer::of(access, tanggap_calendar::Zone::Wib))
         };
         let live = &desk.ctx.live;
         let room = |topic: &str, access| Room { topic: topic.to_owned(), viewer: viewer(access) };
@@ -375,26 +402,7 @@ engines! {
             report.reporter = Some(NewContact { name: "Budi".into(), ..NewContact::default() });
         }).await;
         let mut agent = desk.browser(&desk.house.agent).await;
-        let page = agent.get(&format!("/meja/{code}")).await;
-        let (version, csrf) = (version_in(&page.body), agent.csrf.clone());
-        let mut body = Vec::new();
-        for (name, value) in
-            [("csrf", csrf.as_str()), ("version", &*version), ("step", "note"), ("text", "Foto")]
-        {
-            let part = format!(
-                "--garis\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-            body.extend_from_slice(part.as_bytes());
-        }
-        body.extend_from_slice(
-            b"--garis\r\ncontent-disposition: form-data; name=\"files\"; filename=\"a.png\"\r\n\
-            content-type: text/html\r\n\r\n");
-        body.extend_from_slice(PNG);
-        body.extend_from_slice(b"\r\n--garis--\r\n");
-        let request = Request::post(format!("/meja/{code}/langkah"))
-            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=garis")
-            .header(header::COOKIE, &agent.cookie)
-            .body(Body::from(body)).expect("a request");
-        ok(&agent.send(request).await);
+        ok(&agent.attach(&code, PNG).await);
         let page = agent.get(&format!("/meja/{code}")).await.body;
         let id = page.split("href=\"/berkas/").nth(1).expect("a file");
         let path = format!("/berkas/{}", id.split('"').next().unwrap_or_default());
