@@ -11,6 +11,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use hyper_util::rt::TokioTimer;
 use tanggap_kernel::{Fault, Result};
+use tanggap_store::Db;
 use tanggap_store::jobs::Runner;
 use tanggap_ui::Ctx;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,7 +20,8 @@ use tokio::sync::watch;
 use crate::config::{Config, Server};
 use crate::observe;
 use crate::router::{Front, router};
-use crate::work::{self, mail::Sender, sweep};
+use crate::work::mail::{self, Sender};
+use crate::work::{self, sweep};
 
 /// How long requests under way have when the node goes down.
 const GRACE: Duration = Duration::from_secs(25);
@@ -46,6 +48,9 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
     };
     let (runner, sender) = work::runner(&ctx, config.mail.as_ref())?;
     ctx.db.write(sweep::plan).await?;
+    if config.mail.is_some() {
+        tokio::spawn(release_mail(ctx.db.clone()));
+    }
     let jobs = tokio::spawn(run_jobs(runner, closing));
     tanggap_portal::spawn_reactions(ctx.clone());
     tanggap_desk::spawn_reactions(ctx.clone());
@@ -103,6 +108,15 @@ fn bound_headers(
     builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>,
 ) {
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_MAX);
+}
+
+/// What waited while no relay was configured goes out beside all else.
+async fn release_mail(db: Db) {
+    match mail::release(&db).await {
+        Ok(0) => {}
+        Ok(released) => tracing::info!(released, "mail that waited for a relay goes out"),
+        Err(error) => tracing::warn!(%error, "mail that waited for a relay waits on"),
+    }
 }
 
 async fn run_jobs(runner: Runner, closing: watch::Receiver<bool>) {

@@ -31,6 +31,12 @@ const PEERS_MAX: usize = 64;
 const PEERS_END_WITHIN: Duration = Duration::from_secs(30);
 /// After so many failures a job is a dead letter.
 pub const ATTEMPTS_MAX: i64 = 12;
+/// When a job is due that waits for something other than time: never, until it is released.
+pub const PARKED: Timestamp = Timestamp::from_micros(i64::MAX);
+/// Nothing is counted further than this: where so many wait, the exact figure tells no more.
+pub const COUNTED_MAX: i64 = 10_000;
+/// The most kinds of jobs that are told apart.
+const KINDS_MAX: usize = 100;
 const POLL_EVERY: Duration = Duration::from_millis(500);
 
 crate::sql! {
@@ -54,13 +60,16 @@ crate::sql! {
     FINISH = "delete from jobs where kind = $1 and key = $2 and lease_token = $3";
     FAIL = "update jobs set run_at = $4, lease_until = 0, lease_token = 0, last_error = $5,
         dead_at = $6 where kind = $1 and key = $2 and lease_token = $3";
-    LIST = "select kind, key, run_at, attempts, last_error, dead_at, lease_until from jobs
-        where agency_id = $1 and kind = $2 and key > $3 order by kind, key limit $4";
     DEAD = "select kind, key, run_at, attempts, last_error, dead_at, lease_until from jobs
         where agency_id = $1 and dead_at is not null order by dead_at desc limit $2";
-    COUNTS = @scan("the administrator's overview; one row per job kind")
-        "select kind, count(*), min(run_at), count(dead_at) from jobs where agency_id = $1
-        group by kind order by kind";
+    NEXT_KIND = "select kind from jobs where agency_id = $1 and kind > $2 order by kind limit 1";
+    COUNT = "select count(*) from (select 1 from jobs where agency_id = $1 and kind = $2
+        limit $3) as some";
+    FIRST_DUE = "select run_at from jobs where agency_id = $1 and kind = $2 and dead_at is null
+        order by run_at limit 1";
+    DEAD_KINDS = "select kind from jobs where agency_id = $1 and dead_at is not null limit $2";
+    RELEASE = "update jobs set run_at = $1 where (kind, key) in (select kind, key from jobs
+        where dead_at is null and run_at = $2 and kind = $3 limit $4)";
     REVIVE = "update jobs set run_at = $4, attempts = 0, dead_at = null, lease_until = 0
         where agency_id = $1 and kind = $2 and key = $3 and dead_at is not null";
 }
@@ -121,11 +130,11 @@ impl Listed {
 pub struct KindCount {
     /// Which handler.
     pub kind: String,
-    /// How many wait.
+    /// How many there are, at most [`COUNTED_MAX`].
     pub count: i64,
-    /// When the first is due.
-    pub next_at: Timestamp,
-    /// How many are dead letters.
+    /// When the first is due; `None` where all of them are parked or dead letters.
+    pub next_at: Option<Timestamp>,
+    /// How many are dead letters, at most [`COUNTED_MAX`].
     pub dead: i64,
 }
 
@@ -155,20 +164,6 @@ impl Tx<'_> {
     }
 }
 
-/// Jobs of one kind, by key, after `after`.
-///
-/// # Errors
-/// A fault of the engine.
-pub fn list(
-    tx: &mut Tx<'_>,
-    agency_id: AgencyId,
-    kind: &str,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<Listed>, Fault> {
-    tx.all(&LIST, params![agency_id, kind, after, limit], Listed::read)
-}
-
 /// The newest dead letters.
 ///
 /// # Errors
@@ -177,19 +172,38 @@ pub fn dead(tx: &mut Tx<'_>, agency_id: AgencyId, limit: i64) -> Result<Vec<List
     tx.all(&DEAD, params![agency_id, limit], Listed::read)
 }
 
-/// How many jobs wait, by kind.
+/// How many jobs wait, by kind. Nothing is counted beyond [`COUNTED_MAX`], so that a million
+/// timers do not make the page dear.
 ///
 /// # Errors
 /// A fault of the engine.
 pub fn counts(tx: &mut Tx<'_>, agency_id: AgencyId) -> Result<Vec<KindCount>, Fault> {
-    tx.all(&COUNTS, params![agency_id], |row| {
-        Ok(KindCount {
-            kind: row.text()?,
-            count: row.int()?,
-            next_at: row.int()?,
-            dead: row.int()?,
-        })
-    })
+    let dead: Vec<String> =
+        tx.all(&DEAD_KINDS, params![agency_id, COUNTED_MAX], |row| row.text())?;
+    let mut counts: Vec<KindCount> = Vec::new();
+    while counts.len() < KINDS_MAX {
+        let last = counts.last().map_or("", |known| known.kind.as_str());
+        let next = tx.opt(&NEXT_KIND, params![agency_id, last], |row| row.text())?;
+        let Some(kind) = next else { break };
+        let counted = params![agency_id, &kind, COUNTED_MAX];
+        let count = tx.one(&COUNT, counted, |row| row.int())?;
+        let next_at: Option<Timestamp> =
+            tx.opt(&FIRST_DUE, params![agency_id, &kind], |row| row.int())?;
+        let dead = dead.iter().filter(|of| **of == kind).count();
+        let dead = i64::try_from(dead).unwrap_or(i64::MAX);
+        counts.push(KindCount { kind, count, next_at: next_at.filter(|at| *at < PARKED), dead });
+    }
+    Ok(counts)
+}
+
+/// Makes parked jobs of a kind due, at most `limit`; tells how many.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn release(tx: &mut Tx<'_>, kind: &str, limit: i64) -> Result<usize, Fault> {
+    let now = tx.now();
+    let count = tx.exec(&RELEASE, params![now, PARKED, kind, limit])?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// Tries a dead letter again, now.

@@ -3,7 +3,8 @@
 //! A send is a job whose lease its own task keeps, so that a slow relay holds up no deadline. The
 //! message's id is its Message-ID: where nobody can know whether the relay took a message, the
 //! second try carries the same one. Nothing is given up because the relay is away: a message
-//! waits for days, and for ever where no relay is configured.
+//! waits for days. Where no relay is configured it is parked, which costs nothing, until a node
+//! starts that has one.
 
 use std::sync::Arc;
 
@@ -18,8 +19,8 @@ use tokio::sync::Semaphore;
 
 /// Sends at the same time.
 const SENDS_MAX: u32 = 32;
-/// Without a relay a message looks again after so long (microseconds).
-const NO_RELAY_WAIT: i64 = Timestamp::HOUR;
+/// Parked messages that are sent on their way in one transaction.
+const RELEASED_AT_ONCE: i64 = 500;
 /// With all places taken it looks again after so long (microseconds).
 const BUSY_WAIT: i64 = 20 * Timestamp::SECOND;
 /// A relay that is away for longer makes the message fail, visibly (microseconds).
@@ -52,9 +53,11 @@ impl Sender {
 /// # Errors
 /// A fault of the engine.
 pub async fn handle(sender: Arc<Sender>, db: Db, job: Job) -> Result<()> {
-    let Some(relay) = sender.relay.clone() else { return postpone(&db, job, NO_RELAY_WAIT).await };
+    let Some(relay) = sender.relay.clone() else {
+        return postpone(&db, job, |_| jobs::PARKED).await;
+    };
     let Ok(place) = Arc::clone(&sender.places).try_acquire_owned() else {
-        return postpone(&db, job, BUSY_WAIT).await;
+        return postpone(&db, job, |now| now.plus(BUSY_WAIT)).await;
     };
     tokio::spawn(async move {
         if let Err(error) = send(&sender, &relay, &db, job).await {
@@ -129,11 +132,26 @@ fn end(
     Ok(())
 }
 
+/// Sends what was parked for want of a relay on its way; tells how many messages that were.
+///
+/// # Errors
+/// A fault of the engine.
+pub async fn release(db: &Db) -> Result<usize> {
+    let mut released = 0;
+    loop {
+        let batch = db.write(|tx| Ok(jobs::release(tx, outbound::SEND, RELEASED_AT_ONCE)?)).await?;
+        if batch == 0 {
+            return Ok(released);
+        }
+        released += batch;
+    }
+}
+
 /// Plans the job for later without counting a failure.
-async fn postpone(db: &Db, job: Job, wait: i64) -> Result<()> {
+async fn postpone(db: &Db, job: Job, until: fn(Timestamp) -> Timestamp) -> Result<()> {
     db.write(move |tx| {
         jobs::finish(tx, &job)?;
-        let at = tx.now().plus(wait);
+        let at = until(tx.now());
         Ok(tx.schedule(job.agency_id, &job.kind, &job.key, at, &job.body)?)
     })
     .await

@@ -30,7 +30,8 @@ pub fn runner(ctx: &Ctx, relay: Option<&RelayConfig>) -> Result<(Runner, Arc<Sen
     let relay = relay.map(open_relay).transpose()?;
     let sender = Arc::new(Sender::new(relay, &ctx.site.base_url));
     let sending = Arc::clone(&sender);
-    let runner = tanggap_cases::jobs::register(Runner::new(ctx.db.clone()));
+    let runner = tanggap_contacts::register(Runner::new(ctx.db.clone()));
+    let runner = tanggap_cases::jobs::register(runner);
     let runner = sweep::register(runner, ctx.blobs.clone()).on_peer(
         outbound::SEND,
         Arc::new(move |db, job| Box::pin(mail::handle(Arc::clone(&sending), db, job))),

@@ -11,6 +11,7 @@ use tanggap_app::work::{self, mail::message_id};
 use tanggap_channels::email::wire::{RelayConfig, TlsMode};
 use tanggap_conversations::{self as talk, Direction, Outbound, SendState, outbound};
 use tanggap_kernel::{Access, AgencyId, Timestamp};
+use tanggap_store::jobs;
 use tanggap_testkit::{TestDb, block_on, engines};
 use tanggap_ui::Ctx;
 
@@ -123,11 +124,22 @@ engines! {
             runner.run_due().await.expect("ran");
             sender.idle().await;
         };
-        // Hours without a relay are no failure.
-        for _ in 0..20 {
-            run(None, 2 * Timestamp::HOUR).await;
+        // Weeks without a relay are no failure, and cost nothing.
+        let waiting = async || {
+            let counts = ctx.db.read(move |tx| Ok(jobs::counts(tx, agency)?)).await;
+            let mut counts = counts.expect("counted");
+            counts.retain(|count| count.kind == outbound::SEND);
+            counts.remove(0)
+        };
+        assert!(waiting().await.next_at.is_some());
+        for _ in 0..2 {
+            run(None, 14 * Timestamp::DAY).await;
+            assert_eq!((waiting().await.count, waiting().await.next_at), (1, None));
         }
         assert_eq!(ledger(&ctx, agency, SendState::Waiting).await[0].attempts, 0);
+        // A node that has a relay sends it on its way as it starts.
+        assert_eq!(work::mail::release(&ctx.db).await.expect("released"), 1);
+        assert_eq!(work::mail::release(&ctx.db).await.expect("released"), 0);
         let relay = Relay::start();
         for answer in [451, 451] {
             relay.answer.store(answer, Ordering::Release);

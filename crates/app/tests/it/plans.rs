@@ -20,6 +20,7 @@ const LARGE: &[&str] = &[
     "idempotency_keys",
     "contacts",
     "contact_identities",
+    "contact_words",
     "interactions",
     "messages",
     "message_search",

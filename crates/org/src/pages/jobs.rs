@@ -28,6 +28,16 @@ struct JobsPage {
     dead: Vec<Listed>,
 }
 
+impl JobsPage {
+    /// A figure, which says so where counting ended early.
+    fn counted(&self, figure: &i64) -> String {
+        if *figure < jobs::COUNTED_MAX {
+            return self.page.number(*figure);
+        }
+        self.page.t1("org-job-many", "n", *figure).into_owned()
+    }
+}
+
 async fn show(State(ctx): State<Ctx>, staff: Staff) -> Answer {
     staff.access.require(Permission::JobsManage, None)?;
     let agency = staff.agency.id;

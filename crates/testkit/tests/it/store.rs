@@ -157,6 +157,36 @@ engines! {
         let dead = kit.db.read(|tx| Ok(jobs::dead(tx, AGENCY, 10)?)).await.expect("listed");
         assert_eq!(dead.len(), 1);
         assert!(dead[0].last_error.as_deref().is_some_and(|e| e.contains("always")));
+        let counts = kit.db.read(|tx| Ok(jobs::counts(tx, AGENCY)?)).await.expect("counted");
+        let told: Vec<_> = counts.iter().map(|c| (&*c.kind, c.count, c.next_at, c.dead)).collect();
+        assert_eq!(told, [("break", 1, None, 1)]);
+    }
+
+    async fn jobs_are_counted_by_kind_and_not_beyond_reason(kit) {
+        let at = kit.clock.now();
+        let many = usize::try_from(jobs::COUNTED_MAX).expect("small") + 20;
+        kit.db.write(move |tx| {
+            for n in 0..many {
+                tx.schedule(AGENCY, "many", &n.to_string(), at.plus(n as i64), "{}")?;
+            }
+            tx.schedule(AGENCY, "few", "a", jobs::PARKED, "{}")?;
+            tx.schedule(AGENCY, "few", "b", at.plus(Timestamp::DAY), "{}")?;
+            tx.schedule(AGENCY, "parked", "a", jobs::PARKED, "{}")?;
+            Ok(tx.schedule(AgencyId(99), "foreign", "a", at, "{}")?)
+        }).await.expect("planned");
+        let counts = kit.db.read(|tx| Ok(jobs::counts(tx, AGENCY)?)).await.expect("counted");
+        let told: Vec<_> = counts.iter().map(|c| (&*c.kind, c.count, c.next_at, c.dead)).collect();
+        assert_eq!(told, [
+            ("few", 2, Some(at.plus(Timestamp::DAY)), 0),
+            ("many", jobs::COUNTED_MAX, Some(at), 0),
+            ("parked", 1, None, 0),
+        ]);
+        let released = kit.db.write(|tx| Ok(jobs::release(tx, "parked", 10)?)).await;
+        assert_eq!(released.expect("released"), 1);
+        let runner = Runner::new(kit.db.clone()).on("many", |_, _| Ok(())).on("parked", |_, _| {
+            Ok(())
+        });
+        assert_eq!(runner.run_due().await.expect("ran"), 2);
     }
 
     async fn a_job_that_talks_to_a_peer_is_claimed_by_one_runner_only(kit) {
