@@ -37,6 +37,7 @@ case-action-assign = Assign
 case-action-reclassify = Change kind or category
 case-action-conceal = Conceal
 case-action-extend = Extend a deadline
+case-action-settle = No reply needed
 case-action-escalate = Escalate
 case-action-rate = Record a rating
 
@@ -65,6 +66,7 @@ case-event-unassigned = released the report
 case-event-reclassified = changed kind or category
 case-event-concealed = made the report more secret
 case-event-extended = extended a deadline
+case-event-settled = marked the reporter’s message as needing no reply
 case-event-escalated = escalated the report
 case-event-citizen-wrote = wrote a message
 case-event-written-to-citizen = wrote to the reporter

@@ -37,6 +37,7 @@ case-action-assign = Tugaskan
 case-action-reclassify = Ubah jenis atau kategori
 case-action-conceal = Rahasiakan
 case-action-extend = Perpanjang tenggat
+case-action-settle = Tidak perlu dibalas
 case-action-escalate = Naikkan ke atasan
 case-action-rate = Catat penilaian
 
@@ -65,6 +66,7 @@ case-event-unassigned = melepas penugasan
 case-event-reclassified = mengubah jenis atau kategori
 case-event-concealed = menambah kerahasiaan laporan
 case-event-extended = memperpanjang tenggat
+case-event-settled = menyatakan pesan pelapor tidak perlu dibalas
 case-event-escalated = menaikkan laporan ke atasan
 case-event-citizen-wrote = menulis pesan
 case-event-written-to-citizen = menulis kepada pelapor

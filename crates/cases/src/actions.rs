@@ -223,7 +223,9 @@ fn change(case: &mut Case, plan: &Plan, action: &Action, now: Timestamp) {
     case.updated_at = now;
     match action {
         Action::Answer { .. } => (case.answered_at, case.awaiting) = (Some(now), false),
-        Action::Progress { .. } | Action::AskCompletion { .. } => case.awaiting = false,
+        Action::Progress { .. } | Action::AskCompletion { .. } | Action::Settle => {
+            case.awaiting = false;
+        }
         Action::Complete { .. } => case.awaiting = true,
         Action::Return { .. } => case.returns += 1,
         Action::Reopen { .. } => {

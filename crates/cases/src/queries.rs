@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use tanggap_calendar::Kind;
+use tanggap_contacts::ContactId;
 use tanggap_conversations::MessageId;
 use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_kernel::paging::{Cursor, Page};
@@ -62,6 +63,20 @@ macro_rules! open_list {
     };
 }
 
+// All whose reporter waits, ended ones last: those have no deadline any more.
+macro_rules! awaiting_list {
+    () => {
+        concat!(
+            "select ",
+            columns!(),
+            " from cases where agency_id = $1 and awaiting and (due_at, id) > ($2, $3)",
+            seen_by!(),
+            wanted!(),
+            " order by due_at, id limit $17"
+        )
+    };
+}
+
 macro_rules! newest_list {
     ($driver:literal) => {
         concat!(
@@ -97,13 +112,20 @@ sql! {
     OPEN_BY_KIND = open_list!(" and kind = $8");
     OPEN_BY_UNIT = open_list!(" and unit_id = $9");
     OPEN_BY_OWNER = open_list!(" and owner_id = $10");
+    AWAITING = awaiting_list!();
     NEWEST = newest_list!("");
     NEWEST_BY_STATUS = newest_list!(" and status = $7");
+    NEWEST_BY_KIND = newest_list!(" and kind = $8");
     NEWEST_BY_UNIT = newest_list!(" and unit_id = $9");
     CLOSED = closed_list!("");
     CLOSED_BY_UNIT = closed_list!(" and unit_id = $9");
     COUNT_OPEN = concat!("select count(*) from cases where agency_id = $1 and open and $2 = 0
         and $3 = 0", seen_by!(), wanted!(), " and cast($17 as boolean)");
+    COUNT_AWAITING = concat!("select count(*) from cases where agency_id = $1 and awaiting
+        and $2 = 0 and $3 = 0", seen_by!(), wanted!(),
+        " and (cast($17 as boolean) is null or open = $17)");
+    AWAITING_ENDED = concat!("select count(*) from cases where agency_id = $1 and awaiting
+        and not open and $2 = 0 and $3 = 0", seen_by!());
     COUNT = @scan("counts what one filter finds; bounded by the open cases or asked for by name")
         concat!("select count(*) from cases where agency_id = $1 and $2 = 0 and $3 = 0",
         seen_by!(), wanted!(), " and (cast($17 as boolean) is null or open = $17)");
@@ -111,6 +133,9 @@ sql! {
         concat!("select count(*) from cases where agency_id = $1 and $2 = 0 and $3 = 0",
         seen_by!(), " and (cast($7 as text) is null or status = $7)
         and (cast($8 as bigint) is null or unit_id = $8)");
+    COUNT_OF_KIND = @scan("one range of an index that holds all it asks for")
+        concat!("select count(*) from cases where agency_id = $1 and $2 = 0 and $3 = 0",
+        seen_by!(), " and kind = $7");
     QUEUES = concat!("select status, count(*),
         cast(coalesce(sum(case when due_at < $2 then 1 else 0 end), 0) as bigint),
         cast(coalesce(sum(case when due_at >= $2 and risk_at <= $3 then 1 else 0 end), 0)
@@ -136,6 +161,14 @@ sql! {
         from json_array_elements_text(cast($2 as json)))", seen_by!()),
         sqlite: concat!("select ", columns!(), " from cases where agency_id = $1 and $3 = 0
         and id in (select value from json_each($2))", seen_by!());
+    OF_CONTACTS = concat!("select ", columns!(), " from cases where agency_id = $1 and $2 = 0
+        and $3 = 0 and contact_id is not null and contact_id in (
+            select cast(value as bigint) from json_array_elements_text(cast($7 as json)))",
+        seen_by!(), " order by +id desc limit $8"),
+        sqlite: concat!("select ", columns!(), " from cases where agency_id = $1 and $2 = 0
+        and $3 = 0 and contact_id is not null and contact_id in (
+            select value from json_each($7))",
+        seen_by!(), " order by +id desc limit $8");
 }
 
 /// What a list shows.
@@ -170,7 +203,7 @@ pub struct Filter {
 /// In which order, and over what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Open cases, those due first first.
+    /// Open cases, those due first first. Of those whose reporter waits, ended ones too.
     Due,
     /// All cases, the newest first.
     Newest,
@@ -192,6 +225,19 @@ impl Reach {
         };
         let user = access.user().map_or(0, |user| user.0);
         Self { user, member_of: joined(&access.member_of), units }
+    }
+
+    /// The first six parameters of every statement here: the agency, a moment for both of its
+    /// own, and who asks.
+    fn bound<'a>(&'a self, access: &Access, at: i64) -> Vec<Value<'a>> {
+        vec![
+            access.agency_id.into(),
+            at.into(),
+            at.into(),
+            self.user.into(),
+            self.member_of.as_str().into(),
+            self.units.as_deref().into(),
+        ]
     }
 }
 
@@ -289,6 +335,7 @@ fn run(
     limit: i64,
 ) -> Result<Vec<Case>> {
     let statement = match order {
+        Order::Due if filter.awaiting == Some(true) => &AWAITING,
         Order::Due if filter.unit.is_some() => &OPEN_BY_UNIT,
         Order::Due if filter.owner.is_some() => &OPEN_BY_OWNER,
         Order::Due if filter.status.is_some() => &OPEN_BY_STATUS,
@@ -296,6 +343,7 @@ fn run(
         Order::Due => &OPEN,
         Order::Newest if filter.unit.is_some() => &NEWEST_BY_UNIT,
         Order::Newest if filter.status.is_some() => &NEWEST_BY_STATUS,
+        Order::Newest if filter.kind.is_some() => &NEWEST_BY_KIND,
         Order::Newest => &NEWEST,
         Order::Closed if filter.unit.is_some() => &CLOSED_BY_UNIT,
         Order::Closed => &CLOSED,
@@ -316,25 +364,26 @@ fn run(
 pub fn count(tx: &mut Tx<'_>, access: &Access, filter: &Filter, open: Option<bool>) -> Result<i64> {
     let reach = Reach::of(access);
     let plain = Filter { status: filter.status, unit: filter.unit, ..Filter::default() };
-    if open.is_none() && *filter == plain {
-        let bound = params![
-            access.agency_id,
-            0i64,
-            0i64,
-            reach.user,
-            &reach.member_of,
-            reach.units.as_deref(),
-            filter.status.map(Status::as_str),
-            filter.unit,
-        ];
-        return Ok(tx.one(&COUNT_PLAIN, bound, |row| row.int())?);
+    let of_kind = Filter { kind: filter.kind, ..Filter::default() };
+    if open.is_none() && (*filter == plain || *filter == of_kind) {
+        let mut bound = reach.bound(access, 0);
+        if let Some(kind) = filter.kind {
+            bound.push(kind.as_str().into());
+            return Ok(tx.one(&COUNT_OF_KIND, &bound, |row| row.int())?);
+        }
+        bound.extend([filter.status.map(Status::as_str).into(), filter.unit.into()]);
+        return Ok(tx.one(&COUNT_PLAIN, &bound, |row| row.int())?);
     }
     let bound = list_params(access, &reach, filter, (0, 0), open.into());
-    let statement = if open == Some(true) { &COUNT_OPEN } else { &COUNT };
+    let statement = match (filter.awaiting, open) {
+        (Some(true), _) => &COUNT_AWAITING,
+        (_, Some(true)) => &COUNT_OPEN,
+        _ => &COUNT,
+    };
     Ok(tx.one(statement, &bound, |row| row.int())?)
 }
 
-/// How many open cases wait in each state, and of those how many need somebody.
+/// How many open cases wait in each state, and how many need somebody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Queues {
     /// By state.
@@ -345,7 +394,7 @@ pub struct Queues {
     pub at_risk: i64,
     /// Escalated.
     pub escalated: i64,
-    /// The citizen wrote and waits.
+    /// The citizen wrote and waits; on an ended case too.
     pub awaiting: i64,
     /// One's own.
     pub mine: i64,
@@ -371,17 +420,17 @@ impl Queues {
 /// A fault of the engine.
 pub fn queues(tx: &mut Tx<'_>, access: &Access) -> Result<Queues> {
     let (reach, now) = (Reach::of(access), tx.now());
-    let bound =
-        params![access.agency_id, now, now, reach.user, &reach.member_of, reach.units.as_deref(),];
-    let rows: Vec<(String, [i64; 6])> = tx.all(&QUEUES, bound, |row| {
-        let status = row.text()?;
-        let mut figures = [0; 6];
-        for figure in &mut figures {
-            *figure = row.int()?;
-        }
-        Ok((status, figures))
-    })?;
-    let mut queues = Queues::default();
+    let rows: Vec<(String, [i64; 6])> =
+        tx.all(&QUEUES, &reach.bound(access, now.as_micros()), |row| {
+            let status = row.text()?;
+            let mut figures = [0; 6];
+            for figure in &mut figures {
+                *figure = row.int()?;
+            }
+            Ok((status, figures))
+        })?;
+    let ended: i64 = tx.one(&AWAITING_ENDED, &reach.bound(access, 0), |row| row.int())?;
+    let mut queues = Queues { awaiting: ended, ..Queues::default() };
     for (status, [count, overdue, at_risk, escalated, awaiting, mine]) in rows {
         queues.by_status.extend(Status::parse(&status).map(|status| (status, count)));
         queues.overdue += overdue;
@@ -442,6 +491,26 @@ pub fn board(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Cell>> {
 
 fn damaged() -> tanggap_kernel::Fault {
     tanggap_kernel::Fault::new("cases.kind is damaged")
+}
+
+/// The newest cases of some contacts.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn of_contacts(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    contacts: &[ContactId],
+    limit: i64,
+) -> Result<Vec<Case>> {
+    if contacts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reach = Reach::of(access);
+    let ids: Vec<i64> = contacts.iter().map(|contact| contact.0).collect();
+    let mut bound = reach.bound(access, 0);
+    bound.extend([serde_json::to_string(&ids)?.into(), limit.into()]);
+    Ok(tx.all(&OF_CONTACTS, &bound, read)?)
 }
 
 /// Cases in whose conversation all words of `query` stand, those that spoke of it last first.

@@ -129,6 +129,8 @@ pub enum Action {
         /// Why.
         reason: String,
     },
+    /// What the reporter wrote last needs no reply, such as a thank-you.
+    Settle,
     /// One to five.
     Rate {
         /// The mark.
@@ -281,7 +283,10 @@ pub fn authorise(case: &Case, access: &Access, action: &Action) -> Result<(), Re
         Action::Forward { .. } => with(CaseForward),
         Action::Accept | Action::Return { .. } | Action::Progress { .. } => with(CaseFollowUp),
         Action::Answer { .. } => with(CaseAnswer),
-        Action::Assign { .. } | Action::Conceal { .. } | Action::Escalate { .. } => with(CaseWrite),
+        Action::Assign { .. }
+        | Action::Conceal { .. }
+        | Action::Escalate { .. }
+        | Action::Settle => with(CaseWrite),
         Action::AutoClose | Action::Lapse => match access.actor {
             Actor::System => Ok(()),
             _ => Err(Refusal::Forbidden),
@@ -328,6 +333,8 @@ pub fn decide(case: &Case, action: &Action) -> Result<Plan, Refusal> {
         | Action::Conceal { .. }
         | Action::Extend { .. }
         | Action::Escalate { .. } => in_any_state(case, action),
+        Action::Settle if case.awaiting => Ok(Plan::stay(case, "case.settled")),
+        Action::Settle => Err(Refusal::Illegal("case-illegal-move")),
     }
 }
 
@@ -522,6 +529,7 @@ pub fn possible(case: &Case, access: &Access) -> Vec<&'static str> {
         ("conceal", Action::Conceal { anonymous: true, confidential: true }),
         ("extend", Action::Extend { policy: String::new(), reason: String::new() }),
         ("escalate", Action::Escalate { reason: String::new() }),
+        ("settle", Action::Settle),
         ("rate", Action::Rate { rating: 5, comment: String::new() }),
     ];
     samples

@@ -2,7 +2,7 @@
 
 use tanggap_calendar::{Kind, Owner, Unit};
 use tanggap_kernel::id::UserId;
-use tanggap_kernel::{Access, Fault, Refusal, Result, Timestamp, params};
+use tanggap_kernel::{Access, Fault, Refusal, Result, Timestamp, Value, params};
 use tanggap_store::{Row, Tx, sql};
 
 use crate::model::{
@@ -25,21 +25,25 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
+/// What a move may change, in the order of [`changing`].
+macro_rules! changing {
+    () => {
+        "kind, status, open, category_id, unit_id, owner_id, anonymous, confidential, profile_id,
+        profile_version, due_at, risk_at, due_policy, escalation, returns, reopens, objected_at,
+        answered_at, closed_at, rating, awaiting, updated_at"
+    };
+}
+
 sql! {
-    INSERT = "insert into cases (agency_id, id, code, pin_hash, kind, status, open, subject,
-        category_id, channel, unit_id, owner_id, contact_id, proxy_for, anonymous, confidential,
-        region_code, place, details, reported_unit_id, reported_user_id, profile_id,
-        profile_version, received_at, due_at, risk_at, due_policy, escalation, returns, reopens,
-        objected_at, answered_at, closed_at, rating, unproven, awaiting, updated_at, version)
+    INSERT = concat!("insert into cases (agency_id, id, version, ", changing!(), ", code, pin_hash,
+        subject, channel, contact_id, proxy_for, region_code, place, details, reported_unit_id,
+        reported_user_id, received_at, unproven)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
         $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
-        $37, 1)";
-    UPDATE = "update cases set kind = $3, status = $4, open = $5, category_id = $6, unit_id = $7,
-        owner_id = $8, anonymous = $9, confidential = $10, due_at = $11, risk_at = $12,
-        due_policy = $13, escalation = $14, returns = $15, reopens = $16, objected_at = $17,
-        answered_at = $18, closed_at = $19, rating = $20, awaiting = $21, updated_at = $22,
-        profile_id = $23, profile_version = $24, version = version + 1
-        where agency_id = $1 and id = $2 and version = $25";
+        $37, $38)");
+    UPDATE = concat!("update cases set (", changing!(), ") = ($4, $5, $6, $7, $8, $9, $10, $11,
+        $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25),
+        version = version + 1 where agency_id = $1 and id = $2 and version = $3");
     FIND = concat!("select ", columns!(), " from cases where agency_id = $1 and id = $2");
     BY_CODE = concat!("select ", columns!(), " from cases where agency_id = $1 and code = $2");
     OF_CONTACT = concat!("select ", columns!(), " from cases where agency_id = $1
@@ -83,49 +87,23 @@ sql! {
 /// # Errors
 /// A fault of the engine.
 pub fn insert(tx: &mut Tx<'_>, access: &Access, case: &Case, pin_hash: &[u8]) -> Result<()> {
-    let (due_at, risk_at, policy) = due_columns(case);
-    tx.put(
-        &INSERT,
-        params![
-            access.agency_id,
-            case.id,
-            &case.code,
-            pin_hash,
-            case.kind.as_str(),
-            case.status.as_str(),
-            case.status.is_open(),
-            &case.subject,
-            case.category_id,
-            &case.channel,
-            case.unit_id,
-            case.owner_id,
-            case.contact_id,
-            case.proxy_for.as_deref(),
-            case.anonymous,
-            case.confidential,
-            case.region_code.as_deref(),
-            &case.place,
-            serde_json::to_string(&case.details)?,
-            case.reported_unit_id,
-            case.reported_user_id,
-            &case.profile.0,
-            case.profile.1,
-            case.received_at,
-            due_at,
-            risk_at,
-            policy,
-            case.escalation,
-            case.returns,
-            case.reopens,
-            case.objected_at,
-            case.answered_at,
-            case.closed_at,
-            case.rating,
-            case.unproven,
-            case.awaiting,
-            case.updated_at,
-        ],
-    )?;
+    let mut row = changing(access, case);
+    row.extend_from_slice(params![
+        &case.code,
+        pin_hash,
+        &case.subject,
+        &case.channel,
+        case.contact_id,
+        case.proxy_for.as_deref(),
+        case.region_code.as_deref(),
+        &case.place,
+        serde_json::to_string(&case.details)?,
+        case.reported_unit_id,
+        case.reported_user_id,
+        case.received_at,
+        case.unproven,
+    ]);
+    tx.put(&INSERT, &row)?;
     Ok(())
 }
 
@@ -134,45 +112,44 @@ pub fn insert(tx: &mut Tx<'_>, access: &Access, case: &Case, pin_hash: &[u8]) ->
 /// # Errors
 /// [`Refusal::Stale`] where somebody else changed it meanwhile, or a fault.
 pub fn update(tx: &mut Tx<'_>, access: &Access, case: &Case) -> Result<()> {
-    let (due_at, risk_at, policy) = due_columns(case);
-    let changed = tx.exec(
-        &UPDATE,
-        params![
-            access.agency_id,
-            case.id,
-            case.kind.as_str(),
-            case.status.as_str(),
-            case.status.is_open(),
-            case.category_id,
-            case.unit_id,
-            case.owner_id,
-            case.anonymous,
-            case.confidential,
-            due_at,
-            risk_at,
-            policy,
-            case.escalation,
-            case.returns,
-            case.reopens,
-            case.objected_at,
-            case.answered_at,
-            case.closed_at,
-            case.rating,
-            case.awaiting,
-            case.updated_at,
-            &case.profile.0,
-            case.profile.1,
-            case.version,
-        ],
-    )?;
+    let changed = tx.exec(&UPDATE, &changing(access, case))?;
     if changed == 0 { Err(Refusal::Stale.into()) } else { Ok(()) }
 }
 
-fn due_columns(case: &Case) -> (Timestamp, Timestamp, Option<&str>) {
-    match &case.due {
+/// Which case in which version, and the values of what may change.
+fn changing<'c>(access: &Access, case: &'c Case) -> Vec<Value<'c>> {
+    let (due_at, risk_at, policy) = match &case.due {
         Some(due) => (due.at, due.risk_at, Some(due.policy.as_str())),
         None => (NEVER, NEVER, None),
-    }
+    };
+    params![
+        access.agency_id,
+        case.id,
+        case.version,
+        case.kind.as_str(),
+        case.status.as_str(),
+        case.status.is_open(),
+        case.category_id,
+        case.unit_id,
+        case.owner_id,
+        case.anonymous,
+        case.confidential,
+        &case.profile.0,
+        case.profile.1,
+        due_at,
+        risk_at,
+        policy,
+        case.escalation,
+        case.returns,
+        case.reopens,
+        case.objected_at,
+        case.answered_at,
+        case.closed_at,
+        case.rating,
+        case.awaiting,
+        case.updated_at,
+    ]
+    .to_vec()
 }
 
 /// A case of the agency, whoever asks. Use cases go through [`crate::actions::load`].

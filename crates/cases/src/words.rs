@@ -96,7 +96,8 @@ fn write_from(
     }
     say(tx, access, id, &Words { voice, text: text.trim(), attachments }, origin)?;
     let (awaiting, event) = match voice {
-        Voice::FromCitizen => (case.status.is_open(), "case.citizen_wrote"),
+        // On an ended case too: it is not reopened by that, but somebody has to read it.
+        Voice::FromCitizen => (true, "case.citizen_wrote"),
         Voice::ToCitizen => (false, "case.written_to_citizen"),
         Voice::Internal => (case.awaiting, "case.noted"),
     };

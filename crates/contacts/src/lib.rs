@@ -1,18 +1,21 @@
 //! People and bodies that turn to us, by whatever number or address they have.
 //!
 //! A contact is found again by an e-mail address, or by a telephone number together with the
-//! name: one telephone often serves a family, so a number alone proves nobody. Reading an
-//! unmasked identity is the use case's business and leaves an event there.
+//! name: one telephone often serves a family, so a number alone proves nobody. Whoever gives a
+//! known name and number with another address is a contact by themself that *says* to be the
+//! known one. Reading an unmasked identity is the use case's business and leaves an event there.
 
 pub mod identity;
 mod model;
+mod names;
 mod store;
 
 pub use model::{Contact, ContactId, IdentityKind, NewContact};
-pub use store::{erase, find_or_create, get, reachable, update, with_identity};
+pub use names::{named, register};
+pub use store::{erase, find_or_create, get, perhaps_same, reachable, update, with_identity};
 
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
-pub fn statements() -> &'static [&'static tanggap_store::Sql] {
-    store::STATEMENTS
+pub fn statements() -> Vec<&'static tanggap_store::Sql> {
+    [store::STATEMENTS, names::STATEMENTS].concat()
 }

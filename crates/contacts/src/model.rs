@@ -24,6 +24,9 @@ pub struct Contact {
     pub phones: Vec<String>,
     /// Mail addresses, lower case.
     pub emails: Vec<String>,
+    /// The contact that it says to be: name and a number or an address are the same, the rest is
+    /// not. Nothing proves it, so nothing of the one is told to the other.
+    pub same_as: Option<ContactId>,
     /// Since when we know it.
     pub created_at: Timestamp,
     /// How often it was changed.

@@ -4,23 +4,26 @@ use tanggap_kernel::{Access, Fault, Refusal, Result, params};
 use tanggap_store::{Row, Tx, sql};
 
 use crate::model::{Contact, ContactId, IdentityKind, NewContact};
+use crate::names;
 
 /// How many people who share a number are looked at.
 const SHARED_MAX: i64 = 20;
 
 sql! {
-    INSERT = "insert into contacts (agency_id, id, name, address, nik, created_at, version)
-        values ($1, $2, $3, $4, $5, $6, 1)";
+    INSERT = "insert into contacts (agency_id, id, name, address, nik, created_at, same_as, version)
+        values ($1, $2, $3, $4, $5, $6, $7, 1)";
     INSERT_IDENTITY = "insert into contact_identities (agency_id, contact_id, kind, value)
         values ($1, $2, $3, $4) on conflict do nothing";
-    BY_IDENTITY = "select c.id, c.name from contact_identities i join contacts c
+    BY_IDENTITY = "select c.id, c.name, c.same_as from contact_identities i join contacts c
         on c.agency_id = i.agency_id and c.id = i.contact_id
         where i.agency_id = $1 and i.kind = $2 and i.value = $3 order by i.contact_id limit $4";
     REACHABLE = "select c.name, i.value from contact_identities i join contacts c
         on c.agency_id = i.agency_id and c.id = i.contact_id where i.agency_id = $1
         and i.contact_id = $2 and i.kind = $3 order by i.value limit 1";
-    FIND = "select id, name, address, nik, created_at, version from contacts
+    FIND = "select id, name, address, nik, same_as, created_at, version from contacts
         where agency_id = $1 and id = $2";
+    SAME_AS = "select id from contacts where agency_id = $1 and same_as = $2
+        order by id desc limit $3";
     IDENTITIES = "select kind, value from contact_identities
         where agency_id = $1 and contact_id = $2 order by kind, value";
     UPDATE = "update contacts set name = $3, address = $4, nik = $5, version = version + 1
@@ -29,18 +32,15 @@ sql! {
         address = case when address = '' then $3 else address end,
         nik = coalesce(nik, $4), version = version + 1
         where agency_id = $1 and id = $2 and (address = '' or nik is null)";
-    HAS = "select 1 from contact_identities
-        where agency_id = $1 and contact_id = $2 and kind = $3 and value = $4";
     DELETE_IDENTITIES = "delete from contact_identities where agency_id = $1 and contact_id = $2";
 }
 
-/// Finds the contact that `new` names, or makes it. What was unknown of a known contact is
-/// filled in; nothing is overwritten.
+/// Finds the contact that `new` names, or makes it.
 ///
-/// A number or an address is added to a known contact only by a member of staff, who has the
-/// person before them. From a form or a mail it could be a stranger's, who would then be sent
-/// what is meant for the person; there a contact is the same only where all that is given is
-/// known of it already.
+/// A member of staff has the person before them: what they add to a known contact is its own from
+/// then on. From a form or a mail it could be a stranger's, who would then be shown and sent what
+/// is meant for the person. There a contact is the same only where all that is given is all that
+/// is known; with more or less it becomes a contact by itself, which says whom it says to be.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -49,61 +49,77 @@ pub fn find_or_create(
     access: &Access,
     new: &NewContact,
 ) -> Result<ContactId, Fault> {
+    let nik = new.nik.as_deref();
     let found = match known(tx, access, new)? {
-        Some(id) => {
-            if !new.address.is_empty() || new.nik.is_some() {
-                let filled = params![access.agency_id, id, &new.address, new.nik.as_deref()];
-                tx.put(&FILL, filled)?;
+        Known::Same(id) => {
+            if !new.address.is_empty() || nik.is_some() {
+                tx.put(&FILL, params![access.agency_id, id, &new.address, nik])?;
             }
             id
         }
-        None => {
+        Known::Perhaps(same_as) => {
             let (id, now): (ContactId, _) = (tx.id(), tx.now());
-            let nik = new.nik.as_deref();
-            tx.put(&INSERT, params![access.agency_id, id, &new.name, &new.address, nik, now])?;
+            let row = params![access.agency_id, id, &new.name, &new.address, nik, now, same_as];
+            tx.put(&INSERT, row)?;
+            names::index(tx, access.agency_id, id, &new.name)?;
             id
         }
     };
-    for (kind, value) in [(IdentityKind::Phone, &new.phone), (IdentityKind::Email, &new.email)] {
-        if let Some(value) = value {
-            let row = params![access.agency_id, found, kind.as_str(), value];
-            tx.put(&INSERT_IDENTITY, row)?;
-        }
+    for (kind, value) in given(new) {
+        let row = params![access.agency_id, found, kind.as_str(), value];
+        tx.put(&INSERT_IDENTITY, row)?;
     }
     Ok(found)
 }
 
-fn known(tx: &mut Tx<'_>, access: &Access, new: &NewContact) -> Result<Option<ContactId>, Fault> {
-    let same = |name: &str| name.trim().to_lowercase() == new.name.trim().to_lowercase();
-    for (kind, value) in [(IdentityKind::Email, &new.email), (IdentityKind::Phone, &new.phone)] {
-        let Some(value) = value else { continue };
-        let key = params![access.agency_id, kind.as_str(), value, SHARED_MAX];
-        let found: Vec<(ContactId, String)> =
-            tx.all(&BY_IDENTITY, key, |row| Ok((row.int()?, row.text()?)))?;
-        let fits = |name: &str| kind == IdentityKind::Email && new.name.is_empty() || same(name);
-        for (id, _) in found.into_iter().filter(|(_, name)| fits(name)) {
-            if access.user().is_some() || has_all(tx, access, id, new)? {
-                return Ok(Some(id));
-            }
-        }
-    }
-    Ok(None)
+/// What is known of somebody who names themself.
+enum Known {
+    /// They are this contact.
+    Same(ContactId),
+    /// They may be this one, or nobody that we know.
+    Perhaps(Option<ContactId>),
 }
 
-fn has_all(
+fn known(tx: &mut Tx<'_>, access: &Access, new: &NewContact) -> Result<Known, Fault> {
+    let same = |name: &str| name.trim().to_lowercase() == new.name.trim().to_lowercase();
+    let mut perhaps = None;
+    for (kind, value) in given(new) {
+        let key = params![access.agency_id, kind.as_str(), value, SHARED_MAX];
+        let found: Vec<(ContactId, String, Option<ContactId>)> =
+            tx.all(&BY_IDENTITY, key, |row| Ok((row.int()?, row.text()?, row.opt_int()?)))?;
+        let fits = |name: &str| kind == IdentityKind::Email && new.name.is_empty() || same(name);
+        for (id, name, same_as) in found.into_iter().filter(|(_, name, _)| fits(name)) {
+            if access.user().is_some() {
+                return Ok(Known::Same(id));
+            }
+            if same(&name) && is_all_of(tx, access, id, new)? {
+                return Ok(Known::Same(id));
+            }
+            perhaps = perhaps.or(same_as).or(Some(id));
+        }
+    }
+    Ok(Known::Perhaps(perhaps))
+}
+
+/// The mail address first: a telephone may serve a family.
+fn given(new: &NewContact) -> impl Iterator<Item = (IdentityKind, &str)> {
+    let email = new.email.as_deref().map(|value| (IdentityKind::Email, value));
+    let phone = new.phone.as_deref().map(|value| (IdentityKind::Phone, value));
+    email.into_iter().chain(phone)
+}
+
+/// Whether a contact holds what is given and nothing else.
+fn is_all_of(
     tx: &mut Tx<'_>,
     access: &Access,
     id: ContactId,
     new: &NewContact,
 ) -> Result<bool, Fault> {
-    for (kind, value) in [(IdentityKind::Email, &new.email), (IdentityKind::Phone, &new.phone)] {
-        let Some(value) = value else { continue };
-        let key = params![access.agency_id, id, kind.as_str(), value];
-        if tx.opt(&HAS, key, |_| Ok(()))?.is_none() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let Some(known) = find(tx, access, id)? else { return Ok(false) };
+    Ok(known.emails.iter().eq(&new.email)
+        && known.phones.iter().eq(&new.phone)
+        && known.address == new.address
+        && known.nik == new.nik)
 }
 
 /// Those who are reached by `value`, as its parser writes it; `kind` is `phone` or `email`. One
@@ -126,8 +142,13 @@ pub fn with_identity(
 /// # Errors
 /// [`Refusal::NotFound`] where the agency has none of this id, or a fault.
 pub fn get(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Contact> {
-    let mut contact =
-        tx.opt(&FIND, params![access.agency_id, id], read)?.ok_or(Refusal::NotFound)?;
+    Ok(find(tx, access, id)?.ok_or(Refusal::NotFound)?)
+}
+
+fn find(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Option<Contact>, Fault> {
+    let Some(mut contact) = tx.opt(&FIND, params![access.agency_id, id], read)? else {
+        return Ok(None);
+    };
     let identities: Vec<(String, String)> =
         tx.all(&IDENTITIES, params![access.agency_id, id], |row| Ok((row.text()?, row.text()?)))?;
     for (kind, value) in identities {
@@ -137,7 +158,25 @@ pub fn get(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Contact> {
             contact.emails.push(value);
         }
     }
-    Ok(contact)
+    Ok(Some(contact))
+}
+
+/// Those who may be the same person as a contact, the newest first: they gave its name and one of
+/// its numbers or addresses. Nothing proves it.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn perhaps_same(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    contact: &Contact,
+) -> Result<Vec<ContactId>, Fault> {
+    let first = contact.same_as.unwrap_or(contact.id);
+    let key = params![access.agency_id, first, SHARED_MAX];
+    let mut others: Vec<ContactId> = tx.all(&SAME_AS, key, |row| row.int())?;
+    others.push(first);
+    others.retain(|other| *other != contact.id);
+    Ok(others)
 }
 
 /// A person's name and the first of their e-mail addresses: where to write to.
@@ -158,6 +197,9 @@ pub fn reachable(
 /// # Errors
 /// [`Refusal::Stale`] where somebody else changed it meanwhile, or a fault.
 pub fn update(tx: &mut Tx<'_>, access: &Access, contact: &Contact) -> Result<()> {
+    let known = get(tx, access, contact.id)?;
+    names::forget(tx, access.agency_id, known.id, &known.name)?;
+    names::index(tx, access.agency_id, contact.id, &contact.name)?;
     let row = params![
         access.agency_id,
         contact.id,
@@ -187,6 +229,7 @@ fn read(row: &mut Row<'_>) -> Result<Contact, Fault> {
         name: row.text()?,
         address: row.text()?,
         nik: row.opt_text()?,
+        same_as: row.opt_int()?,
         phones: Vec::new(),
         emails: Vec::new(),
         created_at: row.int()?,

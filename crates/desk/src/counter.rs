@@ -29,7 +29,9 @@ use crate::{search, words};
 /// The doors through which somebody is served by a person.
 const CHANNELS: [&str; 4] = ["counter", "phone", "letter", "email"];
 /// The most open cases of the same number that are shown.
-const SIMILAR_MAX: i64 = 5;
+const SIMILAR_MAX: usize = 5;
+/// The most cases of the same number among which open ones are looked for.
+const LOOKED_AT_MAX: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "counter.html")]
@@ -39,7 +41,25 @@ struct CounterPage {
     channels: Vec<Choice>,
     kinds: Vec<Choice>,
     categories: Vec<Choice>,
-    similar: Vec<Row>,
+    similar: Similar,
+}
+
+/// Open cases that may be the same matter, as the form shows them.
+#[derive(Debug, Default)]
+struct Similar {
+    rows: Vec<Row>,
+    /// The form was sent and waits for a word about them.
+    stops: bool,
+    /// Somebody asked and there are none.
+    none: bool,
+}
+
+/// The part of the form that is fetched anew while somebody types.
+#[derive(Template)]
+#[template(path = "similar.html")]
+struct SimilarPart {
+    page: Text,
+    similar: Similar,
 }
 
 #[derive(Template)]
@@ -80,14 +100,36 @@ pub(crate) async fn form(
         .with("kind", Kind::Complaint)
         .with("category", "umum")
         .with("phone", &begun.telepon);
-    show(&ctx, &staff, form, Vec::new(), StatusCode::OK).await
+    show(&ctx, &staff, form, Similar::default(), StatusCode::OK).await
+}
+
+/// Who is typed, as far as it says who somebody is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Typed {
+    name: String,
+    phone: String,
+    email: String,
+}
+
+/// `GET /meja/baru/serupa`: open cases of who is being typed.
+pub(crate) async fn hint(
+    State(ctx): State<Ctx>,
+    staff: Staff,
+    Query(typed): Query<Typed>,
+) -> Answer {
+    staff.access.require(Permission::CaseCreate, None)?;
+    let (access, text) = (staff.access.clone(), staff.text());
+    let rows = ctx.db.read(move |tx| same_person(tx, &access, text, &typed, true)).await?;
+    let similar = Similar { rows, ..Similar::default() };
+    Ok(respond::html(SimilarPart { page: text, similar }))
 }
 
 async fn show(
     ctx: &Ctx,
     staff: &Staff,
     form: FormState,
-    similar: Vec<Row>,
+    similar: Similar,
     status: StatusCode,
 ) -> Answer {
     let (access, text) = (staff.access.clone(), staff.text());
@@ -116,19 +158,25 @@ pub(crate) async fn register(State(ctx): State<Ctx>, upload: Upload) -> Answer {
     let Upload { staff, fields, files, wrong } = upload;
     staff.access.require(Permission::CaseCreate, None)?;
     let again = |errors: Vec<Invalid>| fields.clone().refused(staff.prefs.locale, errors);
+    if fields.get("check") == "ya" {
+        let rows = look_up(&ctx, &staff, &fields).await?;
+        let similar = Similar { none: rows.is_empty(), rows, stops: false };
+        return show(&ctx, &staff, again(wrong), similar, StatusCode::OK).await;
+    }
     let mut report = match report(&ctx.secrets, &staff, &fields) {
         Ok(report) if wrong.is_empty() => report,
-        Ok(_) => return refuse(&ctx, &staff, again(wrong), Vec::new()).await,
+        Ok(_) => return refuse(&ctx, &staff, again(wrong), Similar::default()).await,
         Err(Error::Refused(Refusal::Invalid(mut errors))) => {
             errors.extend(wrong);
-            return refuse(&ctx, &staff, again(errors), Vec::new()).await;
+            return refuse(&ctx, &staff, again(errors), Similar::default()).await;
         }
         Err(other) => return Err(other.into()),
     };
     report.attachments = files;
     if fields.get("anyway") != "ya" {
-        let similar = similar(&ctx, &staff, &report).await?;
-        if !similar.is_empty() {
+        let rows = similar(&ctx, &staff, &report).await?;
+        if !rows.is_empty() {
+            let similar = Similar { rows, stops: true, none: false };
             return refuse(&ctx, &staff, again(Vec::new()), similar).await;
         }
     }
@@ -137,13 +185,13 @@ pub(crate) async fn register(State(ctx): State<Ctx>, upload: Upload) -> Answer {
     match opened {
         Ok(opened) => receipt(&ctx, &staff, &report, opened).await,
         Err(Error::Refused(Refusal::Invalid(errors))) => {
-            refuse(&ctx, &staff, again(errors), Vec::new()).await
+            refuse(&ctx, &staff, again(errors), Similar::default()).await
         }
         Err(other) => Err(other.into()),
     }
 }
 
-async fn refuse(ctx: &Ctx, staff: &Staff, form: FormState, similar: Vec<Row>) -> Answer {
+async fn refuse(ctx: &Ctx, staff: &Staff, form: FormState, similar: Similar) -> Answer {
     show(ctx, staff, form, similar, StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
@@ -240,24 +288,52 @@ fn first_words(story: &str) -> String {
 async fn similar(ctx: &Ctx, staff: &Staff, report: &Report) -> Result<Vec<Row>> {
     let Some(reporter) = report.reporter.clone() else { return Ok(Vec::new()) };
     let (access, text, code) = (staff.access.clone(), staff.text(), report.ticket.code.clone());
+    let typed = Typed {
+        name: reporter.name,
+        phone: reporter.phone.unwrap_or_default(),
+        email: reporter.email.unwrap_or_default(),
+    };
     ctx.db
         .read(move |tx| {
             // A form that is sent a second time is no second report.
             if store::by_code(tx, &access, &code)?.is_some() {
                 return Ok(Vec::new());
             }
-            let mut cases: Vec<Case> = Vec::new();
-            for typed in [&reporter.phone, &reporter.email].into_iter().flatten() {
-                for case in search::of_identity(tx, &access, typed, SIMILAR_MAX)? {
-                    if case.status.is_open() && !cases.iter().any(|known| known.id == case.id) {
-                        cases.push(case);
-                    }
-                }
-            }
-            let units = tanggap_org::units(tx, &access)?;
-            row::rows(tx, &access, text, &cases, &units)
+            same_person(tx, &access, text, &typed, false)
         })
         .await
+}
+
+/// The same before it is sent, for a browser without JavaScript.
+async fn look_up(ctx: &Ctx, staff: &Staff, fields: &Fields) -> Result<Vec<Row>> {
+    let (access, text) = (staff.access.clone(), staff.text());
+    let field = |name: &str| fields.get(name).to_owned();
+    let typed = Typed { name: field("name"), phone: field("phone"), email: field("email") };
+    ctx.db.read(move |tx| same_person(tx, &access, text, &typed, true)).await
+}
+
+/// Open cases of whoever has this number or address, and where `by_name`, of namesakes.
+fn same_person(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    text: Text,
+    typed: &Typed,
+    by_name: bool,
+) -> Result<Vec<Row>> {
+    let mut found = search::of_identity(tx, access, &typed.phone, LOOKED_AT_MAX)?;
+    found.extend(search::of_identity(tx, access, &typed.email, LOOKED_AT_MAX)?);
+    // One word of a name says little of who somebody is.
+    if by_name && typed.name.split_whitespace().nth(1).is_some() {
+        found.extend(search::of_name(tx, access, &typed.name)?);
+    }
+    let mut cases: Vec<Case> = Vec::new();
+    for case in found.into_iter().filter(|case| case.status.is_open()) {
+        if cases.len() < SIMILAR_MAX && !cases.iter().any(|known| known.id == case.id) {
+            cases.push(case);
+        }
+    }
+    let units = tanggap_org::units(tx, access)?;
+    row::rows(tx, access, text, &cases, &units)
 }
 
 async fn receipt(ctx: &Ctx, staff: &Staff, report: &Report, opened: Opened) -> Answer {

@@ -48,6 +48,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/meja", get(list::show))
         .route("/meja/unduh", get(export::download))
         .route("/meja/baru", get(counter::form).post(counter::register))
+        .route("/meja/baru/serupa", get(counter::hint))
         .route("/meja/warga/{id}", get(person::history))
         .route("/meja/{code}", get(case::show))
         .route("/meja/{code}/langkah", post(steps::take))

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Extension, Path, State};
 use axum::http::HeaderMap;
 use tanggap_cases::model::Case;
-use tanggap_cases::{actions, rules, store};
+use tanggap_cases::{actions, queries, rules, store};
 use tanggap_contacts::ContactId;
 use tanggap_kernel::{Permission, Refusal};
 use tanggap_org::door::{SignedFields, Staff};
@@ -53,6 +53,7 @@ struct PersonPage {
     email: String,
     open: Vec<Row>,
     ended: Vec<Row>,
+    perhaps: Vec<Row>,
 }
 
 /// `GET /meja/warga/{id}`: what a person reported, as far as one may see it; masked.
@@ -66,7 +67,7 @@ pub(crate) async fn history(
     if !access.can_somewhere(Permission::CaseRead) {
         return Err(Refusal::Forbidden.into());
     }
-    let (contact, open, ended, head) = ctx
+    let (contact, [open, ended, perhaps], head) = ctx
         .db
         .read(move |tx| {
             let contact = tanggap_contacts::get(tx, &access, id)?;
@@ -79,9 +80,12 @@ pub(crate) async fn history(
             let units = tanggap_org::units(tx, &access)?;
             let (open, ended): (Vec<Case>, Vec<Case>) =
                 cases.into_iter().partition(|case| case.status.is_open());
-            let open = row::rows(tx, &access, text, &open, &units)?;
-            let ended = row::rows(tx, &access, text, &ended, &units)?;
-            Ok((contact, open, ended, log::head(tx, access.agency_id)?))
+            let others = tanggap_contacts::perhaps_same(tx, &access, &contact)?;
+            let mut perhaps = queries::of_contacts(tx, &access, &others, CASES_MAX)?;
+            perhaps.retain(|case| rules::may_recognise(case, &access));
+            let mut lines = |cases: &[Case]| row::rows(tx, &access, text, cases, &units);
+            let shown = [lines(&open)?, lines(&ended)?, lines(&perhaps)?];
+            Ok((contact, shown, log::head(tx, access.agency_id)?))
         })
         .await?;
     let mut page = staff.page_titled(contact.masked_name());
@@ -92,5 +96,5 @@ pub(crate) async fn history(
     page.cursor = head.to_string();
     let phone = contact.phone(true).unwrap_or_default();
     let email = contact.email(true).unwrap_or_default();
-    Ok(respond::html(PersonPage { page, phone, email, open, ended }))
+    Ok(respond::html(PersonPage { page, phone, email, open, ended, perhaps }))
 }

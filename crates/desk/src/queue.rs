@@ -170,7 +170,8 @@ impl Queue {
     pub fn holds(self, case: &Case, now: Timestamp) -> bool {
         let late = case.due.as_ref().is_some_and(|due| due.at < now);
         let risk = case.due.as_ref().is_some_and(|due| due.risk_at <= now);
-        case.status.is_open() != (self == Self::Done)
+        // A reporter who writes about an ended case waits as well.
+        (case.status.is_open() != (self == Self::Done) || self == Self::Awaiting)
             && match self {
                 Self::Verify => case.status == Status::Received,
                 Self::Forward => case.status == Status::Verified,
@@ -356,7 +357,11 @@ pub fn count(tx: &mut Tx<'_>, access: &Access, queue: Queue, narrow: &Narrow) ->
     let now = tx.now();
     let mut count = 0;
     for filter in queue.filters(access, now) {
-        let open = Some(queue != Queue::Done);
+        let open = match queue {
+            Queue::Awaiting => None,
+            Queue::Done => Some(false),
+            _ => Some(true),
+        };
         count += queries::count(tx, access, &narrow.apply(filter, now), open)?;
     }
     Ok(count)

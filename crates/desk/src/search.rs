@@ -4,7 +4,8 @@ use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use tanggap_cases::model::Case;
-use tanggap_cases::{actions, queries, rules, store};
+use tanggap_cases::{actions, queries, rules};
+use tanggap_contacts::ContactId;
 use tanggap_contacts::identity::{Email, Phone};
 use tanggap_conversations::MessageId;
 use tanggap_kernel::{Access, Error, Permission, Refusal, Result};
@@ -20,6 +21,10 @@ const QUESTION_MAX: usize = 200;
 const OFFERED_MAX: i64 = 8;
 /// The most people who share an address or number that are looked at.
 const PEOPLE_MAX: i64 = 20;
+/// The most cases that are found by the name of who reported them.
+const NAMED_MAX: i64 = 20;
+/// The most cases of such people that are looked at: some are not to be told apart as theirs.
+const THEIRS_MAX: i64 = 400;
 
 /// What is typed, ready for an address.
 pub(crate) fn encoded(text: &str) -> String {
@@ -34,8 +39,8 @@ pub(crate) fn encoded(text: &str) -> String {
     out
 }
 
-/// Cases that fit what was typed and that `access` may see. A number or a mail address finds its
-/// person's cases only for those who may see who a reporter is.
+/// Cases that fit what was typed and that `access` may see. A number, a mail address or a name
+/// finds its person's cases only for those who may see who reported that very case.
 pub(crate) fn cases(
     tx: &mut Tx<'_>,
     access: &Access,
@@ -55,22 +60,31 @@ pub(crate) fn cases(
             Err(other) => Err(other),
         };
     }
-    if access.can_somewhere(Permission::IdentityRead) {
-        let found = of_identity(tx, access, &typed, limit)?;
-        if !found.is_empty() {
-            return Ok((found, None));
-        }
+    let mut found = of_identity(tx, access, &typed, limit)?;
+    if !found.is_empty() {
+        return Ok((found, None));
     }
-    queries::search(tx, access, &typed, after, limit, sqlite)
+    found = of_name(tx, access, &typed)?;
+    let (mut said, next) = queries::search(tx, access, &typed, after, limit, sqlite)?;
+    said.retain(|case| found.iter().all(|known| known.id != case.id));
+    if after.is_some() {
+        // They stood on the first page.
+        found.clear();
+    }
+    found.append(&mut said);
+    Ok((found, next))
 }
 
-/// The cases of those who have this number or address.
+/// The cases of those who have this number or address, as far as `access` may know whose they are.
 pub(crate) fn of_identity(
     tx: &mut Tx<'_>,
     access: &Access,
     typed: &str,
     limit: i64,
 ) -> Result<Vec<Case>> {
+    if !access.can_somewhere(Permission::IdentityRead) {
+        return Ok(Vec::new());
+    }
     let known = if let Ok(email) = Email::parse(typed) {
         tanggap_contacts::with_identity(tx, access, "email", email.as_str(), PEOPLE_MAX)?
     } else if let Ok(phone) = Phone::parse(typed) {
@@ -78,12 +92,26 @@ pub(crate) fn of_identity(
     } else {
         return Ok(Vec::new());
     };
-    let mut found = Vec::new();
-    for contact in known {
-        let cases = store::of_contact(tx, access, contact, limit)?;
-        found.extend(cases.into_iter().filter(|case| rules::may_identify(case, access)));
+    of_people(tx, access, &known, limit)
+}
+
+/// The cases of those who have this name, as far as `access` may know whose they are.
+pub(crate) fn of_name(tx: &mut Tx<'_>, access: &Access, typed: &str) -> Result<Vec<Case>> {
+    if !access.can_somewhere(Permission::IdentityRead) {
+        return Ok(Vec::new());
     }
-    found.sort_by_key(|case| std::cmp::Reverse(case.id));
+    let known = tanggap_contacts::named(tx, access, typed)?;
+    of_people(tx, access, &known, NAMED_MAX)
+}
+
+fn of_people(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    people: &[ContactId],
+    limit: i64,
+) -> Result<Vec<Case>> {
+    let mut found = queries::of_contacts(tx, access, people, THEIRS_MAX)?;
+    found.retain(|case| rules::may_identify(case, access));
     found.truncate(usize::try_from(limit).unwrap_or(0));
     Ok(found)
 }
@@ -119,7 +147,8 @@ pub(crate) async fn palette(
         href: format!("/meja/{}", case.code),
         hint: case.code,
     };
-    let mut offered: Vec<Offered> = found.into_iter().map(offer).collect();
+    let shown = usize::try_from(OFFERED_MAX).unwrap_or(0);
+    let mut offered: Vec<Offered> = found.into_iter().take(shown).map(offer).collect();
     if !typed.q.trim().is_empty() {
         offered.push(Offered {
             label: text.t1("desk-palette-search", "q", typed.q.trim()).into_owned(),

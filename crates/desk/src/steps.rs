@@ -30,7 +30,7 @@ const DRAFT_MAX: usize = 20_000;
 /// Steps that only write, as tabs of the composer.
 pub(crate) const TABS: [&str; 5] = ["reply", "note", "progress", "answer", "ask"];
 /// Steps that need nothing but a click.
-pub(crate) const INSTANT: [&str; 2] = ["verify", "accept"];
+pub(crate) const INSTANT: [&str; 3] = ["verify", "accept", "settle"];
 /// Steps behind "more".
 pub(crate) const RARE: [&str; 13] = [
     "complete",
@@ -48,7 +48,7 @@ pub(crate) const RARE: [&str; 13] = [
     "escalate",
 ];
 /// Steps as buttons.
-pub(crate) const BUTTONS: [&str; 5] = ["verify", "forward", "accept", "return", "assign"];
+pub(crate) const BUTTONS: [&str; 6] = ["verify", "forward", "accept", "return", "assign", "settle"];
 
 /// What somebody may do with a case now, writing included.
 pub(crate) fn offered(case: &Case, access: &Access) -> Vec<&'static str> {
@@ -118,6 +118,7 @@ fn wanted(fields: &Fields) -> Result<Wanted, Refusal> {
             confidential: fields.is_on("confidential"),
         },
         "extend" => Action::Extend { policy: text("policy"), reason: text("reason") },
+        "settle" => Action::Settle,
         "escalate" => Action::Escalate { reason: text("reason") },
         "rate" => Action::Rate {
             rating: fields.get("rating").parse().unwrap_or(0),

@@ -142,6 +142,7 @@ pub const STEPS: &[Step] = &[
         true,
         &[must("policy", Shape::Text(60), "Which limit.")],
     ),
+    step("settle", "What the reporter wrote last needs no reply.", false, &[]),
     step("escalate", "Pass it up to the superior or the supervisors.", true, &[]),
     step(
         "rate",
@@ -260,6 +261,7 @@ fn action(
             confidential: asked.bool("confidential").unwrap_or(case.confidential),
         },
         "extend" => Action::Extend { policy: asked.string("policy"), reason: said },
+        "settle" => Action::Settle,
         "escalate" => Action::Escalate { reason: said },
         "rate" => Action::Rate { rating: asked.int("rating").unwrap_or(0), comment: said },
         _ => return Err(Refusal::field("action", "ui-invalid-choice").into()),

@@ -389,7 +389,7 @@ engines! {
         let house = House::build(&kit.db).await;
         let mut runner = TestRunner::deterministic();
         for n in 0..30 {
-            let steps = proptest::collection::vec((0usize..24, 0i64..6), 1..14);
+            let steps = proptest::collection::vec((0usize..25, 0i64..6), 1..14);
             let steps = steps.new_tree(&mut runner).expect("steps").current();
             let kind = tanggap_calendar::Kind::ALL[n % tanggap_calendar::Kind::ALL.len()];
             let id = house.report(|report| report.kind = kind).await.case.id;
@@ -436,6 +436,7 @@ fn pick(house: &House, which: usize) -> (Access, Action) {
             let kind = tanggap_calendar::Kind::ALL[which % 2];
             (agent, Action::Reclassify { kind, category: house.category })
         }
+        23 => (agent, Action::Settle),
         _ => (agent, answer()),
     }
 }

@@ -2,14 +2,18 @@
 
 mod api;
 mod api_client;
+mod api_socket;
 mod blobs;
 mod browser;
 mod cases;
 mod demo;
 mod desk;
+mod desk_files;
+mod desk_find;
 mod house;
 mod org;
 mod org_web;
 mod portal;
 mod recount;
 mod store;
+mod tls;
