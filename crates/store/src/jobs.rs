@@ -64,7 +64,7 @@ crate::sql! {
         where agency_id = $1 and dead_at is not null order by dead_at desc limit $2";
     NEXT_KIND = "select kind from jobs where agency_id = $1 and kind > $2 order by kind limit 1";
     COUNT = "select count(*) from (select 1 from jobs where agency_id = $1 and kind = $2
-        limit $3) as some";
+        limit $3) as counted";
     FIRST_DUE = "select run_at from jobs where agency_id = $1 and kind = $2 and dead_at is null
         order by run_at limit 1";
     DEAD_KINDS = "select kind from jobs where agency_id = $1 and dead_at is not null limit $2";

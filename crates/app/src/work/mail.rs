@@ -23,8 +23,9 @@ const SENDS_MAX: u32 = 32;
 const RELEASED_AT_ONCE: i64 = 500;
 /// With all places taken it looks again after so long (microseconds).
 const BUSY_WAIT: i64 = 20 * Timestamp::SECOND;
-/// A relay that is away for longer makes the message fail, visibly (microseconds).
-const WAIT_MAX: i64 = 5 * Timestamp::DAY;
+/// After so many tries, which are five days, the message has failed, visibly. What was parked
+/// before does not count.
+const TRIES_MAX: i64 = 128;
 
 /// The relay with the number of sends under way.
 pub struct Sender {
@@ -86,7 +87,7 @@ async fn send(sender: &Sender, relay: &Relay, db: &Db, job: Job) -> Result<()> {
             Some(e) if e.severity == Severity::Permanent => {
                 end(tx, &access, &row, SendState::Failed, Some(&e.text))
             }
-            Some(e) if tx.now() > row.created_at.plus(WAIT_MAX) => {
+            Some(e) if row.attempts + 1 >= TRIES_MAX => {
                 end(tx, &access, &row, SendState::Failed, Some(&e.text))
             }
             Some(e) => {
@@ -208,5 +209,7 @@ mod tests {
         let waits: Vec<i64> = (0..20).map(|n| backoff_micros(n) / Timestamp::SECOND).collect();
         assert_eq!(waits[..4], [10, 20, 40, 80]);
         assert_eq!(waits[19], 3600);
+        let all: i64 = (0..TRIES_MAX).map(backoff_micros).sum();
+        assert_eq!(all / Timestamp::DAY, 5);
     }
 }

@@ -172,7 +172,7 @@ engines! {
             tx.schedule(AGENCY, "few", "a", jobs::PARKED, "{}")?;
             tx.schedule(AGENCY, "few", "b", at.plus(Timestamp::DAY), "{}")?;
             tx.schedule(AGENCY, "parked", "a", jobs::PARKED, "{}")?;
-            Ok(tx.schedule(AgencyId(99), "foreign", "a", at, "{}")?)
+            Ok(tx.schedule(AgencyId(99), "foreign", "a", at.plus(Timestamp::DAY), "{}")?)
         }).await.expect("planned");
         let counts = kit.db.read(|tx| Ok(jobs::counts(tx, AGENCY)?)).await.expect("counted");
         let told: Vec<_> = counts.iter().map(|c| (&*c.kind, c.count, c.next_at, c.dead)).collect();
