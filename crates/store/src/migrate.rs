@@ -37,6 +37,10 @@ static ALL: &[Migration] = migrations! {
     3 => "0003_cases.sql",
     4 => "0004_temporary_passwords.sql",
     5 => "0005_hosts.sql",
+    6 => "0006_jobs_by_kind.sql",
+    7 => "0007_awaiting.sql",
+    8 => "0008_contacts.sql",
+    9 => "0009_cases_by_kind.sql",
 };
 
 const CREATE_LEDGER: &str =

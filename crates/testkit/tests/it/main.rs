@@ -16,4 +16,3 @@ mod org_web;
 mod portal;
 mod recount;
 mod store;
-mod tls;
