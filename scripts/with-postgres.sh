@@ -27,7 +27,20 @@ stop() {
 }
 trap stop EXIT
 "${as[@]}" "$bin/initdb" -D "$dir/data" -U tanggap -A trust -E UTF8 --locale=C >/dev/null
-"${as[@]}" "$bin/pg_ctl" -D "$dir/data" -s -w -l "$dir/log" -o "-p $port -k $dir -h 127.0.0.1 \
+# An authority of its own and a certificate for `localhost`, to try TLS with.
+ssl=()
+if command -v openssl >/dev/null; then
+  "${as[@]}" bash -c 'cd "$1" && exec 2>/dev/null
+    key="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    openssl req -x509 $key -keyout ca.key -out ca.pem -days 30 -subj /CN=uji &&
+    openssl req $key -keyout server.key -out server.csr -subj /CN=localhost &&
+    echo subjectAltName=DNS:localhost >server.ext &&
+    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 \
+      -extfile server.ext -out server.pem' _ "$dir"
+  ssl=(-c ssl=on -c "ssl_cert_file=$dir/server.pem" -c "ssl_key_file=$dir/server.key")
+  export TANGGAP_TEST_POSTGRES_CA="$dir/ca.pem"
+fi
+"${as[@]}" "$bin/pg_ctl" -D "$dir/data" -s -w -l "$dir/log" -o "-p $port -k $dir -h 127.0.0.1 ${ssl[*]} \
   -c max_connections=400 -c shared_buffers=${TANGGAP_TEST_POSTGRES_BUFFERS:-128MB} \
   ${TANGGAP_TEST_POSTGRES_OPTIONS:--c fsync=off}" start
 export TANGGAP_TEST_POSTGRES="postgres://tanggap@127.0.0.1:$port/postgres"

@@ -22,6 +22,7 @@ mod relay;
 mod sql;
 mod sqlite;
 mod threads;
+mod tls;
 mod tx;
 
 pub use db::{Db, Engine};

@@ -10,6 +10,7 @@ use tanggap_kernel::{Fault, Result, Timestamp, params};
 
 use crate::kept::Shared;
 use crate::pipe::Link;
+use crate::tls::Target;
 use crate::tx::lite_error;
 use crate::{db::Engine, planner, sqlite};
 
@@ -121,7 +122,7 @@ pub(crate) fn sqlite(path: &Path, migrate: bool, now: Timestamp) -> Result<(), F
 }
 
 pub(crate) fn postgres(url: &str, migrate: bool, now: Timestamp) -> Result<(), Fault> {
-    let mut link = Link::new(url);
+    let mut link = Link::new(&Target::parse(url)?);
     link.bare(CREATE_LEDGER)?;
     link.once(&Shared::new(), now, |tx| {
         tx.script("lock table schema_migrations")?;

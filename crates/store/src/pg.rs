@@ -17,6 +17,7 @@ use crate::events;
 use crate::kept::{Kept, Shared};
 use crate::pipe::Link;
 use crate::threads::Threads;
+use crate::tls::Target;
 use crate::tx::{Conn, Handed, Tx};
 
 const WRITERS: usize = 10;
@@ -34,7 +35,7 @@ type Queue = Arc<Mutex<mpsc::Receiver<Box<dyn Work>>>>;
 
 /// Runs a text outside a transaction.
 pub(crate) fn run_bare(url: &str, statement: &str) -> Result<(), Fault> {
-    Link::new(url).bare(statement)
+    Link::new(&Target::parse(url)?).bare(statement)
 }
 
 pub(crate) fn start(
@@ -45,10 +46,11 @@ pub(crate) fn start(
     read: mpsc::Receiver<Box<dyn Work>>,
     committed: Arc<Notify>,
 ) -> Result<(), Fault> {
+    let target = Target::parse(url)?;
     let (write, read) = (Arc::new(Mutex::new(write)), Arc::new(Mutex::new(read)));
     let (seal, wake) = std::sync::mpsc::sync_channel::<()>(1);
     for n in 0..WRITERS {
-        let (mut link, shared) = (Link::new(url), Arc::clone(&shared));
+        let (mut link, shared) = (Link::new(&target), Arc::clone(&shared));
         let (queue, seal) = (Arc::clone(&write), seal.clone());
         threads.spawn(&format!("pg-writer-{n}"), move || {
             serve(&queue, |mut work| {
@@ -62,7 +64,7 @@ pub(crate) fn start(
     }
     drop(seal);
     for n in 0..READERS {
-        let (mut link, shared) = (Link::new(url), Arc::clone(&shared));
+        let (mut link, shared) = (Link::new(&target), Arc::clone(&shared));
         let queue = Arc::clone(&read);
         threads.spawn(&format!("pg-reader-{n}"), move || {
             serve(&queue, |work| {
@@ -70,7 +72,7 @@ pub(crate) fn start(
             });
         })?;
     }
-    let mut link = Link::new(url);
+    let mut link = Link::new(&target);
     threads.spawn("pg-sealer", move || seal_loop(&mut link, &shared, &wake, &committed))
 }
 

@@ -8,23 +8,20 @@ use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
-use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use futures_util::future::{MaybeDone, maybe_done};
-use tanggap_kernel::error::FaultKind;
 use tanggap_kernel::{Fault, Result, Timestamp, Value};
 use tokio::runtime::Runtime;
-use tokio_postgres::{Client, Error, NoTls, Row, Statement};
+use tokio_postgres::{Client, Error, Row, Statement};
 
 use crate::kept::Shared;
 use crate::sql::Sql;
+use crate::tls::Target;
 use crate::tx::{Conn, Handed, Pg, Tx, pg_fault};
 
 /// How many statements may wait before they are sent by themselves.
 const WAITING_MAX: usize = 256;
-/// How long a server may leave bytes unacknowledged before the connection counts as lost.
-const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// A node that stops in the middle of a transaction must not hold its row locks (the sealer's
 /// lease is one) for hours.
 const SESSION: &str = "set idle_in_transaction_session_timeout = '60s';
@@ -34,7 +31,7 @@ const BEGIN_READING: &str = "begin isolation level repeatable read read only";
 
 /// One connection that comes back when it was lost.
 pub(crate) struct Link {
-    url: String,
+    target: Target,
     open: Option<Open>,
 }
 
@@ -47,14 +44,14 @@ struct Open {
 }
 
 impl Link {
-    pub(crate) fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), open: None }
+    pub(crate) fn new(target: &Target) -> Self {
+        Self { target: target.clone(), open: None }
     }
 
     fn open(&mut self) -> Result<&mut Open, Fault> {
         if self.open.as_ref().is_none_or(|open| open.client.is_closed()) {
             self.open = None;
-            self.open = Some(Open::new(&self.url)?);
+            self.open = Some(Open::new(&self.target)?);
         }
         Ok(self.open.as_mut().expect("invariant: opened just above"))
     }
@@ -96,23 +93,13 @@ impl Link {
 }
 
 impl Open {
-    fn new(url: &str) -> Result<Self, Fault> {
-        let mut config: tokio_postgres::Config =
-            url.parse().map_err(|e| Fault::new(format!("database URL: {e}")))?;
-        config.application_name("tanggap").connect_timeout(Duration::from_secs(5));
-        // A server that went without a word is noticed, instead of being waited for.
-        config.keepalives_idle(Duration::from_secs(10)).tcp_user_timeout(SILENCE_MAX);
+    fn new(target: &Target) -> Result<Self, Fault> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| Fault::new(format!("runtime: {e}")))?;
         let client = runtime.block_on(async {
-            let (client, connection) = config
-                .connect(NoTls)
-                .await
-                .map_err(|e| pg_fault("connect", &e).of(FaultKind::Unavailable))?;
-            // Its end is seen by the client's calls, which fail.
-            tokio::spawn(async move { drop(connection.await) });
+            let client = target.connect().await?;
             client.batch_execute(SESSION).await.map_err(|e| pg_fault("connect", &e))?;
             Ok::<_, Fault>(client)
         })?;
@@ -196,7 +183,7 @@ impl Pipe<'_> {
         self.turn(Some(Question::Text(text))).map(drop)
     }
 
-    /// Commits. After a fault of the kind [`FaultKind::Unavailable`] nobody knows whether it did.
+    /// Commits. After a fault of the kind [`Unavailable`](tanggap_kernel::error::FaultKind::Unavailable) nobody knows whether it did.
     pub(crate) fn commit(mut self) -> Result<(), Fault> {
         if !self.begun && self.waiting.len() == 1 {
             return Ok(());

@@ -16,3 +16,4 @@ mod org_web;
 mod portal;
 mod recount;
 mod store;
+mod tls;
