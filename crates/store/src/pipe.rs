@@ -205,7 +205,11 @@ impl Pipe<'_> {
         runtime.block_on(async {
             let mut rollback = Box::pin(client.batch_execute("rollback"));
             // The first poll hands it to the connection, which sends it when its turn comes.
-            poll_fn(|cx| Poll::Ready(drop(rollback.as_mut().poll(cx)))).await;
+            poll_fn(|cx| {
+                let _ = rollback.as_mut().poll(cx);
+                Poll::Ready(())
+            })
+            .await;
             tokio::task::yield_now().await;
         });
     }
