@@ -18,8 +18,8 @@ sql! {
     FIND = "select i.case_id, m.id from message_search s
         join messages m on m.agency_id = s.agency_id and m.id = s.message_id
         join interactions i on i.agency_id = m.agency_id and i.id = m.interaction_id
-        where s.agency_id = $1 and s.words @@ cast(cast($2 as text) as tsquery) and s.message_id < $3
-        and i.case_id is not null order by s.message_id desc limit $4",
+        where s.agency_id = $1 and s.words @@ cast(cast($2 as text) as tsquery)
+        and s.message_id < $3 and i.case_id is not null order by s.message_id desc limit $4",
         sqlite: "select i.case_id, m.id from message_search s
         join messages m on m.agency_id = $1 and m.id = s.rowid
         join interactions i on i.agency_id = m.agency_id and i.id = m.interaction_id

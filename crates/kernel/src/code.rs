@@ -1,7 +1,7 @@
 //! Tracking codes and PINs: what a citizen holds, reads out on the phone and types on a cheap one.
 //!
-//! A code is `TGP-` and nine characters in threes (`TGP-7UD-GKF-2G9`): eight random characters of an
-//! alphabet without look-alikes and a check character (ISO 7064 style, modulus 29, each position
+//! A code is `TGP-` and nine characters in threes (`TGP-7UD-GKF-2G9`): eight random characters of
+//! an alphabet without look-alikes and a check character (ISO 7064 style, modulus 29, each position
 //! weighted), so that one mistyped character or one swap of neighbours is noticed before anything
 //! is looked up. The PIN proves that one is the reporter; the code alone shows nothing.
 

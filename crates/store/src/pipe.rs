@@ -183,7 +183,7 @@ impl Pipe<'_> {
         self.turn(Some(Question::Text(text))).map(drop)
     }
 
-    /// Commits. After a fault of the kind [`Unavailable`](tanggap_kernel::error::FaultKind::Unavailable) nobody knows whether it did.
+    /// Commits. After a fault of the kind `Unavailable` nobody knows whether it did.
     pub(crate) fn commit(mut self) -> Result<(), Fault> {
         if !self.begun && self.waiting.len() == 1 {
             return Ok(());
