@@ -48,7 +48,7 @@ tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json
 # Journeys in Debian's Chromium.
 e2e: web tests/e2e/node_modules/.package-lock.json
 	scripts/ensure-chromium.sh
-	cargo build -p tanggap-app
+	cargo build --workspace --bin tanggap
 	cd tests/e2e && TANGGAP_BIN=$(abspath $(TARGET))/debug/tanggap npm test --silent
 
 bench: web

@@ -34,7 +34,7 @@ const read = (label, page) => [
 
 console.log(`# Benchmarks
 
-Measured by \`make bench\` (scripts/bench.sh, crates/bench) with a release build on ${cpus().length} cores (${cpus()[0].model.trim()}), load and server on the same machine, loopback, durable writes (SQLite \`synchronous=FULL\`, PostgreSQL \`fsync=on\`), closed loop, every answer checked. Each case has five messages; three cases in a hundred are open. Reads run with 8 clients beside 200 writes a second. CPU per operation is of the server and, where it writes, the database; it compares between machines better than times do.
+Measured by \`make bench\` (scripts/bench.sh, crates/bench) with a release build on ${cpus().length} cores (${cpus()[0].model.trim()}), load and server on the same machine, loopback, durable writes (SQLite \`synchronous=FULL\`, PostgreSQL \`fsync=on\`, by its socket), closed loop, every answer checked. Each case has five messages; three cases in a hundred are open. Reads run with 8 clients beside 200 writes a second. CPU per operation is of the server and, where it writes, the database; it compares between machines better than times do.
 
 ${table(
   ["", ...runs.map(name)],

@@ -39,7 +39,10 @@ for engine in $engines; do
       database=$data/tanggap.sqlite3
     else
       psql -q "$TANGGAP_TEST_POSTGRES" -c "create database b$size"
-      database=${TANGGAP_TEST_POSTGRES%/*}/b$size
+      # By its socket, as on one machine in production.
+      port=${TANGGAP_TEST_POSTGRES##*:}
+      folder=$(dirname "$TANGGAP_TEST_POSTGRES_DATA")
+      database="postgres:///b$size?host=$folder&port=${port%%/*}&user=tanggap"
       postmaster=(--pid "$(head -n 1 "$TANGGAP_TEST_POSTGRES_DATA/postmaster.pid")")
     fi
     echo "== $name: seeding" >&2

@@ -532,7 +532,7 @@ pub fn search(
     let wanted = limit * 3;
     let hits = tanggap_conversations::cases_with(tx, access, query, after, wanted, sqlite)?;
     let more = hits.len() as i64 == wanted;
-    let mut ids: Vec<i64> = hits.iter().map(|(case, _)| *case).collect();
+    let mut ids: Vec<i64> = hits.iter().filter_map(|(case, _)| *case).collect();
     ids.sort_unstable();
     ids.dedup();
     let bound = params![
@@ -552,7 +552,7 @@ pub fn search(
             return Ok((found, last));
         }
         last = Some(message);
-        found.extend(theirs.remove(&case_id));
+        found.extend(case_id.and_then(|id| theirs.remove(&id)));
     }
     Ok((found, if more { last } else { None }))
 }

@@ -235,6 +235,17 @@ pub(crate) fn read_due(row: &mut Row<'_>) -> Result<Option<NextDue>, Fault> {
     Ok(policy.map(|policy| NextDue { policy, at, risk_at }))
 }
 
+/// Says that what stands around a case will be read soon, for `user` who opened it (see
+/// [`Tx::ahead`]).
+///
+/// # Errors
+/// A fault of the engine.
+pub fn ahead(tx: &mut Tx<'_>, access: &Access, case: CaseId, user: UserId) -> Result<(), Fault> {
+    tx.ahead(&DEADLINES, params![access.agency_id, case])?;
+    tx.ahead(&FOLLOW_UPS, params![access.agency_id, case])?;
+    tx.ahead(&DRAFT, params![access.agency_id, case, user])
+}
+
 /// The deadlines of a case, oldest first.
 ///
 /// # Errors

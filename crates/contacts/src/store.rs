@@ -146,6 +146,7 @@ pub fn get(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Contact> {
 }
 
 fn find(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Option<Contact>, Fault> {
+    tx.ahead(&IDENTITIES, params![access.agency_id, id])?;
     let Some(mut contact) = tx.opt(&FIND, params![access.agency_id, id], read)? else {
         return Ok(None);
     };

@@ -10,6 +10,9 @@ mod model;
 pub mod outbound;
 mod search;
 
+use tanggap_kernel::{Access, Fault};
+use tanggap_store::Tx;
+
 pub use attachments::{attach, attachment, attachments_of_case};
 pub use messages::{
     add_message, first_interaction, interaction_of_message, link_case, messages_of_case,
@@ -21,6 +24,16 @@ pub use model::{
 };
 pub use outbound::{NewOutbound, Outbound, OutboundId, SendState};
 pub use search::{cases_with, index};
+
+/// Says that the conversation of a case will be read soon (see [`Tx::ahead`]).
+///
+/// # Errors
+/// A fault of the engine.
+pub fn ahead(tx: &mut Tx<'_>, access: &Access, case_id: i64) -> Result<(), Fault> {
+    messages::ahead(tx, access, case_id)?;
+    attachments::ahead(tx, access, case_id)?;
+    outbound::ahead(tx, access, case_id)
+}
 
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]

@@ -132,6 +132,10 @@ pub fn queue(tx: &mut Tx<'_>, access: &Access, new: &NewOutbound<'_>) -> Result<
     Ok(id)
 }
 
+pub(crate) fn ahead(tx: &mut Tx<'_>, access: &Access, case_id: i64) -> Result<(), Fault> {
+    tx.ahead(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX])
+}
+
 /// The messages about a case, oldest first: where there are very many, the newest.
 ///
 /// # Errors

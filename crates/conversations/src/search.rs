@@ -9,22 +9,48 @@ use tanggap_store::{Tx, sql};
 use crate::model::MessageId;
 
 const WORD_BYTES_MAX: usize = 200;
+/// How many of the newest messages tell whether words are common, and in how many of them they
+/// then are.
+const SAMPLED: i64 = 1000;
+const COMMON: i64 = 10;
+
+// It walks its index from the newest message by itself, whether words are rare or common.
+const FIND_IN_SQLITE: &str = "select i.case_id, m.id from message_search s
+    join messages m on m.agency_id = $1 and m.id = s.rowid
+    join interactions i on i.agency_id = m.agency_id and i.id = m.interaction_id
+    where s.message_search match $2 and s.rowid < $3
+    order by s.rowid desc limit $4";
 
 sql! {
     INSERT = "insert into message_search (agency_id, message_id, words)
         select $3, $1, array_to_tsvector(string_to_array($2, ' '))",
         sqlite: "insert into message_search (rowid, words) select $1, $2 where $3 is not null";
-    // Newest first; the id of a message orders by time.
-    FIND = "select i.case_id, m.id from message_search s
-        join messages m on m.agency_id = s.agency_id and m.id = s.message_id
+    // How many of the newest messages have the words tells whether they are common.
+    SAMPLE = "select count(*) from (select words from message_search
+        where agency_id = $1 and message_id < $3 order by message_id desc limit $4) s
+        where s.words @@ cast(cast($2 as text) as tsquery)",
+        sqlite: "select count(*) from (select rowid from message_search
+        where message_search match $2 and rowid < $3 and $1 is not null limit $4)";
+    // Newest first; the id of a message orders by time. Rare words: all messages that have them.
+    FIND = "with hits as materialized (select message_id from message_search
+        where agency_id = $1 and words @@ cast(cast($2 as text) as tsquery) and message_id < $3)
+        select i.case_id, m.id
+        from (select message_id from hits order by message_id desc limit $4) s
+        join messages m on m.agency_id = $1 and m.id = s.message_id
         join interactions i on i.agency_id = m.agency_id and i.id = m.interaction_id
-        where s.agency_id = $1 and s.words @@ cast(cast($2 as text) as tsquery)
-        and s.message_id < $3 and i.case_id is not null order by s.message_id desc limit $4",
-        sqlite: "select i.case_id, m.id from message_search s
-        join messages m on m.agency_id = $1 and m.id = s.rowid
+        order by m.id desc",
+        sqlite: FIND_IN_SQLITE;
+    // Common words: back from the newest message, until there are enough. `offset 0` keeps the
+    // words from being looked up first.
+    FIND_COMMON = "select i.case_id, m.id from (select message_id from
+            (select message_id, words from message_search
+            where agency_id = $1 and message_id < $3 order by message_id desc offset 0) w
+        where w.words @@ cast(cast($2 as text) as tsquery) limit $4) s
+        join messages m on m.agency_id = $1 and m.id = s.message_id
         join interactions i on i.agency_id = m.agency_id and i.id = m.interaction_id
-        where s.message_search match $2 and s.rowid < $3
-        and i.case_id is not null order by s.rowid desc limit $4";
+        order by m.id desc",
+        sqlite: FIND_IN_SQLITE;
+    AGENCIES = "select count(*) from (select 1 from agencies limit 2) a";
 }
 
 /// Makes the words of `text` and `more` findable as those of a message.
@@ -47,7 +73,8 @@ pub fn index(
 }
 
 /// Cases with messages that have all words of `query`, those with the newest such message first,
-/// and that message; older than `before` where given. The same case may come more than once.
+/// and that message; older than `before` where given. The same case may come more than once, and
+/// a message of no case comes as none.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -58,27 +85,40 @@ pub fn cases_with(
     before: Option<MessageId>,
     limit: i64,
     sqlite: bool,
-) -> Result<Vec<(i64, MessageId)>, Fault> {
+) -> Result<Vec<(Option<i64>, MessageId)>> {
     let tokens = tanggap_lang::query_tokens(query);
     if tokens.is_empty() {
         return Ok(Vec::new());
     }
-    let quoted = tokens.iter().map(|token| match findable(token) {
-        token if sqlite => format!("\"{token}\""),
-        token => format!("'{}'", token.replace('\\', "\\\\").replace('\'', "''")),
-    });
-    let joined = if sqlite {
-        std::iter::once(format!("\"{}\"", agency_word(access.agency_id)))
-            .chain(quoted)
-            .collect::<Vec<_>>()
-            .join(" AND ")
-    } else {
-        quoted.collect::<Vec<_>>().join(" & ")
-    };
     let before = before.map_or(i64::MAX, |id| id.0);
-    tx.all(&FIND, params![access.agency_id, joined, before, limit], |row| {
-        Ok((row.int()?, row.int()?))
-    })
+    let (find, words) = if sqlite {
+        (&FIND, for_sqlite(tx, access.agency_id, &tokens)?)
+    } else {
+        let words = for_postgres(&tokens);
+        let sample = params![access.agency_id, &words, before, SAMPLED];
+        let common: i64 = tx.one(&SAMPLE, sample, |row| row.int())?;
+        (if common >= COMMON { &FIND_COMMON } else { &FIND }, words)
+    };
+    Ok(tx.all(find, params![access.agency_id, words, before, limit], |row| {
+        Ok((row.opt_int()?, row.int()?))
+    })?)
+}
+
+/// Where there are several agencies each asks for its own word too.
+fn for_sqlite(tx: &mut Tx<'_>, agency: AgencyId, tokens: &[String]) -> Result<String> {
+    let several = tx.kept(AgencyId(0), "several agencies", 0, |tx| {
+        Ok(tx.one(&AGENCIES, params![], |row| row.int::<i64>())? > 1)
+    })?;
+    let own = several.then(|| agency_word(agency));
+    let words = tokens.iter().map(|token| findable(token)).chain(own.as_deref());
+    Ok(words.map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" AND "))
+}
+
+fn for_postgres(tokens: &[String]) -> String {
+    let quoted = tokens
+        .iter()
+        .map(|token| format!("'{}'", findable(token).replace('\\', "\\\\").replace('\'', "''")));
+    quoted.collect::<Vec<_>>().join(" & ")
 }
 
 /// The part of a word that is indexed: no language has longer ones, and PostgreSQL takes none

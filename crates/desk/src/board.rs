@@ -1,10 +1,11 @@
 //! `/penyelia`: how old, how late and where; each figure leads to its list.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Query, State};
 use serde::Deserialize;
 use tanggap_calendar::Kind;
-use tanggap_cases::queries::{self, Cell, Queues};
+use tanggap_cases::queries::{Cell, Queues};
 use tanggap_kernel::id::UnitId;
 use tanggap_kernel::{Permission, Refusal};
 use tanggap_org::Unit;
@@ -12,6 +13,7 @@ use tanggap_org::door::Staff;
 use tanggap_ui::parts::Bars;
 use tanggap_ui::{Answer, Ctx, Page, Text, respond};
 
+use crate::counts::Counts;
 use crate::queue::{Narrow, Queue};
 use crate::{log, stream, words};
 
@@ -81,6 +83,7 @@ pub(crate) struct Asked {
 pub(crate) async fn show(
     State(ctx): State<Ctx>,
     staff: Staff,
+    Extension(counts): Extension<Counts>,
     Query(asked): Query<Asked>,
 ) -> Answer {
     if !staff.access.can_somewhere(Permission::BoardRead) {
@@ -88,15 +91,12 @@ pub(crate) async fn show(
     }
     let (access, text) = (staff.access.clone(), staff.text());
     let kind: Option<Kind> = asked.jenis.parse().ok();
-    let (cells, queues, units, head) = ctx
+    // The head first: what comes after it is told to the page, whatever was counted before.
+    let (units, head) = ctx
         .db
-        .read(move |tx| {
-            let cells = queries::board(tx, &access)?;
-            let queues = queries::queues(tx, &access)?;
-            let units = tanggap_org::units(tx, &access)?;
-            Ok((cells, queues, units, log::head(tx, access.agency_id)?))
-        })
+        .read(move |tx| Ok((tanggap_org::units(tx, &access)?, log::head(tx, access.agency_id)?)))
         .await?;
+    let (cells, queues) = counts.board(&ctx, &staff).await?;
     let mut page = staff.page(&ctx, "desk-board-title");
     page.topics = stream::BOARD.to_owned();
     page.cursor = head.to_string();

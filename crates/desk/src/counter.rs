@@ -4,6 +4,7 @@
 //! registers one case and shows the same receipt.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -22,6 +23,7 @@ use tanggap_store::Tx;
 use tanggap_ui::ctx::{Secrets, random};
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, respond};
 
+use crate::counts::Counts;
 use crate::row::{self, Row};
 use crate::upload::Upload;
 use crate::{search, words};
@@ -154,7 +156,11 @@ async fn show(
 }
 
 /// `POST /meja/baru`.
-pub(crate) async fn register(State(ctx): State<Ctx>, upload: Upload) -> Answer {
+pub(crate) async fn register(
+    State(ctx): State<Ctx>,
+    Extension(counts): Extension<Counts>,
+    upload: Upload,
+) -> Answer {
     let Upload { staff, fields, files, wrong } = upload;
     staff.access.require(Permission::CaseCreate, None)?;
     let again = |errors: Vec<Invalid>| fields.clone().refused(staff.prefs.locale, errors);
@@ -183,7 +189,10 @@ pub(crate) async fn register(State(ctx): State<Ctx>, upload: Upload) -> Answer {
     let (access, filed) = (staff.access.clone(), report.clone());
     let opened = ctx.db.write(move |tx| open_once(tx, &access, &filed)).await;
     match opened {
-        Ok(opened) => receipt(&ctx, &staff, &report, opened).await,
+        Ok(opened) => {
+            counts.forget(&staff);
+            receipt(&ctx, &staff, &report, opened).await
+        }
         Err(Error::Refused(Refusal::Invalid(errors))) => {
             refuse(&ctx, &staff, again(errors), Similar::default()).await
         }

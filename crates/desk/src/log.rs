@@ -37,6 +37,12 @@ pub(crate) struct Happened {
     pub facts: serde_json::Value,
 }
 
+/// Says that the log of a case will be read soon (see [`Tx::ahead`]).
+pub(crate) fn ahead(tx: &mut Tx<'_>, access: &Access, case: CaseId) -> Result<(), Fault> {
+    tx.ahead(&OF_CASE, params![access.agency_id, case, SHOWN_MAX])?;
+    tx.ahead(&HEAD, params![access.agency_id])
+}
+
 /// What happened to a case, oldest first.
 pub(crate) fn of_case(
     tx: &mut Tx<'_>,

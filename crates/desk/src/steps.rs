@@ -184,7 +184,10 @@ pub(crate) async fn take(
         (Err(refusal), _) => Err(refusal.into()),
     };
     let (status, errors, notice) = match done {
-        Ok(case) => return Ok(done_with(&ctx, &staff, &case, &name, &upload.fields)),
+        Ok(case) => {
+            counts.forget(&staff);
+            return Ok(done_with(&ctx, &staff, &case, &name, &upload.fields));
+        }
         Err(Error::Refused(Refusal::Invalid(errors))) => {
             (StatusCode::UNPROCESSABLE_ENTITY, errors, None)
         }

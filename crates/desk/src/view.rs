@@ -58,6 +58,9 @@ impl Loaded {
         people: bool,
     ) -> Result<Self> {
         let case = actions::load_by_code(tx, access, code)?;
+        tanggap_conversations::ahead(tx, access, case.id.0)?;
+        store::ahead(tx, access, case.id, me)?;
+        log::ahead(tx, access, case.id)?;
         let contact = match case.contact_id {
             Some(id) => Some(tanggap_contacts::get(tx, access, id)?),
             None => None,

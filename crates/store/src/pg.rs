@@ -26,6 +26,8 @@ const READERS: usize = 6;
 const UNAVAILABLE_MAX: Duration = Duration::from_secs(15);
 const ATTEMPTS_MAX: u32 = 8;
 const SEAL_EVERY: Duration = Duration::from_millis(200);
+/// What is committed meanwhile is sealed together: nobody sees so short a wait.
+const SEAL_REST: Duration = Duration::from_millis(15);
 crate::sql! {
     SEALER = "select 1 from leases where name = 'sealer' for update",
         sqlite: "select 1 from leases where name = 'sealer'";
@@ -197,7 +199,10 @@ fn seal_loop(
             });
             match sealed {
                 Ok(0) => break,
-                Ok(_) => committed.notify_one(),
+                Ok(_) => {
+                    committed.notify_one();
+                    std::thread::park_timeout(SEAL_REST);
+                }
                 Err(fault) => {
                     tracing::warn!(%fault, "sealing waits");
                     break;

@@ -58,12 +58,12 @@ impl Link {
 
     /// Begins a transaction.
     pub(crate) fn begin(&mut self) -> Result<Pipe<'_>, Fault> {
-        Ok(Pipe { open: self.open()?, waiting: vec![Waiting::Text(BEGIN)], begun: false })
+        Ok(Pipe::new(self.open()?, BEGIN))
     }
 
     /// Begins a read-only transaction with one view of all rows.
     pub(crate) fn begin_reading(&mut self) -> Result<Pipe<'_>, Fault> {
-        Ok(Pipe { open: self.open()?, waiting: vec![Waiting::Text(BEGIN_READING)], begun: false })
+        Ok(Pipe::new(self.open()?, BEGIN_READING))
     }
 
     /// Runs `run` in one transaction and commits it.
@@ -123,6 +123,8 @@ impl Open {
 enum Waiting {
     Text(&'static str),
     Row(&'static Sql, Statement, Vec<Value<'static>>),
+    /// Asked ahead: its answer is wanted later.
+    Ahead(&'static Sql, Statement, Vec<Value<'static>>),
 }
 
 /// What is asked at the end of a turn.
@@ -140,18 +142,41 @@ enum Answer {
     Rows(Vec<Row>),
 }
 
-type Turn<'t> = Pin<Box<dyn Future<Output = Result<Answer, (&'static str, Error)>> + 't>>;
+type Answered = Result<Answer, (&'static str, Error)>;
+type Turn<'t> = Pin<Box<dyn Future<Output = Answered> + 't>>;
 
 /// A transaction, and what of it was not sent yet.
 pub(crate) struct Pipe<'c> {
     open: &'c mut Open,
     waiting: Vec<Waiting>,
+    /// Answers to what was asked ahead.
+    ready: Vec<(&'static Sql, Vec<Value<'static>>, Vec<Row>)>,
     begun: bool,
 }
 
-impl Pipe<'_> {
+impl<'c> Pipe<'c> {
+    fn new(open: &'c mut Open, begin: &'static str) -> Self {
+        let waiting = vec![Waiting::Text(begin)];
+        Self { open, waiting, ready: Vec::new(), begun: false }
+    }
+
+    /// Says a query whose answer will be wanted soon.
+    pub(crate) fn ahead(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<(), Fault> {
+        let statement = self.prepare(sql)?;
+        let params = params.iter().map(|value| value.clone().into_owned()).collect();
+        self.waiting.push(Waiting::Ahead(sql, statement, params));
+        Ok(())
+    }
+
+    /// After a change what was asked before it may be untrue.
+    fn forget_ahead(&mut self) {
+        self.ready.clear();
+        self.waiting.retain(|said| !matches!(said, Waiting::Ahead(..)));
+    }
+
     /// Says a statement whose count nobody needs; where it fails, the next turn does.
     pub(crate) fn put(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<(), Fault> {
+        self.forget_ahead();
         let statement = self.prepare(sql)?;
         let params = params.iter().map(|value| value.clone().into_owned()).collect();
         self.waiting.push(Waiting::Row(sql, statement, params));
@@ -159,6 +184,7 @@ impl Pipe<'_> {
     }
 
     pub(crate) fn exec(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<u64, Fault> {
+        self.forget_ahead();
         let statement = self.prepare(sql)?;
         match self.turn(Some(Question::Count(sql, statement, params)))? {
             Answer::Count(count) => Ok(count),
@@ -171,6 +197,11 @@ impl Pipe<'_> {
         sql: &'static Sql,
         params: &[Value<'_>],
     ) -> Result<Vec<Row>, Fault> {
+        let same = |of: &Sql, with: &[Value<'_>]| std::ptr::eq(of, sql) && with == params;
+        if let Some(at) = self.ready.iter().position(|(of, with, _)| same(of, with)) {
+            return Ok(self.ready.swap_remove(at).2);
+        }
+        self.waiting.retain(|said| !matches!(said, Waiting::Ahead(of, _, with) if same(of, with)));
         let statement = self.prepare(sql)?;
         self.rows(Question::Rows(sql, statement, params))
     }
@@ -180,11 +211,13 @@ impl Pipe<'_> {
     }
 
     pub(crate) fn script(&mut self, text: &str) -> Result<(), Fault> {
+        self.forget_ahead();
         self.turn(Some(Question::Text(text))).map(drop)
     }
 
     /// Commits. After a fault of the kind `Unavailable` nobody knows whether it did.
     pub(crate) fn commit(mut self) -> Result<(), Fault> {
+        self.forget_ahead();
         if !self.begun && self.waiting.len() == 1 {
             return Ok(());
         }
@@ -230,6 +263,7 @@ impl Pipe<'_> {
     fn turn(&mut self, question: Option<Question<'_>>) -> Result<Answer, Fault> {
         let waiting = std::mem::take(&mut self.waiting);
         self.begun = true;
+        let asked = question.is_some();
         let Open { client, runtime, .. } = &*self.open;
         let mut turns: Vec<MaybeDone<Turn<'_>>> =
             waiting.iter().map(|said| maybe_done(say(client, said))).collect();
@@ -243,12 +277,19 @@ impl Pipe<'_> {
                 Poll::Ready(())
             }
         }));
-        let mut answer = Answer::Nothing;
+        let mut answers = Vec::with_capacity(turns.len());
         for turn in &mut turns {
             let outcome = Pin::new(turn).take_output().expect("invariant: all have ended");
-            answer = outcome.map_err(|(name, error)| pg_fault(name, &error))?;
+            answers.push(outcome.map_err(|(name, error)| pg_fault(name, &error))?);
         }
-        Ok(answer)
+        drop(turns);
+        let answer = if asked { answers.pop() } else { None };
+        for (said, answer) in waiting.into_iter().zip(answers) {
+            if let (Waiting::Ahead(sql, _, params), Answer::Rows(rows)) = (said, answer) {
+                self.ready.push((sql, params, rows));
+            }
+        }
+        Ok(answer.unwrap_or(Answer::Nothing))
     }
 }
 
@@ -263,7 +304,28 @@ fn say<'t>(client: &'t Client, said: &'t Waiting) -> Turn<'t> {
             client.execute_raw(statement, params).await.map_err(|e| (sql.name, e))?;
             Ok(Answer::Nothing)
         }),
+        Waiting::Ahead(sql, statement, params) => Box::pin(rows(client, sql, statement, params)),
     }
+}
+
+async fn rows(
+    client: &Client,
+    sql: &'static Sql,
+    statement: &Statement,
+    params: &[Value<'_>],
+) -> Answered {
+    let rows = async {
+        // A plan made without the values takes each optional condition for a strong filter,
+        // fetches all rows and sorts them; one made for them walks an index.
+        let rows = if sql.wants_own_plan() {
+            let typed = params.iter().map(Pg).zip(statement.params().iter().cloned());
+            client.query_typed_raw(sql.postgres, typed.collect::<Vec<_>>()).await?
+        } else {
+            client.query_raw(statement, params.iter().map(Pg)).await?
+        };
+        rows.try_collect().await
+    };
+    rows.await.map(Answer::Rows).map_err(|e| (sql.name, e))
 }
 
 fn ask<'t>(client: &'t Client, question: Question<'t>) -> Turn<'t> {
@@ -273,20 +335,7 @@ fn ask<'t>(client: &'t Client, question: Question<'t>) -> Turn<'t> {
                 let count = client.execute_raw(&statement, params.iter().map(Pg)).await;
                 Ok(Answer::Count(count.map_err(|e| (sql.name, e))?))
             }
-            Question::Rows(sql, statement, params) => {
-                let rows = async {
-                    // A plan made without the values takes each optional condition for a strong
-                    // filter, fetches all rows and sorts them; one made for them walks an index.
-                    let rows = if sql.wants_own_plan() {
-                        let typed = params.iter().map(Pg).zip(statement.params().iter().cloned());
-                        client.query_typed_raw(sql.postgres, typed.collect::<Vec<_>>()).await?
-                    } else {
-                        client.query_raw(&statement, params.iter().map(Pg)).await?
-                    };
-                    rows.try_collect().await
-                };
-                Ok(Answer::Rows(rows.await.map_err(|e| (sql.name, e))?))
-            }
+            Question::Rows(sql, statement, params) => rows(client, sql, &statement, params).await,
             Question::Other(text, params) => {
                 let rows = async {
                     client.query_raw(text, params.iter().map(Pg)).await?.try_collect().await

@@ -18,6 +18,7 @@ use crate::kept::Kept;
 use crate::tx::Tx;
 
 const POLL_EVERY: Duration = Duration::from_millis(200);
+const REST: Duration = Duration::from_millis(10);
 const LEASE_MICROS: i64 = 120 * Timestamp::SECOND;
 const RENEW_EVERY_MICROS: i64 = 20 * Timestamp::SECOND;
 const BATCH: i64 = 1000;
@@ -109,6 +110,8 @@ pub(crate) async fn start(db: &Db) -> Result<()> {
     tokio::spawn(async move {
         loop {
             let _ = tokio::time::timeout(POLL_EVERY, committed.notified()).await;
+            // What comes meanwhile is told together.
+            tokio::time::sleep(REST).await;
             // The handle is weak, so that dropping the last `Db` ends this task and the engine.
             let Some(db) = weak.upgrade() else { return };
             if let Err(error) = relay(&db, &mut seen).await {

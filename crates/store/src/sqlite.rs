@@ -38,7 +38,7 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, Fault> {
     tune(&conn)?;
     conn.execute_batch(
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-         pragma temp_store = memory; pragma wal_autocheckpoint = 0; pragma cache_size = -16384;",
+         pragma temp_store = memory; pragma wal_autocheckpoint = 0; pragma cache_size = -49152;",
     )
     .map_err(|e| lite_error("open", &e))?;
     Ok(conn)

@@ -192,6 +192,22 @@ impl<'c> Tx<'c> {
         self.note(put)
     }
 
+    /// Says what will be asked soon with the same values: on PostgreSQL it travels with the next
+    /// question, so that several cost one turn. A hint: without it all is the same but slower, and
+    /// a change in between makes it be asked anew.
+    ///
+    /// # Errors
+    /// A fault of the engine.
+    #[track_caller]
+    pub fn ahead(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<(), Fault> {
+        self.whole()?;
+        let said = match &mut self.conn {
+            Conn::Postgres(pipe) => pipe.ahead(sql, params),
+            Conn::Sqlite(_) => Ok(()),
+        };
+        self.note(said)
+    }
+
     /// All rows of a query, each mapped by `map`. Bound the number of rows in the statement.
     ///
     /// # Errors

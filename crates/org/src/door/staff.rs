@@ -89,6 +89,7 @@ struct Loaded {
 fn load(tx: &mut Tx<'_>, hash: &sessions::SecretHash) -> Result<Option<Loaded>> {
     let Some(session) = sessions::live(tx, hash)? else { return Ok(None) };
     let inside = Access::citizen(session.agency_id, Locale::Id);
+    store::roles_ahead(tx, &inside, session.user_id)?;
     let (Some(user), Some(agency)) =
         (store::user(tx, &inside, session.user_id)?, store::agency(tx, session.agency_id)?)
     else {

@@ -98,6 +98,11 @@ fn id_list(ids: &[UserId]) -> String {
     serde_json::to_string(&ids).expect("invariant: numbers are JSON")
 }
 
+/// Says that the roles of somebody will be read soon (see [`Tx::ahead`]).
+pub(crate) fn roles_ahead(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<(), Fault> {
+    tx.ahead(&ROLES, params![access.agency_id, id])
+}
+
 /// The roles of somebody.
 ///
 /// # Errors

@@ -3,12 +3,23 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tanggap_kernel::{Access, Actor, AgencyId, Error, Event, Fault, Refusal, Subject, Timestamp};
+use tanggap_kernel::{
+    Access, Actor, AgencyId, Error, Event, Fault, Refusal, Subject, Timestamp, params,
+};
 use tanggap_store::jobs::{self, Runner};
-use tanggap_store::{Db, Tx, audit};
+use tanggap_store::{Db, Sql, Tx, audit};
 use tanggap_testkit::engines;
 
 const AGENCY: AgencyId = AgencyId(7);
+
+static ADD_LEASE: Sql =
+    Sql::new("ADD", "insert into leases (name, holder, until) values ($1, $2, 0)", None, None);
+static HOLDER: Sql = Sql::new("HOLDER", "select holder from leases where name = $1", None, None);
+static TAKE: Sql = Sql::new("TAKE", "update leases set holder = $2 where name = $1", None, None);
+
+fn holder(tx: &mut Tx<'_>, name: &str) -> Result<Option<String>, Fault> {
+    tx.opt(&HOLDER, params![name], |row| row.text())
+}
 
 fn announce(tx: &mut Tx<'_>, n: i64) {
     let subject = Subject { kind: "thing", id: n };
@@ -283,5 +294,73 @@ engines! {
         assert_eq!(runner.run_due().await.expect("ran"), 0);
         kit.clock.set(at);
         assert_eq!(runner.run_due().await.expect("ran"), 1);
+    }
+
+    async fn what_was_asked_ahead_is_as_true_as_what_is_asked(kit) {
+        let told = kit.db.write(|tx| {
+            tx.put(&ADD_LEASE, params!["a", "one"])?;
+            tx.put(&ADD_LEASE, params!["b", "two"])?;
+            tx.ahead(&HOLDER, params!["a"])?;
+            tx.ahead(&HOLDER, params!["b"])?;
+            let before = [holder(tx, "b")?, holder(tx, "a")?, holder(tx, "a")?];
+            tx.ahead(&HOLDER, params!["a"])?;
+            tx.put(&TAKE, params!["a", "three"])?;
+            Ok((before, holder(tx, "a")?))
+        });
+        let (before, after) = told.await.expect("written");
+        assert_eq!(before, [Some("two".to_owned()), Some("one".to_owned()), Some("one".to_owned())]);
+        assert_eq!(after.as_deref(), Some("three"));
+    }
+
+    async fn rows_put_down_are_kept_all_or_not_at_all(kit) {
+        let put = async |names: &'static [&'static str]| {
+            kit.db.write(move |tx| {
+                for name in names {
+                    tx.put(&ADD_LEASE, params![*name, "x"])?;
+                }
+                announce(tx, 1);
+                Ok(())
+            }).await
+        };
+        put(&["a"]).await.expect("written");
+        assert!(matches!(put(&["b", "a", "c"]).await, Err(Error::Fault(_))));
+        for (name, there) in [("a", true), ("b", false), ("c", false)] {
+            let found = kit.db.read(move |tx| Ok(holder(tx, name)?)).await.expect("read");
+            assert_eq!(found.is_some(), there, "{name}");
+        }
+        // The connection goes on, and nothing of the failed one was announced.
+        put(&["d"]).await.expect("written");
+        assert_eq!(sealed(&kit.db, 2).await.events, 2);
+    }
+
+    async fn what_is_kept_follows_every_change_of_settings(kit) {
+        let kept = |tx: &mut Tx<'_>| {
+            let load = |tx: &mut Tx<'_>| Ok(holder(tx, "a")?);
+            Ok((*tx.kept(AGENCY, "holder", 0, load)?).clone())
+        };
+        assert_eq!(kit.db.read(kept).await.expect("read"), None);
+        // Changed behind its back it is still what was kept ...
+        let add = |tx: &mut Tx<'_>| Ok(tx.put(&ADD_LEASE, params!["a", "one"])?);
+        kit.db.write(add).await.expect("written");
+        assert_eq!(kit.db.read(kept).await.expect("read"), None);
+        // ... and a change that is announced is seen by all who come after it, and by itself.
+        for holder in ["two", "three"] {
+            let seen = kit.db.write(move |tx| {
+                announce(tx, 1);
+                tx.put(&TAKE, params!["a", holder])?;
+                kept(tx)
+            });
+            assert_eq!(seen.await.expect("written").as_deref(), Some(holder));
+            assert_eq!(kit.db.read(kept).await.expect("read").as_deref(), Some(holder));
+        }
+        // One that came to nothing leaves the truth.
+        let refused = kit.db.write(move |tx| {
+            announce(tx, 1);
+            tx.put(&TAKE, params!["a", "nobody"])?;
+            kept(tx)?;
+            Err::<(), _>(Refusal::Stale.into())
+        });
+        refused.await.expect_err("refused");
+        assert_eq!(kit.db.read(kept).await.expect("read").as_deref(), Some("three"));
     }
 }
