@@ -164,3 +164,33 @@ impl Counts {
         self.board.of(ctx, staff, count).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cheap_figures_follow_every_event_and_dear_ones_are_kept_for_a_second_at_most() {
+        let ms = |n: i64| Timestamp::default().plus(n * 1000);
+        for (took, changed, busy_until, asked, good) in [
+            (1, false, 0, 999, true),
+            (1, false, 0, 1000, false),
+            (1, true, 0, 19, true),
+            (1, true, 0, 20, false),
+            (40, true, 0, 799, true),
+            (40, true, 0, 800, false),
+            (900, true, 0, 1000, false),
+            (40, true, 1100, 1050, true),
+            (0, true, 0, 0, false),
+        ] {
+            let counted = Counted {
+                at: ms(0),
+                took: took * 1000,
+                figures: (),
+                changed,
+                busy_until: ms(busy_until),
+            };
+            assert_eq!(counted.is_good(ms(asked)), good, "{took} {changed} {busy_until} {asked}");
+        }
+    }
+}
