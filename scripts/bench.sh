@@ -47,6 +47,8 @@ for engine in $engines; do
     fi
     echo "== $name: seeding" >&2
     "$bench" seed --database "$database" --cases "$size" > "$out/$name-seed.json"
+    # What seeding left to be written would be waited for by the start.
+    sync
     port=$((21000 + RANDOM % 20000))
     address=127.0.0.1:$port
     began=$(date +%s%N)
