@@ -45,6 +45,8 @@ async fn main() -> Result<(), Error> {
         Command::Seed { database, cases } => {
             let db = Db::open(Engine::parse(&database), Clock::System, true).await?;
             let seeded = seed::run(&db, cases).await?;
+            // Folds SQLite's log into its file, as a program that ends by itself does.
+            db.close().await?;
             println!("{seeded}");
         }
         Command::Create(args) => println!("{}", load::create(args).await?),
