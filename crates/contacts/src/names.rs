@@ -5,7 +5,7 @@
 
 use tanggap_kernel::{Access, AgencyId, Fault, Result, params};
 use tanggap_store::jobs::{Job, Runner};
-use tanggap_store::{Tx, sql};
+use tanggap_store::{Sql, Tx, sql};
 
 use crate::model::ContactId;
 
@@ -78,10 +78,7 @@ pub(crate) fn index(
     contact: ContactId,
     name: &str,
 ) -> Result<(), Fault> {
-    for word in words(name) {
-        tx.put(&INSERT, params![agency, word, contact])?;
-    }
-    Ok(())
+    with_each_word(tx, &INSERT, agency, contact, name)
 }
 
 pub(crate) fn forget(
@@ -90,8 +87,18 @@ pub(crate) fn forget(
     contact: ContactId,
     name: &str,
 ) -> Result<(), Fault> {
+    with_each_word(tx, &DELETE, agency, contact, name)
+}
+
+fn with_each_word(
+    tx: &mut Tx<'_>,
+    statement: &'static Sql,
+    agency: AgencyId,
+    contact: ContactId,
+    name: &str,
+) -> Result<(), Fault> {
     for word in words(name) {
-        tx.put(&DELETE, params![agency, word, contact])?;
+        tx.put(statement, params![agency, word, contact])?;
     }
     Ok(())
 }

@@ -270,12 +270,11 @@ impl<'c> Pipe<'c> {
         turns.extend(question.map(|question| maybe_done(ask(client, question))));
         runtime.block_on(poll_fn(|cx| {
             // Polled in their order: the first poll of each sends it.
-            let pending = turns.iter_mut().filter_map(|t| Pin::new(t).poll(cx).is_pending().into());
-            if pending.fold(false, |any, one: bool| any | one) {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
+            let mut pending = false;
+            for turn in &mut turns {
+                pending |= Pin::new(turn).poll(cx).is_pending();
             }
+            if pending { Poll::Pending } else { Poll::Ready(()) }
         }));
         let mut answers = Vec::with_capacity(turns.len());
         for turn in &mut turns {
