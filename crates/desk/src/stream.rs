@@ -5,7 +5,7 @@
 //! not hear is not entered, silently.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::HeaderMap;
 use serde::Deserialize;
 use tanggap_cases::actions;
@@ -15,6 +15,7 @@ use tanggap_org::door::{Staff, until_session_ends};
 use tanggap_ui::live::{Note, Room, Says, Viewer, sse_after};
 use tanggap_ui::{Answer, Ctx, Text};
 
+use crate::presence::Presence;
 use crate::{log, presence, reactions};
 
 /// The most topics that one browser listens to.
@@ -40,6 +41,10 @@ pub(crate) fn topic_of(case: CaseId) -> String {
     format!("case:{case}")
 }
 
+fn case_of(topic: &str) -> Option<CaseId> {
+    CaseId::parse(topic.strip_prefix("case:")?)
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Wanted {
@@ -53,6 +58,7 @@ pub(crate) async fn listen(
     State(ctx): State<Ctx>,
     staff: Staff,
     Query(wanted): Query<Wanted>,
+    Extension(presence): Extension<Presence>,
     headers: HeaderMap,
 ) -> Answer {
     let mut topics = allowed(&ctx, &staff, &wanted).await?;
@@ -65,10 +71,20 @@ pub(crate) async fn listen(
         .map(|topic| ctx.live.join(Room { topic: topic.clone(), viewer: viewer.clone() }))
         .collect();
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).unwrap_or(&wanted.last);
-    let missed = match last.parse() {
+    let mut missed = match last.parse() {
         Ok(seq) => missed(&ctx, &viewer, &topics, seq).await?,
         Err(_) => Vec::new(),
     };
+    // Who looks is no event: whoever came between the page and its stream is told of here.
+    for case in topics.iter().filter_map(|topic| case_of(topic)) {
+        let names = presence.names(viewer.agency_id, case, None, ctx.now());
+        let page = Text { locale: viewer.locale, zone: viewer.zone };
+        if names.len() > 1
+            && let Some(html) = presence_html(page, case, &names)
+        {
+            missed.push(Note { seq: None, says: Says::Stream(html.as_str().into()) });
+        }
+    }
     Ok(sse_after(missed, receivers, until_session_ends(&ctx, &staff)))
 }
 
@@ -146,10 +162,13 @@ pub(crate) fn tell_presence(ctx: &Ctx, agency: AgencyId, case: CaseId, names: &[
     let topic = topic_of(case);
     for room in ctx.live.rooms(agency, |wanted| wanted == topic) {
         let page = Text { locale: room.viewer.locale, zone: room.viewer.zone };
-        let line = presence::line(page, names);
-        let stream = PresenceStream { page, id: case.to_string(), line };
-        if let Ok(html) = stream.render() {
+        if let Some(html) = presence_html(page, case, names) {
             ctx.live.send(&room, &html);
         }
     }
+}
+
+fn presence_html(page: Text, case: CaseId, names: &[String]) -> Option<String> {
+    let line = presence::line(page, names);
+    PresenceStream { page, id: case.to_string(), line }.render().ok()
 }

@@ -2,10 +2,12 @@
 //! role, figures that equal their lists, and what nobody may see.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use futures_util::StreamExt as _;
 use tanggap_calendar::Kind;
 use tanggap_cases::report::Report;
 use tanggap_contacts::NewContact;
@@ -273,6 +275,33 @@ engines! {
         assert!(!one.get(&format!("/meja/{code}")).await.body.contains("Konsep saya"));
     }
 
+    async fn a_stream_that_comes_late_hears_who_looks(kit) {
+        let desk = Desk::open(&kit).await;
+        let case = desk.house.report(|_| {}).await.case;
+        let mut one = desk.browser(&desk.house.agent).await;
+        let mut two = desk.browser(&desk.house.supervisor).await;
+        for browser in [&mut one, &mut two] {
+            let page = browser.get(&format!("/meja/{}", case.code)).await;
+            assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+            let here = browser.post(&format!("/meja/{}/hadir", case.code), &[]).await;
+            assert_eq!(here.status, StatusCode::NO_CONTENT);
+        }
+        let stream = Request::get(format!("/arus?topics=case:{}", case.id))
+            .header(header::COOKIE, &one.cookie)
+            .body(Body::empty());
+        let response = desk.app.clone().oneshot(stream.expect("a request")).await;
+        let mut events = response.expect("an answer").into_body().into_data_stream();
+        let mut heard = String::new();
+        let hear = async {
+            while !heard.contains("hadir-") {
+                let chunk = events.next().await.expect("an open stream").expect("a chunk");
+                heard.push_str(&String::from_utf8_lossy(&chunk));
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), hear).await.expect("who looks");
+        assert!(heard.contains(&format!("hadir-{}", case.id)), "{heard}");
+    }
+
     async fn a_complaint_is_hidden_from_whom_it_is_about(kit) {
         let desk = Desk::open(&kit).await;
         let roads = desk.house.roads;
@@ -325,7 +354,7 @@ engines! {
         tanggap_desk::spawn_reactions(desk.ctx.clone());
         desk.house.act(&desk.house.supervisor, id, tanggap_cases::rules::Action::Verify)
             .await.expect("verified");
-        let wait = std::time::Duration::from_secs(10);
+        let wait = Duration::from_secs(10);
         let heard = tokio::time::timeout(wait, ours.recv()).await.expect("in time");
         assert!(format!("{:?}", heard.expect("a note")).contains(&about));
         for theirs in [&mut theirs, &mut theirs_one] {
