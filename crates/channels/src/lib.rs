@@ -5,3 +5,4 @@
 //! and no rule about cases lives here: the slices decide what a message means.
 
 pub mod email;
+pub mod exchange;
