@@ -98,16 +98,16 @@ create index if not exists talks_snoozed
 create index if not exists talks_ended
   on talks (agency_id, ended_at, interaction_id) where state = 'ended';
 
--- What goes out is a ledger: one row for each message and recipient.
-alter table outbound add column account_id BIGINT;
+-- What goes out is a ledger: one row for each message and recipient. A lane is an agency's account
+-- of a channel; 0 is what the installation itself is configured with (the mail relay).
+alter table outbound add column account_id BIGINT not null default 0;
 -- Ours, unique: the same thing asked for twice goes out once.
 alter table outbound add column key TEXT;
--- 0: a person waits at the other end; 5: ordinary; 9: to very many.
+-- 0: a person waits at the other end; 2: owed by law; 5: ordinary; 9: to very many.
 alter table outbound add column priority BIGINT not null default 5;
--- Not before this moment: quiet hours, rate, the next try.
+-- Not before this moment: what was asked for, or the next try.
 alter table outbound add column due_at BIGINT not null default 0;
--- Handed over to the provider until this moment at most.
-alter table outbound add column lease_until BIGINT not null default 0;
+-- The session of the lane that has it in hand; 0 where nobody has.
 alter table outbound add column lease_token BIGINT not null default 0;
 -- The provider's id, by which receipts come.
 alter table outbound add column external_id TEXT;
@@ -124,6 +124,19 @@ create index if not exists outbound_by_external
   on outbound (agency_id, account_id, external_id) where external_id is not null;
 create index if not exists outbound_by_message
   on outbound (agency_id, message_id) where message_id is not null;
+-- What went out is in none of these, so that a million sent rows cost the sending nothing.
+create index if not exists outbound_due
+  on outbound (agency_id, channel, account_id, priority, due_at, id)
+  where state = 'waiting' and lease_token = 0;
+create index if not exists outbound_held
+  on outbound (agency_id, channel, account_id, id) where lease_token <> 0;
+create index if not exists outbound_open on outbound (agency_id, state, channel, id)
+  where state in ('waiting', 'sending', 'failed', 'unsure', 'suppressed');
+create index if not exists outbound_sent on outbound (agency_id, channel, sent_at)
+  where sent_at is not null;
+drop index if exists outbound_waiting;
+-- Sending is no job any more: the rows themselves say what is due.
+delete from jobs where kind = 'outbound_send';
 
 -- Who does not want, or cannot get, messages by a channel.
 create table if not exists suppressions (

@@ -4,23 +4,22 @@
 //! jobs and sends under way end; what was acknowledged is on disk in any case.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use hyper_util::rt::TokioTimer;
 use tanggap_kernel::{Fault, Result};
-use tanggap_store::Db;
 use tanggap_store::jobs::Runner;
 use tanggap_ui::Ctx;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::config::{Config, Server};
 use crate::observe;
 use crate::router::{Front, router};
-use crate::work::mail::{self, Sender};
+use crate::work::outbound::Dispatcher;
 use crate::work::{self, sweep};
 
 /// How long requests under way have when the node goes down.
@@ -46,12 +45,11 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
         scanner: config.scanner(),
         closing: closing.clone(),
     };
-    let (runner, sender) = work::runner(&ctx, config.mail.as_ref())?;
+    let dispatcher = Dispatcher::new(ctx.clone(), work::gateways(config.mail.as_ref())?);
+    let runner = work::runner(&ctx);
     ctx.db.write(sweep::plan).await?;
-    if config.mail.is_some() {
-        tokio::spawn(release_mail(ctx.db.clone()));
-    }
-    let jobs = tokio::spawn(run_jobs(runner, closing));
+    let jobs = tokio::spawn(run_jobs(runner, closing.clone()));
+    let sending = tokio::spawn(async move { dispatcher.run(closing).await });
     tanggap_portal::spawn_reactions(ctx.clone());
     tanggap_desk::spawn_reactions(ctx.clone());
     let handle = Handle::new();
@@ -63,9 +61,10 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
     // nothing, since their leases run out.
     if served.is_err() {
         jobs.abort();
+        sending.abort();
     }
     let _ = jobs.await;
-    end_sends(&sender).await;
+    end_sends(sending).await;
     tracing::info!("ended");
     served
 }
@@ -110,15 +109,6 @@ fn bound_headers(
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_MAX);
 }
 
-/// What waited while no relay was configured goes out beside all else.
-async fn release_mail(db: Db) {
-    match mail::release(&db).await {
-        Ok(0) => {}
-        Ok(released) => tracing::info!(released, "mail that waited for a relay goes out"),
-        Err(error) => tracing::warn!(%error, "mail that waited for a relay waits on"),
-    }
-}
-
 async fn run_jobs(runner: Runner, closing: watch::Receiver<bool>) {
     runner.run(closing).await;
 }
@@ -142,8 +132,8 @@ async fn go_down_on_signal(handle: Handle<SocketAddr>, close: watch::Sender<bool
     std::future::pending::<()>().await;
 }
 
-async fn end_sends(sender: &Arc<Sender>) {
-    if tokio::time::timeout(work::SENDS_END_WITHIN, sender.idle()).await.is_err() {
-        tracing::warn!("mail was still being sent; it is tried again with the same id");
+async fn end_sends(sending: JoinHandle<()>) {
+    if tokio::time::timeout(work::SENDS_END_WITHIN, sending).await.is_err() {
+        tracing::warn!("messages were still being sent; the next start settles them");
     }
 }

@@ -2,7 +2,7 @@
 //! ledger in the transaction that caused it; without a relay it waits there, visibly.
 
 use tanggap_contacts as contacts;
-use tanggap_conversations::{NewOutbound, outbound};
+use tanggap_conversations::{NewOutbound, Priority, outbound};
 use tanggap_kernel::{Access, Actor, Result};
 use tanggap_store::Tx;
 use tanggap_ui::{Arg, t, t_args};
@@ -56,11 +56,16 @@ pub fn send(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()>
     body.push_str(&t(locale, "mail-signature"));
     let mail = NewOutbound {
         case_id: Some(notice.case.id.0),
-        message_id: None,
         channel: "email",
         recipient: &recipient,
         subject: &format!("[{}] {subject}", notice.case.code),
         body: &body,
+        // The receipt is owed at once (UU 25/2009 art. 44), and an answer by its deadline.
+        priority: match notice.event {
+            "case.received" | "case.answered" => Priority::Owed,
+            _ => Priority::Ordinary,
+        },
+        ..NewOutbound::default()
     };
     outbound::queue(tx, access, &mail)?;
     Ok(())

@@ -154,6 +154,8 @@ pub struct Outgoing {
     pub subject: String,
     /// Plain text.
     pub text: String,
+    /// When it was written, microseconds UTC.
+    pub at: i64,
     /// Files.
     pub files: Vec<OutFile>,
     /// The template that it is, where the channel asks for an approved one; `text` is then what it

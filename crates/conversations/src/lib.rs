@@ -22,7 +22,7 @@ pub use model::{
     Attachment, AttachmentId, Direction, Interaction, InteractionId, Message, MessageId,
     NewAttachment, NewMessage, Scan,
 };
-pub use outbound::{NewOutbound, Outbound, OutboundId, SendState};
+pub use outbound::{NewOutbound, Outbound, OutboundId, Priority, SendState};
 pub use search::{cases_with, index};
 
 /// Says that the conversation of a case will be read soon (see [`Tx::ahead`]).
@@ -38,9 +38,17 @@ pub fn ahead(tx: &mut Tx<'_>, access: &Access, case_id: i64) -> Result<(), Fault
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
-    [attachments::STATEMENTS, messages::STATEMENTS, outbound::STATEMENTS, search::STATEMENTS]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect()
+    [
+        attachments::STATEMENTS,
+        messages::STATEMENTS,
+        outbound::STATEMENTS,
+        outbound::lanes::STATEMENTS,
+        outbound::receipts::STATEMENTS,
+        outbound::suppressions::STATEMENTS,
+        search::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .collect()
 }

@@ -196,18 +196,23 @@ impl Sources<'_> {
 
     fn tone(&self, mail: &Outbound) -> Tone {
         match mail.state {
-            SendState::Sent => Tone::Good,
-            SendState::Waiting => Tone::Wait,
+            SendState::Sent | SendState::Delivered | SendState::Read => Tone::Good,
+            SendState::Waiting | SendState::Sending => Tone::Wait,
+            SendState::Unsure | SendState::Suppressed => Tone::Warn,
             SendState::Failed => Tone::Bad,
         }
     }
 
     fn mail(&self, mail: &Outbound) -> String {
         let key = match mail.state {
+            SendState::Waiting if mail.account_id == 0 && !self.has_relay => "desk-mail-no-relay",
+            SendState::Waiting | SendState::Sending => "desk-mail-waiting",
             SendState::Sent => "desk-mail-sent",
+            SendState::Delivered => "desk-mail-delivered",
+            SendState::Read => "desk-mail-read",
             SendState::Failed => "desk-mail-failed",
-            SendState::Waiting if !self.has_relay => "desk-mail-no-relay",
-            SendState::Waiting => "desk-mail-waiting",
+            SendState::Unsure => "desk-mail-unsure",
+            SendState::Suppressed => "desk-mail-suppressed",
         };
         self.text.t(key).into_owned()
     }

@@ -42,6 +42,7 @@ static ALL: &[Migration] = migrations! {
     7 => "0007_awaiting.sql",
     8 => "0008_contacts.sql",
     9 => "0009_cases_by_kind.sql",
+    10 => "0010_channels.sql",
 };
 
 const CREATE_LEDGER: &str =

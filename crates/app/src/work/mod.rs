@@ -1,42 +1,47 @@
-//! What a node does by itself: the jobs of the slices, outgoing mail, and keeping house.
+//! What a node does by itself: the jobs of the slices, sending, and keeping house.
 
+pub mod gateways;
 pub mod mail;
+pub mod outbound;
 pub mod sweep;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tanggap_channels::email::wire::{Relay, RelayConfig};
-use tanggap_conversations::outbound;
 use tanggap_kernel::{Fault, Result};
 use tanggap_store::jobs::Runner;
 use tanggap_ui::Ctx;
 
-use mail::Sender;
+use gateways::Gateways;
+use mail::RelayGateway;
 
-/// The longest time that one send may take: less than a job's lease, so that no second node
-/// begins the same send meanwhile.
+/// The longest time that one step of a send may take.
 const SEND_SECONDS_MAX: u64 = 50;
 
 pub(crate) fn statements() -> Vec<&'static tanggap_store::Sql> {
     sweep::STATEMENTS.to_vec()
 }
 
-/// All handlers of a node, and the sender, which has to be waited for at the end.
+/// All handlers of a node.
+#[must_use]
+pub fn runner(ctx: &Ctx) -> Runner {
+    let runner = tanggap_contacts::register(Runner::new(ctx.db.clone()));
+    let runner = tanggap_cases::jobs::register(runner);
+    sweep::register(runner, ctx.blobs.clone())
+}
+
+/// The gateways of a node: at first that of the relay, where one is configured.
 ///
 /// # Errors
 /// A fault where the relay's settings cannot be used.
-pub fn runner(ctx: &Ctx, relay: Option<&RelayConfig>) -> Result<(Runner, Arc<Sender>)> {
-    let relay = relay.map(open_relay).transpose()?;
-    let sender = Arc::new(Sender::new(relay, &ctx.site.base_url));
-    let sending = Arc::clone(&sender);
-    let runner = tanggap_contacts::register(Runner::new(ctx.db.clone()));
-    let runner = tanggap_cases::jobs::register(runner);
-    let runner = sweep::register(runner, ctx.blobs.clone()).on_peer(
-        outbound::SEND,
-        Arc::new(move |db, job| Box::pin(mail::handle(Arc::clone(&sending), db, job))),
-    );
-    Ok((runner, sender))
+pub fn gateways(relay: Option<&RelayConfig>) -> Result<Gateways> {
+    let gateways = Gateways::default();
+    if let Some(config) = relay {
+        let gateway = RelayGateway::new(open_relay(config)?, config.pool_size);
+        gateways.set_own("email", Arc::new(gateway));
+    }
+    Ok(gateways)
 }
 
 /// The relay as configured, with a bound on the time of one send.
@@ -44,7 +49,7 @@ pub fn runner(ctx: &Ctx, relay: Option<&RelayConfig>) -> Result<(Runner, Arc<Sen
 /// # Errors
 /// A fault where its settings cannot be used.
 pub fn open_relay(config: &RelayConfig) -> Result<Relay, Fault> {
-    // Connecting and sending are each given this time.
+    // Connecting and each step of sending are given this time.
     let half = SEND_SECONDS_MAX.min(config.timeout_seconds);
     let config = RelayConfig { timeout_seconds: half, ..config.clone() };
     Relay::new(config).map_err(|e| Fault::new(format!("mail relay: {e}")))

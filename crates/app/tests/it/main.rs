@@ -8,3 +8,5 @@ mod nodes;
 mod plans;
 mod routes;
 mod schema;
+mod sending;
+mod smtp;

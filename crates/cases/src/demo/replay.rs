@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tanggap_conversations::outbound::{self, OutboundId, SendState};
+use tanggap_conversations::outbound::{self, SendState, lanes};
 use tanggap_kernel::{Access, Error, Fault, Locale, Result, Timestamp, params};
 use tanggap_store::{Db, Tx, sql};
 
@@ -20,9 +20,8 @@ const BATCH: usize = 100;
 const RELAY_TAKES: i64 = 4 * Timestamp::SECOND;
 
 sql! {
-    NEXT_DUE = "select kind, key, run_at from jobs where agency_id = $1 and run_at <= $2
-        and dead_at is null and kind in ('case_deadline', 'outbound_send')
-        order by run_at limit 1";
+    NEXT_RING = "select key, run_at from jobs where agency_id = $1 and run_at <= $2
+        and dead_at is null and kind = 'case_deadline' order by run_at limit 1";
 }
 
 /// The cases opened so far, by their place in the plan.
@@ -76,20 +75,25 @@ pub(super) async fn replay(
 fn ring_until(tx: &mut Tx<'_>, cast: &Cast, mut last: Timestamp, at: Timestamp) -> Result<()> {
     let access = Access::system(cast.agency);
     loop {
-        let due = tx.opt(&NEXT_DUE, params![cast.agency, at], |row| {
-            Ok((row.text()?, row.text()?, row.int::<Timestamp>()?))
+        let ring = tx.opt(&NEXT_RING, params![cast.agency, at], |row| {
+            Ok((row.text()?, row.int::<Timestamp>()?))
         })?;
-        let Some((kind, key, run_at)) = due else { return Ok(()) };
-        // What was overdue when it was planned runs at once, not before.
-        last = last.max(run_at);
-        tx.unschedule(&kind, &key)?;
-        if kind == RING {
-            let id = CaseId::parse(&key).ok_or_else(|| Fault::new("a timer names no case"))?;
-            tx.at(last, |tx| jobs::ring_case(tx, cast.agency, id))?;
-        } else if let Some(id) = OutboundId::parse(&key) {
-            tx.at(last.plus(RELAY_TAKES), |tx| {
-                outbound::record(tx, &access, id, SendState::Sent, None)
-            })?;
+        let mail = outbound::waiting(tx, &access, SendState::Waiting, None, 1)?.pop();
+        let mail = mail.filter(|mail| mail.created_at <= at);
+        match (ring, mail) {
+            (None, None) => return Ok(()),
+            (ring, Some(mail)) if ring.as_ref().is_none_or(|(_, r)| mail.created_at <= *r) => {
+                last = last.max(mail.created_at);
+                tx.at(last.plus(RELAY_TAKES), |tx| lanes::note_sent(tx, &access, &mail))?;
+            }
+            (Some((key, run_at)), _) => {
+                // What was overdue when it was planned runs at once, not before.
+                last = last.max(run_at);
+                tx.unschedule(RING, &key)?;
+                let id = CaseId::parse(&key).ok_or_else(|| Fault::new("a timer names no case"))?;
+                tx.at(last, |tx| jobs::ring_case(tx, cast.agency, id))?;
+            }
+            (None, Some(_)) => unreachable!("without a ring the mail is next"),
         }
     }
 }

@@ -24,6 +24,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 mod compose;
+mod hand;
 
 pub use compose::{AutoSubmitted, OutgoingFile, OutgoingMail};
 
