@@ -67,6 +67,8 @@ create table if not exists talks (
   state TEXT not null,
   -- The citizen wrote last and nobody has answered.
   awaiting BOOLEAN not null,
+  -- How the last message begins.
+  preview TEXT not null,
   -- Who is at it.
   owner_id BIGINT,
   unit_id BIGINT,
@@ -89,14 +91,17 @@ create table if not exists talks (
 );
 create unique index if not exists talks_by_thread
   on talks (agency_id, account_id, thread) where state <> 'ended' and thread <> '';
-create index if not exists talks_going_on
-  on talks (agency_id, awaiting, updated_at, interaction_id) where state = 'open';
+create index if not exists talks_open on talks (agency_id, updated_at, interaction_id)
+  where state = 'open';
+create index if not exists talks_unowned on talks (agency_id, updated_at, interaction_id)
+  where state = 'open' and owner_id is null;
 create index if not exists talks_of_owner
   on talks (agency_id, owner_id, updated_at, interaction_id) where state = 'open';
 create index if not exists talks_snoozed
   on talks (agency_id, snoozed_until, interaction_id) where state = 'snoozed';
 create index if not exists talks_ended
   on talks (agency_id, ended_at, interaction_id) where state = 'ended';
+create index if not exists talks_of_contact on talks (agency_id, contact_id, interaction_id);
 
 -- What goes out is a ledger: one row for each message and recipient. A lane is an agency's account
 -- of a channel; 0 is what the installation itself is configured with (the mail relay).

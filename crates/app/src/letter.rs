@@ -205,10 +205,12 @@ fn continue_case(tx: &mut Tx<'_>, access: &Access, case: &Case, letter: &Letter)
     let said = Words { voice, text: &text, attachments: &letter.files };
     let subject = subject(mail);
     let origin = Origin {
+        interaction: None,
         channel: CHANNEL,
         subject: &subject,
         external_id: &letter.external_id,
-        raw: &letter.raw,
+        raw: Some(&letter.raw),
+        at: None,
     };
     actions::receive(tx, &writer, case.id, &said, &origin)
 }

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 use tanggap_calendar::Event as ClockEvent;
-use tanggap_conversations::{self as talk, Direction, NewAttachment, NewMessage};
-use tanggap_kernel::{Access, Actor, Permission, Refusal, Result};
+use tanggap_conversations::{self as talk, Direction, InteractionId, NewAttachment, NewMessage};
+use tanggap_kernel::{Access, Actor, Permission, Refusal, Result, Timestamp};
 use tanggap_org as org;
 use tanggap_store::Tx;
 
@@ -44,14 +44,18 @@ pub struct Words<'a> {
 /// The exchange on another channel in which words reached a case.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
+    /// The exchange that goes on; `None`: they begin one.
+    pub interaction: Option<InteractionId>,
     /// `email` ...
-    pub channel: &'static str,
+    pub channel: &'a str,
     /// The subject there.
     pub subject: &'a str,
     /// The message's id there, by which a second delivery is known.
     pub external_id: &'a str,
     /// The raw payload's blob.
-    pub raw: &'a str,
+    pub raw: Option<&'a str>,
+    /// When it was said, where that was before now.
+    pub at: Option<Timestamp>,
 }
 
 /// Takes in words that came by a channel of their own, such as an answer to a mail: what was
@@ -138,9 +142,12 @@ pub(crate) fn say(
         Voice::FromCitizen => Direction::In,
         Voice::Internal => Direction::Internal,
     };
-    let first = talk::first_interaction(tx, access, case.0)?.filter(|_| origin.is_none());
+    let known = match origin {
+        Some(origin) => origin.interaction,
+        None => talk::first_interaction(tx, access, case.0)?,
+    };
     let (channel, subject) = origin.map_or(("web", ""), |origin| (origin.channel, origin.subject));
-    let interaction = match first {
+    let interaction = match known {
         Some(interaction) => interaction,
         None => talk::open_interaction(tx, access, None, Some(case.0), channel, subject)?,
     };
@@ -149,8 +156,8 @@ pub(crate) fn say(
         body: words.text,
         found_by: subject,
         external_id: origin.map(|origin| origin.external_id),
-        raw: origin.map(|origin| origin.raw),
-        ..NewMessage::default()
+        raw: origin.and_then(|origin| origin.raw),
+        at: origin.and_then(|origin| origin.at),
     };
     let message = talk::add_message(tx, access, interaction, &new)?;
     for file in words.attachments {

@@ -24,6 +24,8 @@ pub struct Contact {
     pub phones: Vec<String>,
     /// Mail addresses, lower case.
     pub emails: Vec<String>,
+    /// Accounts at providers, as `telegram:123`.
+    pub handles: Vec<String>,
     /// The contact that it says to be: name and a number or an address are the same, the rest is
     /// not. Nothing proves it, so nothing of the one is told to the other.
     pub same_as: Option<ContactId>,
@@ -67,6 +69,8 @@ pub enum IdentityKind {
     Phone,
     /// A mail address, lower case.
     Email,
+    /// An account at a provider, as `telegram:123`.
+    Handle,
 }
 
 impl IdentityKind {
@@ -76,6 +80,7 @@ impl IdentityKind {
         match self {
             Self::Phone => "phone",
             Self::Email => "email",
+            Self::Handle => "handle",
         }
     }
 }
@@ -93,4 +98,6 @@ pub struct NewContact {
     pub phone: Option<String>,
     /// Lower case.
     pub email: Option<String>,
+    /// An account at a provider, as `telegram:123`: the provider has seen to it that it is theirs.
+    pub handle: Option<String>,
 }

@@ -87,9 +87,14 @@ fn known(tx: &mut Tx<'_>, access: &Access, new: &NewContact) -> Result<Known, Fa
         let key = params![access.agency_id, kind.as_str(), value, SHARED_MAX];
         let found: Vec<(ContactId, String, Option<ContactId>)> =
             tx.all(&BY_IDENTITY, key, |row| Ok((row.int()?, row.text()?, row.opt_int()?)))?;
-        let fits = |name: &str| kind == IdentityKind::Email && new.name.is_empty() || same(name);
+        let fits = |name: &str| match kind {
+            // The provider says who it is, whatever they call themself today.
+            IdentityKind::Handle => true,
+            IdentityKind::Email => new.name.is_empty() || same(name),
+            IdentityKind::Phone => same(name),
+        };
         for (id, name, same_as) in found.into_iter().filter(|(_, name, _)| fits(name)) {
-            if access.user().is_some() {
+            if access.user().is_some() || kind == IdentityKind::Handle {
                 return Ok(Known::Same(id));
             }
             if same(&name) && is_all_of(tx, access, id, new)? {
@@ -101,11 +106,12 @@ fn known(tx: &mut Tx<'_>, access: &Access, new: &NewContact) -> Result<Known, Fa
     Ok(Known::Perhaps(perhaps))
 }
 
-/// The mail address first: a telephone may serve a family.
+/// What proves most first: a telephone may serve a family.
 fn given(new: &NewContact) -> impl Iterator<Item = (IdentityKind, &str)> {
+    let handle = new.handle.as_deref().map(|value| (IdentityKind::Handle, value));
     let email = new.email.as_deref().map(|value| (IdentityKind::Email, value));
     let phone = new.phone.as_deref().map(|value| (IdentityKind::Phone, value));
-    email.into_iter().chain(phone)
+    handle.into_iter().chain(email).chain(phone)
 }
 
 /// Whether a contact holds what is given and nothing else.
@@ -117,6 +123,7 @@ fn is_all_of(
 ) -> Result<bool, Fault> {
     let Some(known) = find(tx, access, id)? else { return Ok(false) };
     Ok(known.emails.iter().eq(&new.email)
+        && known.handles.iter().eq(&new.handle)
         && known.phones.iter().eq(&new.phone)
         && known.address == new.address
         && known.nik == new.nik)
@@ -157,6 +164,8 @@ fn find(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Option<Contac
             contact.phones.push(value);
         } else if kind == IdentityKind::Email.as_str() {
             contact.emails.push(value);
+        } else if kind == IdentityKind::Handle.as_str() {
+            contact.handles.push(value);
         }
     }
     Ok(Some(contact))
@@ -233,6 +242,7 @@ fn read(row: &mut Row<'_>) -> Result<Contact, Fault> {
         same_as: row.opt_int()?,
         phones: Vec::new(),
         emails: Vec::new(),
+        handles: Vec::new(),
         created_at: row.int()?,
         version: row.int()?,
     })

@@ -16,6 +16,9 @@ sql! {
         a.thumbnail, a.scan from interactions i join attachments a
         on a.agency_id = i.agency_id and a.interaction_id = i.id
         where i.agency_id = $1 and i.case_id = $2 order by a.id desc limit $3";
+    OF_INTERACTION = "select id, message_id, interaction_id, name, media_type, size, blob,
+        thumbnail, scan from attachments where agency_id = $1 and interaction_id = $2
+        order by id desc limit $3";
     FIND = "select a.id, a.message_id, a.interaction_id, a.name, a.media_type, a.size, a.blob,
         a.thumbnail, a.scan, i.case_id from attachments a join interactions i
         on i.agency_id = a.agency_id and i.id = a.interaction_id
@@ -66,6 +69,21 @@ pub fn attachments_of_case(
     case_id: i64,
 ) -> Result<Vec<Attachment>, Fault> {
     let mut found = tx.all(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX], read)?;
+    found.reverse();
+    Ok(found)
+}
+
+/// The files of an exchange, oldest first: where there are very many, the newest.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn attachments_of(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    interaction: InteractionId,
+) -> Result<Vec<Attachment>, Fault> {
+    let key = params![access.agency_id, interaction, SHOWN_MAX];
+    let mut found = tx.all(&OF_INTERACTION, key, read)?;
     found.reverse();
     Ok(found)
 }

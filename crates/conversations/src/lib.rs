@@ -3,20 +3,24 @@
 //! An interaction is one exchange on one channel; a case holds many. An interaction is never
 //! itself the case. Every message is searchable from the commit that stored it.
 
+pub mod accounts;
 mod attachments;
 pub mod files;
+pub mod inbound;
 mod messages;
 mod model;
 pub mod outbound;
 mod search;
+pub mod talks;
 
 use tanggap_kernel::{Access, Fault};
 use tanggap_store::Tx;
 
-pub use attachments::{attach, attachment, attachments_of_case};
+pub use accounts::{Account, AccountId};
+pub use attachments::{attach, attachment, attachments_of, attachments_of_case};
 pub use messages::{
-    add_message, first_interaction, interaction_of_message, link_case, messages_of_case,
-    open_interaction,
+    add_message, first_interaction, interaction_of_message, link_case, messages_of,
+    messages_of_case, open_interaction,
 };
 pub use model::{
     Attachment, AttachmentId, Direction, Interaction, InteractionId, Message, MessageId,
@@ -24,6 +28,7 @@ pub use model::{
 };
 pub use outbound::{NewOutbound, Outbound, OutboundId, Priority, SendState};
 pub use search::{cases_with, index};
+pub use talks::{NewTalk, Shelf, Talk, TalkState};
 
 /// Says that the conversation of a case will be read soon (see [`Tx::ahead`]).
 ///
@@ -39,16 +44,16 @@ pub fn ahead(tx: &mut Tx<'_>, access: &Access, case_id: i64) -> Result<(), Fault
 #[must_use]
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     [
+        accounts::STATEMENTS,
         attachments::STATEMENTS,
+        inbound::STATEMENTS,
         messages::STATEMENTS,
         outbound::STATEMENTS,
         outbound::lanes::STATEMENTS,
         outbound::receipts::STATEMENTS,
         outbound::suppressions::STATEMENTS,
         search::STATEMENTS,
+        talks::STATEMENTS,
     ]
-    .into_iter()
-    .flatten()
-    .copied()
-    .collect()
+    .concat()
 }

@@ -24,6 +24,10 @@ sql! {
         from interactions i join messages m
         on m.agency_id = i.agency_id and m.interaction_id = i.id
         where i.agency_id = $1 and i.case_id = $2 order by m.id limit 1";
+    OF_INTERACTION = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body
+        from interactions i join messages m
+        on m.agency_id = i.agency_id and m.interaction_id = i.id
+        where i.agency_id = $1 and i.id = $2 order by m.id desc limit $3";
     FIRST = "select id from interactions where agency_id = $1 and case_id = $2
         order by id limit 1";
     BY_EXTERNAL = "select m.interaction_id, i.case_id from messages m join interactions i
@@ -113,6 +117,21 @@ pub fn messages_of_case(
             *place = first;
         }
     }
+    Ok(found)
+}
+
+/// The messages of an exchange, oldest first: where there are very many, the newest.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn messages_of(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    interaction: InteractionId,
+) -> Result<Vec<Message>, Fault> {
+    let key = params![access.agency_id, interaction, SHOWN_MAX];
+    let mut found = tx.all(&OF_INTERACTION, key, read)?;
+    found.reverse();
     Ok(found)
 }
 

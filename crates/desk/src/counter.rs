@@ -255,7 +255,7 @@ fn report(secrets: &Secrets, staff: &Staff, fields: &Fields) -> Result<Report> {
     let name = fields.get("name").to_owned();
     if !name.is_empty() || phone.is_some() || email.is_some() {
         let address = fields.get("address").to_owned();
-        report.reporter = Some(NewContact { name, address, nik: None, phone, email });
+        report.reporter = Some(NewContact { name, address, phone, email, ..NewContact::default() });
     }
     report.check()?;
     Ok(report)

@@ -81,11 +81,17 @@ pub enum Permission {
     TokensManage,
     /// Add further agencies under this roof; opens none of their data.
     AgenciesManage,
+    /// See exchanges on written channels.
+    TalkRead,
+    /// Answer, hand on and end exchanges.
+    TalkWrite,
+    /// Set up accounts of channels, and how what goes out is sent.
+    ChannelsManage,
 }
 
 impl Permission {
     /// All permissions, in order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::CaseRead,
         Self::CaseCreate,
         Self::CaseVerify,
@@ -102,6 +108,9 @@ impl Permission {
         Self::JobsManage,
         Self::TokensManage,
         Self::AgenciesManage,
+        Self::TalkRead,
+        Self::TalkWrite,
+        Self::ChannelsManage,
     ];
 }
 

@@ -97,6 +97,8 @@ pub fn permissions(role: Role) -> Permissions {
         P::CaseAnswer,
         P::CaseWrite,
         P::IdentityRead,
+        P::TalkRead,
+        P::TalkWrite,
     ];
     match role {
         Role::Agent => Permissions::of(&agent),
@@ -117,8 +119,11 @@ pub fn permissions(role: Role) -> Permissions {
             P::AuditRead,
             P::JobsManage,
             P::TokensManage,
+            P::ChannelsManage,
         ]),
-        Role::Inspector => Permissions::of(&[P::CaseRead, P::BoardRead, P::OrgRead, P::AuditRead]),
+        Role::Inspector => {
+            Permissions::of(&[P::CaseRead, P::BoardRead, P::OrgRead, P::AuditRead, P::TalkRead])
+        }
         Role::Host => Permissions::of(&[P::AgenciesManage]),
     }
 }

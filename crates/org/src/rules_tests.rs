@@ -12,7 +12,7 @@ const OTHER: UnitId = UnitId(9);
 
 /// One row for each permission: who holds it. Columns: agent, unit officer, supervisor,
 /// administrator, inspector, host; `a`: in the whole agency, `u`: in the own unit and under it.
-const MATRIX: [(Permission, [&str; 6]); 16] = [
+const MATRIX: [(Permission, [&str; 6]); 19] = [
     (Permission::CaseRead, ["a", "u", "a", "-", "a", "-"]),
     (Permission::CaseCreate, ["a", "-", "a", "-", "-", "-"]),
     (Permission::CaseVerify, ["a", "-", "a", "-", "-", "-"]),
@@ -29,6 +29,9 @@ const MATRIX: [(Permission, [&str; 6]); 16] = [
     (Permission::JobsManage, ["-", "-", "-", "a", "-", "-"]),
     (Permission::TokensManage, ["-", "-", "-", "a", "-", "-"]),
     (Permission::AgenciesManage, ["-", "-", "-", "-", "-", "a"]),
+    (Permission::TalkRead, ["a", "-", "a", "-", "a", "-"]),
+    (Permission::TalkWrite, ["a", "-", "a", "-", "-", "-"]),
+    (Permission::ChannelsManage, ["-", "-", "-", "a", "-", "-"]),
 ];
 
 fn access(role: Role, units: Option<Vec<UnitId>>) -> Access {

@@ -27,9 +27,9 @@ impl Person {
         NewContact {
             name: self.name.clone(),
             address: village.to_owned(),
-            nik: None,
             phone: (!by_mail).then(|| self.phone.clone()),
             email: self.email.clone(),
+            ..NewContact::default()
         }
     }
 }
