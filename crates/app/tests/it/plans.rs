@@ -30,6 +30,9 @@ const LARGE: &[&str] = &[
     "follow_ups",
     "drafts",
     "outbound",
+    "inbound",
+    "talks",
+    "suppressions",
     "spent_proofs",
 ];
 /// Only PostgreSQL's sealer runs these; SQLite's writer seals as it writes.
