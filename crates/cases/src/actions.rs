@@ -54,9 +54,10 @@ pub fn open(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened>
     let law = Law { profile: &profile, calendar: &calendar };
     law.apply(&mut deadlines, ClockEvent::Received, received_at)?;
 
-    let contact_id = match &report.reporter {
-        Some(new) => Some(contacts::find_or_create(tx, access, new)?),
-        None => None,
+    let contact_id = match (report.contact, &report.reporter) {
+        (Some(known), _) => Some(known),
+        (None, Some(new)) => Some(contacts::find_or_create(tx, access, new)?),
+        (None, None) => None,
     };
     let case = Case {
         id: tx.id(),
@@ -117,12 +118,21 @@ fn check_reported(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<(
 
 fn keep_story(tx: &mut Tx<'_>, access: &Access, case: &Case, report: &Report) -> Result<()> {
     let (contact, channel) = (case.contact_id, report.channel);
-    let interaction =
-        talk::open_interaction(tx, access, contact, Some(case.id.0), channel, &case.subject)?;
-    let teller = Access { actor: Actor::Citizen, ..access.clone() };
+    // In a talk the citizen has told it already: what is written here is our summary of it.
+    let (interaction, direction, teller) = match report.talk {
+        Some(talk) => {
+            talk::link_case(tx, access, talk, case.id.0)?;
+            (talk, Direction::Internal, access.clone())
+        }
+        None => (
+            talk::open_interaction(tx, access, contact, Some(case.id.0), channel, &case.subject)?,
+            Direction::In,
+            Access { actor: Actor::Citizen, ..access.clone() },
+        ),
+    };
     let found_by = format!("{} {}", case.subject, case.place);
     let message = NewMessage {
-        direction: Some(Direction::In),
+        direction: Some(direction),
         body: &report.description,
         found_by: &found_by,
         external_id: report.external_id.as_deref(),

@@ -15,6 +15,7 @@ pub mod queries;
 pub mod report;
 pub mod rules;
 pub mod store;
+pub mod talking;
 mod words;
 
 /// The statements of this crate, for the test that reads every plan.

@@ -1,13 +1,15 @@
-//! What a reporter is told by mail: receipt, question, step, answer. Queued in the outbound
-//! ledger in the transaction that caused it; without a relay it waits there, visibly.
+//! What a reporter is told: receipt, question, step, answer. Queued in the outbound ledger in the
+//! transaction that caused it, on the channel by which they wrote last; what cannot go out yet
+//! waits there, visibly.
 
 use tanggap_contacts as contacts;
-use tanggap_conversations::{NewOutbound, Priority, outbound};
-use tanggap_kernel::{Access, Actor, Result};
+use tanggap_conversations::{NewOutbound, Priority, Talk, TalkState, outbound, talks};
+use tanggap_kernel::{Access, Actor, Locale, Result};
 use tanggap_store::Tx;
 use tanggap_ui::{Arg, t, t_args};
 
 use crate::model::Case;
+use crate::talking;
 
 /// Where the address of the installation goes into a text; the sender fills it in.
 pub const BASE_URL: &str = "{base_url}";
@@ -24,19 +26,69 @@ pub struct Notice<'a> {
     pub text: &'a str,
 }
 
-/// Queues the mail for a notice, where the reporter left an address.
+/// The most talks of a case that are looked through for one that goes on.
+const TALKS_MAX: i64 = 10;
+
+/// Tells a notice where the reporter wrote last: in the talk of the case that goes on, or else by
+/// mail, where they left an address.
 ///
 /// # Errors
 /// A fault of the engine.
 pub fn send(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()> {
+    let going = talks::of_case(tx, access, notice.case.id.0, TALKS_MAX)?;
+    // Mail has its own form, with a subject and a signature.
+    let going = going.into_iter().find(|talk| {
+        talk.channel != "email" && talk.state != TalkState::Ended && talk.last_in_at.is_some()
+    });
+    if let Some(going) = going
+        && by_talk(tx, access, notice, going)?
+    {
+        return Ok(());
+    }
+    by_mail(tx, access, notice)
+}
+
+/// The reporter's own language where they act themselves; Indonesian otherwise (UU 24/2009).
+fn locale_of(access: &Access) -> Locale {
+    match access.actor {
+        Actor::Citizen => access.locale,
+        _ => Locale::Id,
+    }
+}
+
+/// The receipt is owed at once (UU 25/2009 art. 44), and an answer by its deadline.
+fn priority(notice: &Notice<'_>) -> Priority {
+    match notice.event {
+        "case.received" | "case.answered" => Priority::Owed,
+        _ => Priority::Ordinary,
+    }
+}
+
+fn key(notice: &Notice<'_>) -> String {
+    format!("mail-{}", notice.event.replace(['.', '_'], "-"))
+}
+
+/// In few words, since some channels cost by length.
+fn by_talk(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>, going: Talk) -> Result<bool> {
+    let (case, locale) = (notice.case, locale_of(access));
+    let named: [(&str, Arg<'_>); 2] =
+        [("code", case.code.as_str().into()), ("subject", case.subject.as_str().into())];
+    let title = t_args(locale, &format!("{}.subject", key(notice)), &named);
+    let mut text = format!("[{}] {title}", case.code);
+    if let Some(pin) = notice.pin {
+        text.push_str(&format!("\n{}", t_args(locale, "talk-notice-pin", &[("pin", pin.into())])));
+    }
+    if !notice.text.is_empty() {
+        text.push_str(&format!("\n\n{}", notice.text));
+    }
+    let footer = format!("\n\n{BASE_URL}/lacak/{}", case.code);
+    talking::tell(tx, access, going, (&text, &footer), priority(notice))
+}
+
+fn by_mail(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()> {
     let Some(contact) = notice.case.contact_id else { return Ok(()) };
     let Some((name, recipient)) = contacts::reachable(tx, access, contact)? else { return Ok(()) };
-    // The reporter's own language where they act themselves; Indonesian otherwise (UU 24/2009).
-    let locale = match access.actor {
-        Actor::Citizen => access.locale,
-        _ => tanggap_kernel::Locale::Id,
-    };
-    let key = notice.event.replace(['.', '_'], "-");
+    let (locale, key) = (locale_of(access), key(notice));
     let name = match name.as_str() {
         "" => t(locale, "case-actor-citizen"),
         name => name.into(),
@@ -48,8 +100,8 @@ pub fn send(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()>
         ("name", name.into()),
         ("text", notice.text.into()),
     ];
-    let subject = t_args(locale, &format!("mail-{key}.subject"), &args);
-    let mut body = t_args(locale, &format!("mail-{key}"), &args).into_owned();
+    let subject = t_args(locale, &format!("{key}.subject"), &args);
+    let mut body = t_args(locale, &key, &args).into_owned();
     body.push_str("\n\n");
     let link = format!("{BASE_URL}/lacak/{}", notice.case.code);
     body.push_str(&t_args(locale, "mail-footer", &[("link", link.as_str().into())]));
@@ -60,11 +112,7 @@ pub fn send(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()>
         recipient: &recipient,
         subject: &format!("[{}] {subject}", notice.case.code),
         body: &body,
-        // The receipt is owed at once (UU 25/2009 art. 44), and an answer by its deadline.
-        priority: match notice.event {
-            "case.received" | "case.answered" => Priority::Owed,
-            _ => Priority::Ordinary,
-        },
+        priority: priority(notice),
         ..NewOutbound::default()
     };
     outbound::queue(tx, access, &mail)?;

@@ -1,8 +1,8 @@
 //! A report as it comes in, from whichever door, and what a report must have. Pure.
 
 use tanggap_calendar::Kind;
-use tanggap_contacts::NewContact;
-use tanggap_conversations::NewAttachment;
+use tanggap_contacts::{ContactId, NewContact};
+use tanggap_conversations::{InteractionId, NewAttachment};
 use tanggap_kernel::error::{Check, Invalid};
 use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_kernel::{Fault, Result, Timestamp, code};
@@ -92,6 +92,10 @@ pub struct Report {
     pub ticket: Ticket,
     /// When it reached us, where that was before now: a letter, a replayed history.
     pub received_at: Option<Timestamp>,
+    /// The talk that it comes from, whose messages tell it.
+    pub talk: Option<InteractionId>,
+    /// Who reports, where that is known already; before `reporter`.
+    pub contact: Option<ContactId>,
 }
 
 impl Report {
@@ -119,6 +123,8 @@ impl Report {
             raw: None,
             ticket,
             received_at: None,
+            talk: None,
+            contact: None,
         }
     }
 

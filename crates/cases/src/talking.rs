@@ -1,0 +1,357 @@
+//! Talks and cases together: what a citizen writes on a channel reaches the talk and the case that
+//! it belongs to, and what staff answer goes out where the citizen wrote.
+//!
+//! A talk that belongs to a case is seen by those who may see the case: a complaint's talk stays
+//! hidden from whom it is about (UU 25/2009 art. 45).
+
+use serde_json::json;
+use tanggap_contacts::{self as contacts, ContactId, NewContact};
+use tanggap_conversations::outbound::{Extra, ExtraFile};
+use tanggap_conversations::{
+    self as talk, AccountId, Direction, InteractionId, NewAttachment, NewMessage, NewOutbound,
+    NewTalk, Priority, Shelf, Talk, outbound, talks,
+};
+use tanggap_kernel::paging::{Cursor, Page};
+use tanggap_kernel::{Access, Locale, Permission, Refusal, Result, Timestamp};
+use tanggap_store::Tx;
+
+use crate::actions::{self, announce, load};
+use crate::model::{Case, CaseId};
+use crate::report::{DESCRIPTION_MAX, Report};
+use crate::rules::Voice;
+use crate::words::{Origin, Words, receive};
+use crate::{rules, store};
+
+/// The channel on which a message has arrived once it is there: both see the same page.
+pub const WEBCHAT: &str = "webchat";
+
+/// A citizen's message as its channel gave it; its files are kept already.
+#[derive(Clone, Debug)]
+pub struct Heard<'a> {
+    /// The account of ours that it reached.
+    pub account: Option<AccountId>,
+    /// `sms`, `whatsapp`, `telegram` ...
+    pub channel: &'a str,
+    /// Where an answer goes.
+    pub thread: &'a str,
+    /// Who wrote, as far as the channel says.
+    pub from: Option<NewContact>,
+    /// Its subject, where the channel has one.
+    pub subject: &'a str,
+    /// What they wrote; never empty where no file came with it.
+    pub text: &'a str,
+    /// Files.
+    pub files: &'a [NewAttachment],
+    /// Names the message within the agency, so that a second delivery is known.
+    pub external_id: &'a str,
+    /// The raw payload's blob.
+    pub raw: Option<&'a str>,
+    /// When they wrote.
+    pub at: Timestamp,
+    /// Until when the channel lets us write freely after it.
+    pub window_until: Option<Timestamp>,
+}
+
+/// Where a message went.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// Its talk.
+    pub talk: Talk,
+    /// Whether it began that talk.
+    pub is_new: bool,
+}
+
+/// Takes a citizen's message in; `None`: it was here before.
+///
+/// # Errors
+/// A fault of the engine, or [`Refusal::Stale`] where the talk changed meanwhile.
+pub fn hear(tx: &mut Tx<'_>, agency: &Access, heard: &Heard<'_>) -> Result<Option<Taken>> {
+    if talk::interaction_of_message(tx, agency, heard.external_id)?.is_some() {
+        return Ok(None);
+    }
+    let citizen = Access::citizen(agency.agency_id, Locale::Id);
+    let contact_id = match &heard.from {
+        Some(from) => Some(contacts::find_or_create(tx, &citizen, from)?),
+        None => None,
+    };
+    let new = NewTalk {
+        account_id: heard.account,
+        channel: heard.channel,
+        thread: heard.thread,
+        contact_id,
+        subject: heard.subject,
+        case_id: None,
+    };
+    let (mut going, is_new) = talks::find_or_begin(tx, &citizen, &new)?;
+    going.contact_id = going.contact_id.or(contact_id);
+    let text: String = heard.text.chars().take(DESCRIPTION_MAX).collect();
+    match going.case_id {
+        Some(case) => {
+            let words = Words { voice: Voice::FromCitizen, text: &text, attachments: heard.files };
+            let origin = Origin {
+                interaction: Some(going.id),
+                channel: heard.channel,
+                subject: heard.subject,
+                external_id: heard.external_id,
+                raw: heard.raw,
+                at: Some(heard.at),
+            };
+            receive(tx, &citizen, CaseId(case), &words, &origin)?;
+        }
+        None => {
+            let new = NewMessage {
+                direction: Some(Direction::In),
+                body: &text,
+                found_by: heard.subject,
+                external_id: Some(heard.external_id),
+                raw: heard.raw,
+                at: Some(heard.at),
+            };
+            let message = talk::add_message(tx, &citizen, going.id, &new)?;
+            for file in heard.files {
+                talk::attach(tx, &citizen, going.id, message, file)?;
+            }
+        }
+    }
+    let going = talks::heard(tx, &citizen, going, &text, heard.at, heard.window_until)?;
+    Ok(Some(Taken { talk: going, is_new }))
+}
+
+/// What staff write in a talk.
+#[derive(Clone, Debug, Default)]
+pub struct Said<'a> {
+    /// The text; of a template what it says.
+    pub text: &'a str,
+    /// Files, already kept.
+    pub files: &'a [NewAttachment],
+    /// The approved template that it is, where the channel's time for free words is over.
+    pub template: Option<outbound::ExtraTemplate>,
+    /// The version of the talk that was seen.
+    pub version: Option<i64>,
+}
+
+/// Answers in a talk, on the channel on which the citizen wrote.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::Stale`], [`Refusal::Illegal`] where
+/// it has ended, fields to correct (nothing said; the channel wants a template), or a fault.
+pub fn answer(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: InteractionId,
+    said: &Said<'_>,
+) -> Result<Talk> {
+    let (going, case) = open(tx, access, id)?;
+    access.require(Permission::TalkWrite, None)?;
+    if said.version.is_some_and(|seen| seen != going.version) {
+        return Err(Refusal::Stale.into());
+    }
+    if going.state == talk::TalkState::Ended {
+        return Err(Refusal::Illegal("talk-illegal-ended").into());
+    }
+    let text = said.text.trim();
+    if text.is_empty() && said.files.is_empty() {
+        return Err(Refusal::field("text", "case-invalid-empty").into());
+    }
+    if text.chars().count() > DESCRIPTION_MAX {
+        return Err(Refusal::field("text", "case-invalid-long").into());
+    }
+    if said.template.is_none() && !going.is_window_open(tx.now()) {
+        return Err(Refusal::field("text", "talk-invalid-window").into());
+    }
+    let extra = Extra {
+        files: said.files.iter().map(extra_file).collect(),
+        template: said.template.clone(),
+        by_person: access.user().is_some(),
+        ..Extra::default()
+    };
+    let said = Written { text, footer: "", files: said.files, extra, priority: Priority::Live };
+    let going = write(tx, access, going, said)?;
+    if let Some(mut case) = case {
+        case.awaiting = false;
+        case.updated_at = tx.now();
+        store::update(tx, access, &case)?;
+        case.version += 1;
+        announce(tx, access, &case, "case.written_to_citizen", json!({}));
+    }
+    Ok(going)
+}
+
+/// Says something in a talk by the program itself: a receipt, a step. `said` is what the talk shows
+/// and what is put after it on its way out. Where the channel does not let us write now, nothing
+/// is said and `false` is returned.
+///
+/// # Errors
+/// A fault of the engine.
+pub(crate) fn tell(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    going: Talk,
+    said: (&str, &str),
+    priority: Priority,
+) -> Result<bool> {
+    let ended = going.state == talk::TalkState::Ended;
+    if ended || !going.is_window_open(tx.now()) {
+        return Ok(false);
+    }
+    let (system, awaiting) = (Access::system(access.agency_id), going.awaiting);
+    let said = Written { text: said.0, footer: said.1, priority, ..Written::default() };
+    let mut told = write(tx, &system, going, said)?;
+    if awaiting {
+        // A machine's receipt is no answer.
+        told.awaiting = true;
+        talks::note(tx, &system, told)?;
+    }
+    Ok(true)
+}
+
+#[derive(Default)]
+struct Written<'a> {
+    text: &'a str,
+    /// What goes out after it.
+    footer: &'a str,
+    files: &'a [NewAttachment],
+    extra: Extra,
+    priority: Priority,
+}
+
+fn write(tx: &mut Tx<'_>, access: &Access, going: Talk, written: Written<'_>) -> Result<Talk> {
+    let Written { text, footer, files, extra, priority } = written;
+    let new = NewMessage { direction: Some(Direction::Out), body: text, ..NewMessage::default() };
+    let message = talk::add_message(tx, access, going.id, &new)?;
+    for file in files {
+        talk::attach(tx, access, going.id, message, file)?;
+    }
+    if going.channel != WEBCHAT {
+        let (key, body) = (format!("message:{message}"), format!("{text}{footer}"));
+        let queued = NewOutbound {
+            case_id: going.case_id,
+            message_id: Some(message),
+            channel: &going.channel,
+            account_id: going.account_id.map_or(0, |id| id.0),
+            recipient: &going.thread,
+            subject: &going.subject,
+            body: &body,
+            key: Some(&key),
+            priority,
+            extra,
+            ..NewOutbound::default()
+        };
+        outbound::queue(tx, access, &queued)?;
+    }
+    talks::answered(tx, access, going, text)
+}
+
+fn extra_file(file: &NewAttachment) -> ExtraFile {
+    ExtraFile {
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        blob: file.blob.clone(),
+    }
+}
+
+/// A talk and the case that it belongs to, for somebody who may see both.
+///
+/// # Errors
+/// [`Refusal::NotFound`], or a fault.
+pub fn open(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<(Talk, Option<Case>)> {
+    let going = talks::get(tx, access, id)?;
+    let case = match going.case_id {
+        Some(case) => Some(load(tx, access, CaseId(case))?),
+        None => None,
+    };
+    Ok((going, case))
+}
+
+/// A page of talks, without those of complaints about who looks.
+///
+/// # Errors
+/// [`Refusal::Forbidden`], or a fault.
+pub fn list(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    shelf: Shelf,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Page<Talk>> {
+    let mut page = talks::list(tx, access, shelf, after, limit)?;
+    let ids: Vec<CaseId> = page.rows.iter().filter_map(|row| row.case_id.map(CaseId)).collect();
+    let mut hidden = Vec::new();
+    for id in ids {
+        let about = store::find(tx, access, id)?.is_some_and(|case| rules::is_about(&case, access));
+        if about {
+            hidden.push(id.0);
+        }
+    }
+    page.rows.retain(|row| row.case_id.is_none_or(|id| !hidden.contains(&id)));
+    Ok(page)
+}
+
+/// Makes a talk part of a case that is there already.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::Invalid`] where the code names no
+/// case that this person may see, or a fault.
+pub fn link(tx: &mut Tx<'_>, access: &Access, id: InteractionId, code: &str) -> Result<Case> {
+    let (going, _) = open(tx, access, id)?;
+    access.require(Permission::TalkWrite, None)?;
+    let case = match actions::load_by_code(tx, access, code) {
+        Ok(case) => case,
+        Err(tanggap_kernel::Error::Refused(Refusal::NotFound)) => {
+            return Err(Refusal::field("code", "case-invalid-code").into());
+        }
+        Err(other) => return Err(other),
+    };
+    join(tx, access, going, &case)?;
+    Ok(case)
+}
+
+/// Opens a case for what a talk is about, and makes the talk part of it. The citizen gets code and
+/// PIN in the talk.
+///
+/// # Errors
+/// As [`actions::open`]; [`Refusal::Illegal`] where the talk has its case already.
+pub fn open_case(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: InteractionId,
+    report: &Report,
+) -> Result<Case> {
+    let (going, known) = open(tx, access, id)?;
+    access.require(Permission::TalkWrite, None)?;
+    if known.is_some() {
+        return Err(Refusal::Illegal("talk-illegal-case").into());
+    }
+    let filed = Report { talk: Some(id), contact: going.contact_id, ..report.clone() };
+    let case = actions::open(tx, access, &filed)?.case;
+    let going = talks::get(tx, access, id)?;
+    announce_joined(tx, access, &going, &case);
+    Ok(case)
+}
+
+fn join(tx: &mut Tx<'_>, access: &Access, going: Talk, case: &Case) -> Result<()> {
+    talk::link_case(tx, access, going.id, case.id.0)?;
+    announce_joined(tx, access, &going, case);
+    // Noted, so that whoever has the talk open sees it join.
+    talks::note(tx, access, going).map(drop)
+}
+
+fn announce_joined(tx: &mut Tx<'_>, access: &Access, going: &Talk, case: &Case) {
+    let body = json!({ "channel": going.channel, "talk": going.id.to_string() });
+    announce(tx, access, case, "case.talk_joined", body);
+}
+
+/// Whom a talk is with, for those who may see identities.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn contact_of(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    contact: Option<ContactId>,
+) -> Result<Option<contacts::Contact>> {
+    match contact {
+        Some(id) => Ok(Some(contacts::get(tx, access, id)?)),
+        None => Ok(None),
+    }
+}
