@@ -8,6 +8,7 @@
 pub mod command;
 pub mod config;
 pub mod copy;
+pub mod intake;
 pub mod letter;
 pub mod node;
 mod observe;

@@ -4,7 +4,7 @@
 use serde_json::json;
 use tanggap_calendar::{Event as ClockEvent, Profile, WorkingCalendar};
 use tanggap_contacts as contacts;
-use tanggap_conversations::{self as talk, Direction, NewAttachment, NewMessage};
+use tanggap_conversations::NewAttachment;
 use tanggap_kernel::{Access, Actor, Event, Fault, Permission, Refusal, Result, Timestamp};
 use tanggap_org as org;
 use tanggap_store::Tx;
@@ -15,7 +15,7 @@ use crate::notices::{self, Notice};
 use crate::report::{DESCRIPTION_MAX, LINE_MAX, Report};
 use crate::rules::{self, Action, FollowUpChange, Plan, Voice};
 use crate::store;
-use crate::words::say;
+use crate::words::{keep_story, say};
 
 pub use crate::words::{Origin, Words, receive, write};
 
@@ -112,36 +112,6 @@ fn check_reported(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<(
     if let Some(user) = report.reported_user {
         let known = org::store::user(tx, access, user)?;
         known.ok_or_else(|| Refusal::field("reported_user", "case-invalid-user"))?;
-    }
-    Ok(())
-}
-
-fn keep_story(tx: &mut Tx<'_>, access: &Access, case: &Case, report: &Report) -> Result<()> {
-    let (contact, channel) = (case.contact_id, report.channel);
-    // In a talk the citizen has told it already: what is written here is our summary of it.
-    let (interaction, direction, teller) = match report.talk {
-        Some(talk) => {
-            talk::link_case(tx, access, talk, case.id.0)?;
-            (talk, Direction::Internal, access.clone())
-        }
-        None => (
-            talk::open_interaction(tx, access, contact, Some(case.id.0), channel, &case.subject)?,
-            Direction::In,
-            Access { actor: Actor::Citizen, ..access.clone() },
-        ),
-    };
-    let found_by = format!("{} {}", case.subject, case.place);
-    let message = NewMessage {
-        direction: Some(direction),
-        body: &report.description,
-        found_by: &found_by,
-        external_id: report.external_id.as_deref(),
-        raw: report.raw.as_deref(),
-        at: report.received_at,
-    };
-    let message = talk::add_message(tx, &teller, interaction, &message)?;
-    for file in &report.attachments {
-        talk::attach(tx, access, interaction, message, file)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 use tanggap_calendar::{Event as ClockEvent, Expiry, Owner, WorkingCalendar};
+use tanggap_conversations::{InteractionId, talks};
 use tanggap_kernel::{Access, AgencyId, Result, Timestamp, params};
 use tanggap_org as org;
 use tanggap_org::actions::RECOUNT;
@@ -25,7 +26,14 @@ sql! {
 /// Adds the handlers of this slice.
 #[must_use]
 pub fn register(runner: Runner) -> Runner {
-    runner.on(RING, ring).on(RECOUNT, recount)
+    runner.on(RING, ring).on(RECOUNT, recount).on(talks::WAKE, wake)
+}
+
+fn wake(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
+    match InteractionId::parse(&job.key) {
+        Some(id) => talks::wake(tx, &Access::system(job.agency_id), id),
+        None => Ok(()),
+    }
 }
 
 fn ring(tx: &mut Tx<'_>, job: &Job) -> Result<()> {

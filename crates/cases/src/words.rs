@@ -12,6 +12,7 @@ use crate::actions::{Move, act_from, announce, load, profile_of, ring_next};
 use crate::clocks::{Law, next_due};
 use crate::model::{Case, CaseId, Status};
 use crate::notices::{self, Notice};
+use crate::report::Report;
 use crate::rules::{Action, Voice};
 use crate::store;
 
@@ -161,6 +162,42 @@ pub(crate) fn say(
     };
     let message = talk::add_message(tx, access, interaction, &new)?;
     for file in words.attachments {
+        talk::attach(tx, access, interaction, message, file)?;
+    }
+    Ok(())
+}
+
+/// Keeps what a report tells as the first words of its case.
+pub(crate) fn keep_story(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: &Case,
+    report: &Report,
+) -> Result<()> {
+    let (contact, channel) = (case.contact_id, report.channel);
+    // In a talk the citizen has told it already: what is written here is our summary of it.
+    let (interaction, direction, teller) = match report.talk {
+        Some(talk) => {
+            talk::link_case(tx, access, talk, case.id.0)?;
+            (talk, Direction::Internal, access.clone())
+        }
+        None => (
+            talk::open_interaction(tx, access, contact, Some(case.id.0), channel, &case.subject)?,
+            Direction::In,
+            Access { actor: Actor::Citizen, ..access.clone() },
+        ),
+    };
+    let found_by = format!("{} {}", case.subject, case.place);
+    let message = NewMessage {
+        direction: Some(direction),
+        body: &report.description,
+        found_by: &found_by,
+        external_id: report.external_id.as_deref(),
+        raw: report.raw.as_deref(),
+        at: report.received_at,
+    };
+    let message = talk::add_message(tx, &teller, interaction, &message)?;
+    for file in &report.attachments {
         talk::attach(tx, access, interaction, message, file)?;
     }
     Ok(())

@@ -12,6 +12,7 @@ mod model;
 pub mod outbound;
 mod search;
 pub mod talks;
+pub mod window;
 
 use tanggap_kernel::{Access, Fault};
 use tanggap_store::Tx;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tanggap_kernel::{Access, Fault, Refusal, Result, Timestamp, id, params};
 use tanggap_store::{Row, Tx, sql};
 
-use crate::model::MessageId;
+use crate::model::{InteractionId, MessageId};
 
 id!(
     /// One message to one recipient.
@@ -39,6 +39,9 @@ sql! {
         instead_of) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', 0, $10, $11, $12, $13,
         $14, $15) on conflict (agency_id, key) where key is not null do nothing";
     BY_KEY = "select id from outbound where agency_id = $1 and key = $2 and key is not null";
+    OF_EXCHANGE = concat!("select ", columns!(), " from outbound where agency_id = $1
+        and message_id in (select id from messages where agency_id = $1 and interaction_id = $2)
+        and message_id is not null order by id desc limit $3");
     OF_CASE = concat!("select ", columns!(), " from outbound where agency_id = $1
         and case_id = $2 order by id desc limit $3");
     FIND = concat!("select ", columns!(), " from outbound where agency_id = $1 and id = $2");
@@ -299,6 +302,21 @@ pub(crate) fn ahead(tx: &mut Tx<'_>, access: &Access, case_id: i64) -> Result<()
 /// A fault of the engine.
 pub fn of_case(tx: &mut Tx<'_>, access: &Access, case_id: i64) -> Result<Vec<Outbound>, Fault> {
     let mut found = tx.all(&OF_CASE, params![access.agency_id, case_id, SHOWN_MAX], read)?;
+    found.reverse();
+    Ok(found)
+}
+
+/// What went out of an exchange, oldest first: where there is very much, the newest.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn of_exchange(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    interaction: InteractionId,
+) -> Result<Vec<Outbound>, Fault> {
+    let key = params![access.agency_id, interaction, SHOWN_MAX];
+    let mut found = tx.all(&OF_EXCHANGE, key, read)?;
     found.reverse();
     Ok(found)
 }

@@ -16,4 +16,5 @@ mod org_web;
 mod portal;
 mod recount;
 mod store;
+mod talks;
 mod tls;
