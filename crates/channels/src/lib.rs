@@ -6,3 +6,4 @@
 
 pub mod email;
 pub mod exchange;
+pub mod sms;
