@@ -9,7 +9,7 @@ if [ "${1:-}" != inside ]; then
   cargo build --release -p tanggap-app -p tanggap-bench
   # Durable as in production: fsync stays on.
   TANGGAP_TEST_POSTGRES_OPTIONS="-c fsync=on -c max_wal_size=4GB" \
-  TANGGAP_TEST_POSTGRES_BUFFERS=1GB exec scripts/with-postgres.sh "$0" inside
+  TANGGAP_TEST_POSTGRES_BUFFERS=1GB exec scripts/with-smsc.sh scripts/with-postgres.sh "$0" inside
 fi
 
 sizes=${SIZES:-10000 100000 1000000}
@@ -90,5 +90,14 @@ for engine in $engines; do
     rm -rf "$data"
   done
 done
+
+echo "== SMPP out" >&2
+coproc centre { exec node "$TANGGAP_TEST_NODE_SMSC" --quiet; }
+server=$centre_PID
+read -r line <&"${centre[0]}"
+"$bench" sms --port "$(node -p "($line).port")" --seconds "$each" > "$out/channels-sms.json"
+kill "$server"
+server=
+
 node scripts/bench-report.mjs "$out" > docs/benchmarks.md
 echo "docs/benchmarks.md is written" >&2

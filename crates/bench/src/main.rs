@@ -6,6 +6,7 @@ mod client;
 mod load;
 mod process;
 mod seed;
+mod sms;
 mod watch;
 mod words;
 
@@ -37,6 +38,8 @@ enum Command {
     Read(load::ReadArgs),
     /// Opens many live streams and times how soon all of them see a change.
     Watch(watch::WatchArgs),
+    /// Hands messages to a message centre over one bind.
+    Sms(sms::SmsArgs),
 }
 
 #[tokio::main]
@@ -52,6 +55,7 @@ async fn main() -> Result<(), Error> {
         Command::Create(args) => println!("{}", load::create(args).await?),
         Command::Read(args) => println!("{}", load::read(args).await?),
         Command::Watch(args) => println!("{}", watch::run(args).await?),
+        Command::Sms(args) => println!("{}", sms::run(args).await?),
     }
     Ok(())
 }
