@@ -13,7 +13,7 @@ use tanggap_conversations::MessageId;
 use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_kernel::paging::{Cursor, Page};
 use tanggap_kernel::{Access, Permission, Result, Scope, Timestamp, Value, params};
-use tanggap_store::{Tx, sql};
+use tanggap_store::{Sql, Tx, sql};
 
 use crate::model::{Case, Status};
 use crate::store::{columns, read};
@@ -23,12 +23,21 @@ pub const PAGE_MAX: i64 = 100;
 
 // Who asks decides what exists: $4 is the user, $5 their units and $6 the units in reach (null:
 // the whole agency), both as `,id,id,`. Casts tell PostgreSQL the types of nulls.
-macro_rules! seen_by {
+macro_rules! not_about {
     () => {
         " and (reported_user_id is null or reported_user_id <> $4)
         and (reported_unit_id is null
-            or $5 not like '%,' || cast(reported_unit_id as text) || ',%')
+            or $5 not like '%,' || cast(reported_unit_id as text) || ',%')"
+    };
+}
+
+macro_rules! seen_by {
+    () => {
+        concat!(
+            not_about!(),
+            "
         and (cast($6 as text) is null or $6 like '%,' || cast(unit_id as text) || ',%')"
+        )
     };
 }
 
@@ -59,6 +68,20 @@ macro_rules! open_list {
             seen_by!(),
             wanted!(),
             " order by due_at, id limit $17"
+        )
+    };
+}
+
+// The usual lists of who sees the whole agency: one plan is good for all values of these.
+macro_rules! usual_list {
+    ($driver:literal) => {
+        concat!(
+            "select ",
+            columns!(),
+            " from cases where agency_id = $1 and open and (due_at, id) > ($2, $3)",
+            $driver,
+            not_about!(),
+            " order by due_at, id limit $6"
         )
     };
 }
@@ -112,6 +135,10 @@ sql! {
     OPEN_BY_KIND = open_list!(" and kind = $8");
     OPEN_BY_UNIT = open_list!(" and unit_id = $9");
     OPEN_BY_OWNER = open_list!(" and owner_id = $10");
+    USUAL = usual_list!("");
+    USUAL_BY_STATUS = usual_list!(" and status = $7");
+    USUAL_BY_OWNER = usual_list!(" and owner_id = $7");
+    USUAL_BEFORE = usual_list!(" and due_at < $7");
     AWAITING = awaiting_list!();
     NEWEST = newest_list!("");
     NEWEST_BY_STATUS = newest_list!(" and status = $7");
@@ -291,30 +318,44 @@ pub fn list(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Page<Case>> {
-    let limit = limit.clamp(1, PAGE_MAX);
-    let reach = Reach::of(access);
-    let scope = match access.scope(Permission::CaseRead) {
-        Scope::Units(units) if filter.unit.is_none() => Some(units),
-        _ => None,
-    };
-    let rows = match scope {
-        // Each unit by its own index, then merged: a scope is a handful of units.
-        Some(units) => {
-            let mut rows = Vec::new();
-            for unit in units {
-                let one = Filter { unit: Some(unit), ..filter.clone() };
-                rows.extend(run(tx, access, &reach, &one, order, after, limit)?);
-            }
-            rows.sort_by_key(|case| (sort_of(case, order), case.id));
-            if order != Order::Due {
-                rows.reverse();
-            }
-            rows
+    let wanted = wanted(access, filter, order, after, limit);
+    ahead(tx, &wanted)?;
+    let mut rows = Vec::new();
+    for (statement, bound) in &wanted {
+        rows.extend(tx.all(statement, bound, read)?);
+    }
+    if wanted.len() > 1 {
+        rows.sort_by_key(|case| (sort_of(case, order), case.id));
+        if order != Order::Due {
+            rows.reverse();
         }
-        None => run(tx, access, &reach, filter, order, after, limit)?,
-    };
-    let limit = usize::try_from(limit).unwrap_or(1);
+    }
+    let limit = usize::try_from(limit.clamp(1, PAGE_MAX)).unwrap_or(1);
     Ok(Page::from_rows(rows, limit, |case| Cursor { sort: sort_of(case, order), id: case.id.0 }))
+}
+
+/// Says that a page will be read soon (see [`Tx::ahead`]).
+///
+/// # Errors
+/// A fault of the engine.
+pub fn list_ahead(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    filter: &Filter,
+    order: Order,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<()> {
+    ahead(tx, &wanted(access, filter, order, after, limit))
+}
+
+type Wanted = (&'static Sql, Vec<Value<'static>>);
+
+fn ahead(tx: &mut Tx<'_>, wanted: &[Wanted]) -> Result<()> {
+    for (statement, bound) in wanted {
+        tx.ahead(statement, bound)?;
+    }
+    Ok(())
 }
 
 fn sort_of(case: &Case, order: Order) -> i64 {
@@ -325,16 +366,60 @@ fn sort_of(case: &Case, order: Order) -> i64 {
     }
 }
 
-fn run(
-    tx: &mut Tx<'_>,
+/// What to ask for a page: each unit of a scope by its own index, to be merged (a scope is a
+/// handful of units).
+fn wanted(
     access: &Access,
-    reach: &Reach,
     filter: &Filter,
     order: Order,
     after: Option<Cursor>,
     limit: i64,
-) -> Result<Vec<Case>> {
-    let statement = match order {
+) -> Vec<Wanted> {
+    let reach = Reach::of(access);
+    let limit = limit.clamp(1, PAGE_MAX) + 1;
+    let one = |filter: &Filter| {
+        let key = match order {
+            Order::Due => after.map_or((i64::MIN, i64::MIN), |c| (c.sort, c.id)),
+            Order::Newest => (after.map_or(i64::MAX, |c| c.id), 0),
+            Order::Closed => after.map_or((i64::MAX, i64::MAX), |c| (c.sort, c.id)),
+        };
+        if let Some((statement, by)) = usual(filter, order).filter(|_| reach.units.is_none()) {
+            let mut bound = reach.bound(access, key.0);
+            bound[2] = key.1.into();
+            bound[5] = limit.into();
+            bound.extend(by);
+            return (statement, bound.into_iter().map(Value::into_owned).collect());
+        }
+        let bound = list_params(access, &reach, filter, key, limit.into());
+        (statement(filter, order), bound.into_iter().map(Value::into_owned).collect())
+    };
+    match access.scope(Permission::CaseRead) {
+        Scope::Units(units) if filter.unit.is_none() => units
+            .into_iter()
+            .map(|unit| one(&Filter { unit: Some(unit), ..filter.clone() }))
+            .collect(),
+        _ => vec![one(filter)],
+    }
+}
+
+/// The statement for a list that nothing narrows but its queue, and that queue's value.
+fn usual(filter: &Filter, order: Order) -> Option<(&'static Sql, Option<Value<'static>>)> {
+    let none = Filter::default();
+    let (status, owner, due_before) = (filter.status, filter.owner, filter.due_before);
+    let (found, only) = if let Some(status) = status {
+        ((&USUAL_BY_STATUS, Some(status.as_str().into())), Filter { status: Some(status), ..none })
+    } else if owner.is_some() {
+        ((&USUAL_BY_OWNER, Some(owner.into())), Filter { owner, ..none })
+    } else if due_before.is_some() {
+        ((&USUAL_BEFORE, Some(due_before.into())), Filter { due_before, ..none })
+    } else {
+        ((&USUAL, None), none)
+    };
+    (order == Order::Due && *filter == only).then_some(found)
+}
+
+fn statement(filter: &Filter, order: Order) -> &'static Sql {
+    match order {
         Order::Due if filter.awaiting == Some(true) => &AWAITING,
         Order::Due if filter.unit.is_some() => &OPEN_BY_UNIT,
         Order::Due if filter.owner.is_some() => &OPEN_BY_OWNER,
@@ -347,14 +432,7 @@ fn run(
         Order::Newest => &NEWEST,
         Order::Closed if filter.unit.is_some() => &CLOSED_BY_UNIT,
         Order::Closed => &CLOSED,
-    };
-    let key = match order {
-        Order::Due => after.map_or((i64::MIN, i64::MIN), |c| (c.sort, c.id)),
-        Order::Newest => (after.map_or(i64::MAX, |c| c.id), 0),
-        Order::Closed => after.map_or((i64::MAX, i64::MAX), |c| (c.sort, c.id)),
-    };
-    let bound = list_params(access, reach, filter, key, (limit + 1).into());
-    Ok(tx.all(statement, &bound, read)?)
+    }
 }
 
 /// How many cases a filter finds; `open` restricts it to open or ended ones.

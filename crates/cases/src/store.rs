@@ -181,6 +181,19 @@ pub fn of_contact(
     tx.all(&OF_CONTACT, params![access.agency_id, contact, limit], read)
 }
 
+/// Says that the newest cases of a contact will be read soon (see [`Tx::ahead`]).
+///
+/// # Errors
+/// A fault of the engine.
+pub fn of_contact_ahead(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    contact: tanggap_contacts::ContactId,
+    limit: i64,
+) -> Result<(), Fault> {
+    tx.ahead(&OF_CONTACT, params![access.agency_id, contact, limit])
+}
+
 /// What the PIN of a case is kept as.
 ///
 /// # Errors

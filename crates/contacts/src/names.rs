@@ -56,7 +56,10 @@ pub fn named(tx: &mut Tx<'_>, access: &Access, typed: &str) -> Result<Vec<Contac
         ends.push(format!("{last}{LAST}"));
     }
     let mut found: Vec<ContactId> = Vec::new();
-    for end in ends {
+    for end in &ends {
+        tx.ahead(&BETWEEN, params![access.agency_id, rarest, end, LOOKED_AT_MAX])?;
+    }
+    for end in &ends {
         let key = params![access.agency_id, rarest, end, LOOKED_AT_MAX];
         let namesakes: Vec<(ContactId, String)> =
             tx.all(&BETWEEN, key, |row| Ok((row.int()?, row.text()?)))?;

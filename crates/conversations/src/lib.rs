@@ -28,7 +28,7 @@ pub use model::{
     NewAttachment, NewMessage, Scan,
 };
 pub use outbound::{NewOutbound, Outbound, OutboundId, Priority, SendState};
-pub use search::{cases_with, index};
+pub use search::{cases_with, cases_with_ahead, index};
 pub use talks::{NewTalk, Shelf, Talk, TalkState};
 
 /// Says that the conversation of a case will be read soon (see [`Tx::ahead`]).

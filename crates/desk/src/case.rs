@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
+use tanggap_cases::actions;
 use tanggap_contacts::Contact;
 use tanggap_kernel::{Permission, Refusal};
 use tanggap_org::door::Staff;
@@ -13,7 +14,7 @@ use crate::counts::Counts;
 use crate::forms::StepForm;
 use crate::list::{self, Left};
 use crate::presence::{self, Presence};
-use crate::queue::{Asked, Queue};
+use crate::queue::{self, Asked, Narrow, Queue};
 use crate::steps;
 use crate::view::{CaseView, Loaded};
 
@@ -123,11 +124,16 @@ pub(crate) async fn render(
     let (loaded, listing) = ctx
         .db
         .read(move |tx| {
-            let loaded = Loaded::read(tx, &access, &code, me, people)?;
-            if frame || !access.can(Permission::CaseRead, None) {
+            let case = actions::load_by_code(tx, &access, &code)?;
+            let queue = queue.unwrap_or_else(|| Queue::of(&case));
+            let beside = !frame && access.can(Permission::CaseRead, None);
+            if beside {
+                queue::ahead(tx, &access, queue, &Narrow::default(), None, list::ROWS)?;
+            }
+            let loaded = Loaded::read(tx, &access, case, me, people)?;
+            if !beside {
                 return Ok((loaded, None));
             }
-            let queue = queue.unwrap_or_else(|| Queue::of(&loaded.case));
             let asked = Asked { antrean: queue.slug().to_owned(), ..Asked::default() };
             let listing = list::listing(tx, &access, text, &asked, &loaded.units, sqlite)?;
             Ok((loaded, Some(listing)))
@@ -268,7 +274,13 @@ pub(crate) async fn print(
     if !access.can_somewhere(Permission::CaseRead) {
         return Err(Refusal::Forbidden.into());
     }
-    let loaded = ctx.db.read(move |tx| Loaded::read(tx, &access, &code, me, false)).await?;
+    let loaded = ctx
+        .db
+        .read(move |tx| {
+            let case = actions::load_by_code(tx, &access, &code)?;
+            Loaded::read(tx, &access, case, me, false)
+        })
+        .await?;
     let case = CaseView::new(&loaded, &staff.access, text, ctx.site.has_relay, ctx.now());
     let mut page = staff.page_titled(format!("{} {}", case.code, case.subject));
     page.stream = String::new();

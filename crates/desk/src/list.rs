@@ -201,6 +201,7 @@ pub(crate) async fn show(
     let (mut list, current, head) = ctx
         .db
         .read(move |tx| {
+            log::head_ahead(tx, access.agency_id)?;
             let units = tanggap_org::units(tx, &access)?;
             let (list, queue) = listing(tx, &access, text, &asked, &units, sqlite)?;
             Ok((list, queue, log::head(tx, access.agency_id)?))

@@ -40,7 +40,12 @@ pub(crate) struct Happened {
 /// Says that the log of a case will be read soon (see [`Tx::ahead`]).
 pub(crate) fn ahead(tx: &mut Tx<'_>, access: &Access, case: CaseId) -> Result<(), Fault> {
     tx.ahead(&OF_CASE, params![access.agency_id, case, SHOWN_MAX])?;
-    tx.ahead(&HEAD, params![access.agency_id])
+    head_ahead(tx, access.agency_id)
+}
+
+/// Says that the number of the newest event will be read soon (see [`Tx::ahead`]).
+pub(crate) fn head_ahead(tx: &mut Tx<'_>, agency: AgencyId) -> Result<(), Fault> {
+    tx.ahead(&HEAD, params![agency])
 }
 
 /// What happened to a case, oldest first.

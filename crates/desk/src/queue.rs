@@ -314,6 +314,26 @@ pub fn words(case: &Case, now: Timestamp) -> String {
     queues.map(|queue| word(queue, case.owner_id)).collect::<Vec<_>>().join(" ")
 }
 
+/// Says that a page of a queue will be read soon (see [`Tx::ahead`]).
+///
+/// # Errors
+/// A fault of the engine.
+pub fn ahead(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    queue: Queue,
+    narrow: &Narrow,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<()> {
+    let now = tx.now();
+    for filter in queue.filters(access, now) {
+        let filter = narrow.apply(filter, now);
+        queries::list_ahead(tx, access, &filter, queue.order(), after, limit)?;
+    }
+    Ok(())
+}
+
 /// One page of a queue.
 ///
 /// # Errors
@@ -327,6 +347,7 @@ pub fn page(
     limit: i64,
 ) -> Result<Page<Case>> {
     let (now, order) = (tx.now(), queue.order());
+    ahead(tx, access, queue, narrow, after, limit)?;
     let mut pages = Vec::new();
     for filter in queue.filters(access, now) {
         let filter = narrow.apply(filter, now);

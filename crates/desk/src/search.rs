@@ -64,6 +64,7 @@ pub(crate) fn cases(
     if !found.is_empty() {
         return Ok((found, None));
     }
+    tanggap_conversations::cases_with_ahead(tx, access, &typed, after, sqlite)?;
     found = of_name(tx, access, &typed)?;
     let (mut said, next) = queries::search(tx, access, &typed, after, limit, sqlite)?;
     said.retain(|case| found.iter().all(|known| known.id != case.id));

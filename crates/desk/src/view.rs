@@ -24,6 +24,8 @@ use crate::words;
 
 /// The most other cases of the same person that the page names.
 const RELATED_MAX: usize = 6;
+/// The most other cases of the same person that are looked at.
+const OTHERS_MAX: i64 = 40;
 /// The most colleagues who are offered for a case.
 const PEOPLE_MAX: usize = 200;
 
@@ -48,19 +50,22 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// Reads a case for somebody who may see it.
+    /// Reads what stands around a case for somebody who may see it.
     /// `people` only where somebody is to be chosen.
     pub(crate) fn read(
         tx: &mut Tx<'_>,
         access: &Access,
-        code: &str,
+        case: Case,
         me: UserId,
         people: bool,
     ) -> Result<Self> {
-        let case = actions::load_by_code(tx, access, code)?;
         tanggap_conversations::ahead(tx, access, case.id.0)?;
         store::ahead(tx, access, case.id, me)?;
         log::ahead(tx, access, case.id)?;
+        let known = case.contact_id.filter(|_| rules::may_recognise(&case, access));
+        if let Some(id) = known {
+            store::of_contact_ahead(tx, access, id, OTHERS_MAX)?;
+        }
         let contact = match case.contact_id {
             Some(id) => Some(tanggap_contacts::get(tx, access, id)?),
             None => None,
@@ -74,8 +79,8 @@ impl Loaded {
         ids.extend(assigned.chain(case.owner_id).chain(case.reported_user_id));
         ids.sort_unstable();
         ids.dedup();
-        let mut related = match case.contact_id.filter(|_| rules::may_recognise(&case, access)) {
-            Some(id) => store::of_contact(tx, access, id, 40)?,
+        let mut related = match known {
+            Some(id) => store::of_contact(tx, access, id, OTHERS_MAX)?,
             None => Vec::new(),
         };
         related.retain(|other| other.id != case.id && rules::may_recognise(other, access));

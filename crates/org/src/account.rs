@@ -14,27 +14,28 @@ use crate::store;
 /// # Errors
 /// A fault of the engine.
 pub fn access_of(tx: &mut Tx<'_>, agency: AgencyId, user: &User) -> Result<Access> {
-    Ok(roles_and_access(tx, agency, user)?.1)
+    let roles = store::roles_of(tx, &Access::citizen(agency, user.locale), user.id)?;
+    access_by(tx, agency, user, &roles)
 }
 
-/// The roles of `user`, and what they may do by them.
+/// What `user` may do by `roles`, which are theirs.
 ///
 /// # Errors
 /// A fault of the engine.
-pub(crate) fn roles_and_access(
+pub(crate) fn access_by(
     tx: &mut Tx<'_>,
     agency: AgencyId,
     user: &User,
-) -> Result<(Vec<RoleGrant>, Access)> {
+    roles: &[RoleGrant],
+) -> Result<Access> {
     let base = Access {
         actor: Actor::User(user.id),
         member_of: user.unit_id.into_iter().collect(),
         ..Access::citizen(agency, user.locale)
     };
     if !user.active || user.must_change_password {
-        return Ok((Vec::new(), base));
+        return Ok(base);
     }
-    let roles = store::roles_of(tx, &base, user.id)?;
     // Who speaks for a unit belongs to it, wherever their desk stands.
     let mut member_of = base.member_of.clone();
     member_of.extend(roles.iter().filter_map(|grant| grant.unit_id));
@@ -45,8 +46,7 @@ pub(crate) fn roles_and_access(
     } else {
         Vec::new()
     };
-    let access = Access { grants: grants(&roles, &units), member_of, ..base };
-    Ok((roles, access))
+    Ok(Access { grants: grants(roles, &units), member_of, ..base })
 }
 
 /// The grants that a set of roles gives. A role that must be held for a unit and is not, gives

@@ -192,7 +192,7 @@ fn event(access: &Access, kind: &'static str, user: UserId) -> Event {
     Event::new(access.agency_id, kind, Subject { kind: "user", id: user.0 }, actor)
 }
 
-fn read(row: &mut Row<'_>) -> Result<Session, Fault> {
+pub(crate) fn read(row: &mut Row<'_>) -> Result<Session, Fault> {
     Ok(Session {
         agency_id: row.int()?,
         user_id: row.int()?,

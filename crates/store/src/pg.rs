@@ -51,7 +51,8 @@ pub(crate) fn start(
     let target = Target::parse(url)?;
     let (write, read) = (Arc::new(Mutex::new(write)), Arc::new(Mutex::new(read)));
     let (seal, wake) = std::sync::mpsc::sync_channel::<()>(1);
-    for n in 0..WRITERS {
+    let ev = |k: &str, d: usize| std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
+    for n in 0..ev("TG_W", WRITERS) {
         let (mut link, shared) = (Link::new(&target), Arc::clone(&shared));
         let (queue, seal) = (Arc::clone(&write), seal.clone());
         threads.spawn(&format!("pg-writer-{n}"), move || {
@@ -65,7 +66,7 @@ pub(crate) fn start(
         })?;
     }
     drop(seal);
-    for n in 0..READERS {
+    for n in 0..ev("TG_R", READERS) {
         let (mut link, shared) = (Link::new(&target), Arc::clone(&shared));
         let queue = Arc::clone(&read);
         threads.spawn(&format!("pg-reader-{n}"), move || {

@@ -23,9 +23,16 @@ use crate::tx::{Conn, Handed, Pg, Tx, pg_fault};
 /// How many statements may wait before they are sent by themselves.
 const WAITING_MAX: usize = 256;
 /// A node that stops in the middle of a transaction must not hold its row locks (the sealer's
-/// lease is one) for hours.
+/// lease is one) for hours. A statement is prepared once, plan and all: planning costs more than
+/// most of ours, and left to itself the server plans each with a `limit $n` anew for each value.
+/// Nothing here runs long enough to be worth a compiler or a second process.
 const SESSION: &str = "set idle_in_transaction_session_timeout = '60s';
-    set client_min_messages = warning";
+    set client_min_messages = warning;
+    set plan_cache_mode = force_generic_plan;
+    set jit = off;
+    set max_parallel_workers_per_gather = 0";
+/// Before a statement that wants a plan of its own.
+const OWN_PLANS: &str = "set local plan_cache_mode = auto";
 const BEGIN: &str = "begin";
 const BEGIN_READING: &str = "begin isolation level repeatable read read only";
 
@@ -152,16 +159,25 @@ pub(crate) struct Pipe<'c> {
     /// Answers to what was asked ahead.
     ready: Vec<(&'static Sql, Vec<Value<'static>>, Vec<Row>)>,
     begun: bool,
+    own_plans: bool,
 }
 
 impl<'c> Pipe<'c> {
     fn new(open: &'c mut Open, begin: &'static str) -> Self {
         let waiting = vec![Waiting::Text(begin)];
-        Self { open, waiting, ready: Vec::new(), begun: false }
+        Self { open, waiting, ready: Vec::new(), begun: false, own_plans: false }
     }
 
-    /// Says a query whose answer will be wanted soon.
+    /// Says a query whose answer will be wanted soon; once is enough.
     pub(crate) fn ahead(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<(), Fault> {
+        let same = |of: &Sql, with: &[Value<'_>]| std::ptr::eq(of, sql) && with == params;
+        let said = self
+            .waiting
+            .iter()
+            .any(|said| matches!(said, Waiting::Ahead(of, _, with) if same(of, with)));
+        if said || self.ready.iter().any(|(of, with, _)| same(of, with)) {
+            return Ok(());
+        }
         let statement = self.prepare(sql)?;
         let params = params.iter().map(|value| value.clone().into_owned()).collect();
         self.waiting.push(Waiting::Ahead(sql, statement, params));
@@ -218,7 +234,7 @@ impl<'c> Pipe<'c> {
     /// Commits. After a fault of the kind `Unavailable` nobody knows whether it did.
     pub(crate) fn commit(mut self) -> Result<(), Fault> {
         self.forget_ahead();
-        if !self.begun && self.waiting.len() == 1 {
+        if !self.begun && self.waiting.iter().all(|said| matches!(said, Waiting::Text(_))) {
             return Ok(());
         }
         // Where a statement before it fails, the server answers a commit by rolling back.
@@ -248,6 +264,10 @@ impl<'c> Pipe<'c> {
     }
 
     fn prepare(&mut self, sql: &'static Sql) -> Result<Statement, Fault> {
+        if sql.wants_own_plan() && !self.own_plans {
+            self.waiting.push(Waiting::Text(OWN_PLANS));
+            self.own_plans = true;
+        }
         self.open.prepare(sql)
     }
 

@@ -36,12 +36,9 @@ impl Sql {
         }
     }
 
-    /// Whether its plan depends on the values: conditions that count only where theirs is given,
-    /// words that are rare or common.
+    /// Whether its plan depends on the values: conditions that count only where theirs is given.
     pub(crate) fn wants_own_plan(&self) -> bool {
-        *self.own_plan.get_or_init(|| {
-            self.postgres.contains(") is null or ") || self.postgres.contains(" @@ ")
-        })
+        *self.own_plan.get_or_init(|| self.postgres.contains(") is null or "))
     }
 
     /// SQLite's text, with `?1..?n`.

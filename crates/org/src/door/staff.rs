@@ -87,19 +87,15 @@ struct Loaded {
 }
 
 fn load(tx: &mut Tx<'_>, hash: &sessions::SecretHash) -> Result<Option<Loaded>> {
-    let Some(session) = sessions::live(tx, hash)? else { return Ok(None) };
-    let inside = Access::citizen(session.agency_id, Locale::Id);
-    store::roles_ahead(tx, &inside, session.user_id)?;
-    let (Some(user), Some(agency)) =
-        (store::user(tx, &inside, session.user_id)?, store::agency(tx, session.agency_id)?)
-    else {
+    let Some((session, user, roles)) = store::signed_in(tx, hash)? else { return Ok(None) };
+    let Some(agency) = store::agency(tx, session.agency_id)?.filter(|_| user.active) else {
         return Ok(None);
     };
-    if !user.active {
-        return Ok(None);
-    }
-    let (roles, access) = account::roles_and_access(tx, agency.id, &user)?;
-    let mut roles: Vec<_> = roles.iter().map(|grant| grant.role.key()).collect();
+    let access = account::access_by(tx, agency.id, &user, &roles)?;
+    let mut roles: Vec<_> = match user.must_change_password {
+        true => Vec::new(),
+        false => roles.iter().map(|grant| grant.role.key()).collect(),
+    };
     roles.dedup();
     Ok(Some(Loaded {
         session,

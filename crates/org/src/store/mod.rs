@@ -14,7 +14,7 @@ pub use agencies::{agencies, agency, agency_by_slug};
 pub use calendars::{calendar, calendar_days, calendar_for, calendars, working_calendar};
 pub use categories::{categories, category, category_by_slug};
 pub use law::{law_overrides, profile_by_key, profile_for};
-pub(crate) use people::roles_ahead;
+pub(crate) use people::signed_in;
 pub use people::{
     Found, People, account_by_email, names, people, roles_of, user, user_by_email, users_of_unit,
 };

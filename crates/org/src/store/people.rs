@@ -8,6 +8,7 @@ use tanggap_store::{Row, Tx};
 
 use crate::model::{RoleGrant, User};
 use crate::rules::Role;
+use crate::sessions::{self, SecretHash, Session};
 
 tanggap_store::sql! {
     BY_ID = "select id, email, name, title, unit_id, locale, active, totp_salt is not null,
@@ -39,6 +40,14 @@ tanggap_store::sql! {
         from json_array_elements_text(cast($2 as json))) order by user_id, role, unit_id",
         sqlite: "select user_id, role, unit_id from user_roles where agency_id = $1
         and user_id in (select value from json_each($2)) order by user_id, role, unit_id";
+    // One line for each role, and one where there is none.
+    SIGNED_IN = "select u.id, u.email, u.name, u.title, u.unit_id, u.locale, u.active,
+        u.totp_salt is not null, u.created_at, u.version, u.temporary_password, u.id,
+        coalesce(r.role, ''), coalesce(r.unit_id, 0), s.agency_id, s.user_id, s.created_at,
+        s.seen_at, s.expires_at, s.agent, s.token_hash
+        from sessions s join users u on u.agency_id = s.agency_id and u.id = s.user_id
+        left join user_roles r on r.agency_id = u.agency_id and r.user_id = u.id
+        where s.token_hash = $1 and s.expires_at > $2 order by r.role, r.unit_id";
     OTHERS_WITH = "select count(*) from user_roles r join users u
         on u.agency_id = r.agency_id and u.id = r.user_id
         where r.agency_id = $1 and r.role = $3 and u.active and u.id <> $2";
@@ -98,9 +107,25 @@ fn id_list(ids: &[UserId]) -> String {
     serde_json::to_string(&ids).expect("invariant: numbers are JSON")
 }
 
-/// Says that the roles of somebody will be read soon (see [`Tx::ahead`]).
-pub(crate) fn roles_ahead(tx: &mut Tx<'_>, access: &Access, id: UserId) -> Result<(), Fault> {
-    tx.ahead(&ROLES, params![access.agency_id, id])
+/// The session with this secret, if it has not ended, whose it is, and the roles they have.
+///
+/// # Errors
+/// A fault of the engine.
+pub(crate) fn signed_in(
+    tx: &mut Tx<'_>,
+    hash: &SecretHash,
+) -> Result<Option<(Session, User, Vec<RoleGrant>)>> {
+    let now = tx.now();
+    let lines = tx.all(&SIGNED_IN, params![&hash[..], now], |row| {
+        Ok((read(row)?, read_role(row)?.1, sessions::read(row)?))
+    })?;
+    let mut roles = Vec::new();
+    let mut found = None;
+    for (user, role, session) in lines {
+        roles.extend(role);
+        found = Some((session, user));
+    }
+    Ok(found.map(|(session, user)| (session, user, roles)))
 }
 
 /// The roles of somebody.
