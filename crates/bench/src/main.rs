@@ -46,10 +46,15 @@ enum Command {
 async fn main() -> Result<(), Error> {
     match Cli::parse().command {
         Command::Seed { database, cases } => {
-            let db = Db::open(Engine::parse(&database), Clock::System, true).await?;
+            let engine = Engine::parse(&database);
+            let db = Db::open(engine.clone(), Clock::System, true).await?;
             let seeded = seed::run(&db, cases).await?;
             // Folds SQLite's log into its file, as a program that ends by itself does.
             db.close().await?;
+            if let Engine::Postgres(url) = engine {
+                // As autovacuum does after a while; it would begin in the midst of the reads.
+                Db::open_bare(&url, "vacuum analyze").await?;
+            }
             println!("{seeded}");
         }
         Command::Create(args) => println!("{}", load::create(args).await?),

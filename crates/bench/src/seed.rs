@@ -54,12 +54,10 @@ pub async fn run(db: &Db, cases: i64) -> Result<Value> {
             one.await.map_err(|e| Fault::new(e.to_string()))??;
         }
     }
-    let analyse = if sqlite {
-        "insert into message_search(message_search) values ('optimize'); analyze"
-    } else {
-        "analyze"
-    };
-    db.write(move |tx| Ok(tx.script(analyse)?)).await?;
+    if sqlite {
+        let tidy = "insert into message_search(message_search) values ('optimize'); analyze";
+        db.write(move |tx| Ok(tx.script(tidy)?)).await?;
+    }
     Ok(json!({
         "cases": cases,
         "cookie": format!("sesi={SESSION}"),

@@ -31,12 +31,12 @@ macro_rules! not_about {
     };
 }
 
+// `coalesce`: where there is no $6, or no unit to be in it. It leaves the plan as it is.
 macro_rules! seen_by {
     () => {
         concat!(
             not_about!(),
-            "
-        and (cast($6 as text) is null or $6 like '%,' || cast(unit_id as text) || ',%')"
+            " and coalesce($6 like '%,' || cast(unit_id as text) || ',%', cast($6 as text) is null)"
         )
     };
 }

@@ -11,8 +11,8 @@ use crate::model::MessageId;
 const WORD_BYTES_MAX: usize = 200;
 /// How many of the newest messages tell whether words are common, and in how many of them they
 /// then are.
-const SAMPLED: i64 = 1000;
-const COMMON: i64 = 3;
+const SAMPLED: i64 = 500;
+const COMMON: i64 = 2;
 
 // It walks its index from the newest message by itself, whether words are rare or common.
 const FIND_IN_SQLITE: &str = "select i.case_id, m.id from message_search s

@@ -59,6 +59,9 @@ pub(crate) trait Work: Send {
     /// When it began.
     fn now(&self) -> Timestamp;
 
+    /// Whether it is content with a view of its own for each statement.
+    fn is_single(&self) -> bool;
+
     /// Tells the caller, once its fate is certain: with a fault where the commit failed.
     fn reply(self: Box<Self>, commit: Result<(), Fault>);
 }
@@ -76,6 +79,7 @@ pub(crate) fn not_announcing(
 struct Call<F, T> {
     run: F,
     now: Timestamp,
+    single: bool,
     handed: Handed,
     result: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
@@ -117,6 +121,10 @@ where
         self.now
     }
 
+    fn is_single(&self) -> bool {
+        self.single
+    }
+
     fn reply(self: Box<Self>, commit: Result<(), Fault>) {
         let result = match (commit, self.result) {
             (Ok(()), Some(result)) => result,
@@ -155,7 +163,7 @@ impl Drop for Inner {
         let node = self.node.clone();
         let (reply, _) = oneshot::channel();
         let run = move |tx: &mut Tx<'_>| Ok(relay::release(tx, &node)?);
-        let call = Call { run, now, handed: Handed::default(), result: None, reply };
+        let call = Call { run, now, single: false, handed: Handed::default(), result: None, reply };
         // Where the queue is full the lease runs out by itself.
         let _ = self.write.try_send(Box::new(call));
         (self.write, _) = mpsc::channel(1);
@@ -261,7 +269,20 @@ impl Db {
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        self.call(&self.inner.read, run).await
+        self.call(&self.inner.read, false, run).await
+    }
+
+    /// Runs `run`, which reads by one statement as a rule: it has no consistent view of several,
+    /// and costs less.
+    ///
+    /// # Errors
+    /// What `run` refused, or a fault.
+    pub async fn read_one<T, F>(&self, run: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.call(&self.inner.read, true, run).await
     }
 
     /// Runs `run` in a transaction and answers when its commit is on disk. `run` may be run again
@@ -274,17 +295,22 @@ impl Db {
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        self.call(&self.inner.write, run).await
+        self.call(&self.inner.write, false, run).await
     }
 
-    async fn call<T, F>(&self, queue: &mpsc::Sender<Box<dyn Work>>, run: F) -> Result<T>
+    async fn call<T, F>(
+        &self,
+        queue: &mpsc::Sender<Box<dyn Work>>,
+        single: bool,
+        run: F,
+    ) -> Result<T>
     where
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let now = self.now();
-        let call = Call { run, now, handed: Handed::default(), result: None, reply };
+        let call = Call { run, now, single, handed: Handed::default(), result: None, reply };
         let gone = || Fault::new("the database is closed").of(FaultKind::Unavailable);
         let full = || Fault::new("the database is overloaded").of(FaultKind::Unavailable);
         tokio::time::timeout(Duration::from_secs(10), queue.send(Box::new(call)))

@@ -21,16 +21,21 @@ use crate::tls::Target;
 use crate::tx::{Conn, Handed, Tx};
 
 const WRITERS: usize = 10;
-const READERS: usize = 6;
 /// How long a request waits for a database that is gone before it fails.
 const UNAVAILABLE_MAX: Duration = Duration::from_secs(15);
 const ATTEMPTS_MAX: u32 = 8;
 const SEAL_EVERY: Duration = Duration::from_millis(200);
 /// What is committed meanwhile is sealed together: nobody sees so short a wait.
-const SEAL_REST: Duration = Duration::from_millis(15);
+const SEAL_REST: Duration = Duration::from_millis(25);
 crate::sql! {
     SEALER = "select 1 from leases where name = 'sealer' for update",
         sqlite: "select 1 from leases where name = 'sealer'";
+}
+
+/// As many as keep all cores busy while one of them waits: where there are more, requests wait for
+/// a core in no order instead of for a reader in theirs, and the slowest wait far longer.
+fn readers() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from) + 1
 }
 
 type Queue = Arc<Mutex<mpsc::Receiver<Box<dyn Work>>>>;
@@ -51,8 +56,7 @@ pub(crate) fn start(
     let target = Target::parse(url)?;
     let (write, read) = (Arc::new(Mutex::new(write)), Arc::new(Mutex::new(read)));
     let (seal, wake) = std::sync::mpsc::sync_channel::<()>(1);
-    let ev = |k: &str, d: usize| std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
-    for n in 0..ev("TG_W", WRITERS) {
+    for n in 0..WRITERS {
         let (mut link, shared) = (Link::new(&target), Arc::clone(&shared));
         let (queue, seal) = (Arc::clone(&write), seal.clone());
         threads.spawn(&format!("pg-writer-{n}"), move || {
@@ -66,8 +70,8 @@ pub(crate) fn start(
         })?;
     }
     drop(seal);
-    for n in 0..ev("TG_R", READERS) {
-        let (mut link, shared) = (Link::new(&target), Arc::clone(&shared));
+    for n in 0..readers() {
+        let (mut link, shared) = (Link::reading(&target), Arc::clone(&shared));
         let queue = Arc::clone(&read);
         threads.spawn(&format!("pg-reader-{n}"), move || {
             serve(&queue, |work| {
@@ -167,7 +171,8 @@ fn write_one(link: &mut Link, shared: &Shared, work: &mut dyn Work) -> Result<()
 
 fn read_one(link: &mut Link, shared: &Shared, mut work: Box<dyn Work>) {
     let outcome = retry(|| {
-        let (conn, outcome) = work.run(Conn::Postgres(link.begin_reading().map_err(Some)?), shared);
+        let pipe = if work.is_single() { link.without_transaction() } else { link.begin() };
+        let (conn, outcome) = work.run(Conn::Postgres(pipe.map_err(Some)?), shared);
         let Conn::Postgres(pipe) = conn else { unreachable!("the connection given above") };
         pipe.abandon();
         match outcome {

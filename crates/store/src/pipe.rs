@@ -34,11 +34,14 @@ const SESSION: &str = "set idle_in_transaction_session_timeout = '60s';
 /// Before a statement that wants a plan of its own.
 const OWN_PLANS: &str = "set local plan_cache_mode = auto";
 const BEGIN: &str = "begin";
-const BEGIN_READING: &str = "begin isolation level repeatable read read only";
+/// A reading transaction has one view of all rows, and changes nothing.
+const READING: &str = "set default_transaction_isolation = 'repeatable read';
+    set default_transaction_read_only = on";
 
 /// One connection that comes back when it was lost.
 pub(crate) struct Link {
     target: Target,
+    reads: bool,
     open: Option<Open>,
 }
 
@@ -52,25 +55,30 @@ struct Open {
 
 impl Link {
     pub(crate) fn new(target: &Target) -> Self {
-        Self { target: target.clone(), open: None }
+        Self { target: target.clone(), reads: false, open: None }
+    }
+
+    /// One that only reads, each transaction in one view of all rows.
+    pub(crate) fn reading(target: &Target) -> Self {
+        Self { reads: true, ..Self::new(target) }
     }
 
     fn open(&mut self) -> Result<&mut Open, Fault> {
         if self.open.as_ref().is_none_or(|open| open.client.is_closed()) {
             self.open = None;
-            self.open = Some(Open::new(&self.target)?);
+            self.open = Some(Open::new(&self.target, self.reads)?);
         }
         Ok(self.open.as_mut().expect("invariant: opened just above"))
     }
 
     /// Begins a transaction.
     pub(crate) fn begin(&mut self) -> Result<Pipe<'_>, Fault> {
-        Ok(Pipe::new(self.open()?, BEGIN))
+        Ok(Pipe::new(self.open()?, true))
     }
 
-    /// Begins a read-only transaction with one view of all rows.
-    pub(crate) fn begin_reading(&mut self) -> Result<Pipe<'_>, Fault> {
-        Ok(Pipe::new(self.open()?, BEGIN_READING))
+    /// Lets each statement be a transaction of its own.
+    pub(crate) fn without_transaction(&mut self) -> Result<Pipe<'_>, Fault> {
+        Ok(Pipe::new(self.open()?, false))
     }
 
     /// Runs `run` in one transaction and commits it.
@@ -100,14 +108,16 @@ impl Link {
 }
 
 impl Open {
-    fn new(target: &Target) -> Result<Self, Fault> {
+    fn new(target: &Target, reads: bool) -> Result<Self, Fault> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| Fault::new(format!("runtime: {e}")))?;
         let client = runtime.block_on(async {
             let client = target.connect().await?;
-            client.batch_execute(SESSION).await.map_err(|e| pg_fault("connect", &e))?;
+            for text in [SESSION].into_iter().chain(reads.then_some(READING)) {
+                client.batch_execute(text).await.map_err(|e| pg_fault("connect", &e))?;
+            }
             Ok::<_, Fault>(client)
         })?;
         Ok(Self { client, prepared: HashMap::new(), runtime })
@@ -158,13 +168,14 @@ pub(crate) struct Pipe<'c> {
     waiting: Vec<Waiting>,
     /// Answers to what was asked ahead.
     ready: Vec<(&'static Sql, Vec<Value<'static>>, Vec<Row>)>,
+    /// Whether there is a transaction to be ended.
     begun: bool,
     own_plans: bool,
 }
 
 impl<'c> Pipe<'c> {
-    fn new(open: &'c mut Open, begin: &'static str) -> Self {
-        let waiting = vec![Waiting::Text(begin)];
+    fn new(open: &'c mut Open, transaction: bool) -> Self {
+        let waiting = transaction.then_some(Waiting::Text(BEGIN)).into_iter().collect();
         Self { open, waiting, ready: Vec::new(), begun: false, own_plans: false }
     }
 
@@ -282,7 +293,7 @@ impl<'c> Pipe<'c> {
     /// what follows it fails only because the transaction has.
     fn turn(&mut self, question: Option<Question<'_>>) -> Result<Answer, Fault> {
         let waiting = std::mem::take(&mut self.waiting);
-        self.begun = true;
+        self.begun |= matches!(waiting.first(), Some(Waiting::Text(BEGIN)));
         let asked = question.is_some();
         let Open { client, runtime, .. } = &*self.open;
         let mut turns: Vec<MaybeDone<Turn<'_>>> =

@@ -131,27 +131,41 @@ pub(crate) async fn start(db: &Db) -> Result<()> {
 }
 
 async fn relay(db: &Db, seen: &mut HashMap<AgencyId, i64>) -> Result<()> {
-    let heads = db.read(|tx| Ok(heads(tx)?)).await?;
-    for (agency_id, head) in heads {
-        let cursor = seen.entry(agency_id).or_insert(0);
-        if db.announced().receiver_count() == 0 && *cursor < head {
-            *cursor = head;
-            db.shared().kept.forget();
-        }
-        while *cursor < head {
-            let after = *cursor;
-            let news = db.read(move |tx| Ok(since(tx, agency_id, after)?)).await?;
-            let Some(last) = news.last() else { break };
-            *cursor = last.seq;
-            if news.iter().any(|event| Kept::is_made_of(&event.subject_kind)) {
+    loop {
+        let (known, heard) = (seen.clone(), db.announced().receiver_count() > 0);
+        let news = db.read(move |tx| Ok(news(tx, &known, heard)?)).await?;
+        let more = news.iter().any(|(.., events)| events.len() as i64 == BATCH);
+        for (agency_id, head, events) in news {
+            let read_to = if heard { events.last().map(|last| last.seq) } else { Some(head) };
+            seen.extend(read_to.map(|seq| (agency_id, seq)));
+            if !heard || events.iter().any(|event| Kept::is_made_of(&event.subject_kind)) {
                 db.shared().kept.forget();
             }
-            for announced in news {
+            for announced in events {
                 let _ = db.announced().send(announced);
             }
         }
+        if !more {
+            return Ok(());
+        }
     }
-    Ok(())
+}
+
+/// The agencies with something new, their heads, and what it is where anybody wants to know.
+fn news(
+    tx: &mut Tx<'_>,
+    seen: &HashMap<AgencyId, i64>,
+    heard: bool,
+) -> Result<Vec<(AgencyId, i64, Vec<Announced>)>, Fault> {
+    let mut news = Vec::new();
+    for (agency_id, head) in heads(tx)? {
+        let after = seen.get(&agency_id).copied().unwrap_or(0);
+        if after < head {
+            let events = if heard { since(tx, agency_id, after)? } else { Vec::new() };
+            news.push((agency_id, head, events));
+        }
+    }
+    Ok(news)
 }
 
 fn heads(tx: &mut Tx<'_>) -> Result<Vec<(AgencyId, i64)>, Fault> {

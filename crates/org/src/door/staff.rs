@@ -126,7 +126,7 @@ impl FromRequestParts<Ctx> for Staff {
             return Err(ask_to_sign_in(parts));
         };
         let hash = sessions::hash(&secret);
-        let Some(loaded) = ctx.db.read(move |tx| load(tx, &hash)).await.map_err(told)? else {
+        let Some(loaded) = ctx.db.read_one(move |tx| load(tx, &hash)).await.map_err(told)? else {
             return Err(ask_to_sign_in(parts));
         };
         if loaded.user.must_change_password && !FORCED.contains(&parts.uri.path()) {
