@@ -77,7 +77,7 @@ const beside = [
 
 console.log(`# Benchmarks
 
-Measured by \`make bench\` (scripts/bench.sh, crates/bench) with a release build on ${cpus().length} cores (${cpus()[0].model.trim()}), load and server on the same machine, loopback, durable writes (SQLite \`synchronous=FULL\`, PostgreSQL \`fsync=on\`, by its socket), closed loop, every answer checked. A bar of two figures is for SQLite and for PostgreSQL. Each case has five messages; three cases in a hundred are open. Reads run with 8 clients beside 200 writes a second, each of which opens a case. The deep page is the eleventh of the queue, where it has as many (at 10,000 cases the first is shown instead). CPU per operation is of the server and, where it writes, the database; it compares between machines better than times do.
+Measured by \`make bench\` (scripts/bench.sh, crates/bench) with a release build on ${cpus().length} cores (${cpus()[0].model.trim()}), load and server on the same machine, loopback, durable writes (SQLite \`synchronous=FULL\`, PostgreSQL \`fsync=on\`, by its socket), closed loop, every answer checked. A bar of two figures is for SQLite and for PostgreSQL. Each case has five messages; three cases in a hundred are open; PostgreSQL is vacuumed before the reads, as it does itself after a while. Reads run with 8 clients beside 200 writes a second, each of which opens a case. The deep page is the eleventh of the queue, where it has as many (at 10,000 cases the first is shown instead). CPU per operation is of the server and, where it writes, the database; it compares between machines better than times do.
 
 ${table(["", ...runs.map(name), "bar"], rows)}
 

@@ -8,6 +8,7 @@
 pub mod actions;
 pub mod clocks;
 pub mod demo;
+mod filter;
 pub mod jobs;
 pub mod model;
 pub mod notices;

@@ -10,11 +10,12 @@ use std::fmt::Write as _;
 use tanggap_calendar::Kind;
 use tanggap_contacts::ContactId;
 use tanggap_conversations::MessageId;
-use tanggap_kernel::id::{UnitId, UserId};
+use tanggap_kernel::id::UnitId;
 use tanggap_kernel::paging::{Cursor, Page};
 use tanggap_kernel::{Access, Permission, Result, Scope, Timestamp, Value, params};
 use tanggap_store::{Sql, Tx, sql};
 
+pub use crate::filter::{Filter, Order};
 use crate::model::{Case, Status};
 use crate::store::{columns, read};
 
@@ -31,12 +32,13 @@ macro_rules! not_about {
     };
 }
 
-// `coalesce`: where there is no $6, or no unit to be in it. It leaves the plan as it is.
+// `case`: where there is no $6 nothing is put together for each row. It leaves the plan as it is.
 macro_rules! seen_by {
     () => {
         concat!(
             not_about!(),
-            " and coalesce($6 like '%,' || cast(unit_id as text) || ',%', cast($6 as text) is null)"
+            " and case when cast($6 as text) is null then true
+            else $6 like '%,' || cast(unit_id as text) || ',%' end"
         )
     };
 }
@@ -196,46 +198,6 @@ sql! {
         and $3 = 0 and contact_id is not null and contact_id in (
             select value from json_each($7))",
         seen_by!(), " order by +id desc limit $8");
-}
-
-/// What a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// In this state.
-    pub status: Option<Status>,
-    /// Of this kind.
-    pub kind: Option<Kind>,
-    /// With this unit.
-    pub unit: Option<UnitId>,
-    /// With this person.
-    pub owner: Option<UserId>,
-    /// With no unit: still at the desk.
-    pub at_desk: Option<bool>,
-    /// Due before then: overdue.
-    pub due_before: Option<Timestamp>,
-    /// Due then or later: not overdue yet.
-    pub due_from: Option<Timestamp>,
-    /// 80 % gone by then: at risk.
-    pub risk_by: Option<Timestamp>,
-    /// Escalated at least that far.
-    pub escalation: Option<i64>,
-    /// The citizen wrote and waits for an answer.
-    pub awaiting: Option<bool>,
-    /// Received at or after.
-    pub received_from: Option<Timestamp>,
-    /// Received before.
-    pub received_until: Option<Timestamp>,
-}
-
-/// In which order, and over what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Open cases, those due first first. Of those whose reporter waits, ended ones too.
-    Due,
-    /// All cases, the newest first.
-    Newest,
-    /// Closed cases, the last closed first.
-    Closed,
 }
 
 struct Reach {
