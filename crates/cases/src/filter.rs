@@ -36,6 +36,14 @@ pub struct Filter {
     pub received_until: Option<Timestamp>,
 }
 
+impl Filter {
+    /// All in one state.
+    #[must_use]
+    pub fn of_status(status: Status) -> Self {
+        Self { status: Some(status), ..Self::default() }
+    }
+}
+
 /// In which order, and over what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {

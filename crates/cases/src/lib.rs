@@ -10,6 +10,7 @@ pub mod clocks;
 pub mod demo;
 mod filter;
 pub mod jobs;
+mod lists;
 pub mod model;
 pub mod notices;
 pub mod queries;

@@ -11,11 +11,11 @@ use tanggap_calendar::Kind;
 use tanggap_contacts::ContactId;
 use tanggap_conversations::MessageId;
 use tanggap_kernel::id::UnitId;
-use tanggap_kernel::paging::{Cursor, Page};
 use tanggap_kernel::{Access, Permission, Result, Scope, Timestamp, Value, params};
-use tanggap_store::{Sql, Tx, sql};
+use tanggap_store::{Tx, sql};
 
 pub use crate::filter::{Filter, Order};
+pub use crate::lists::{list, list_ahead, list_any};
 use crate::model::{Case, Status};
 use crate::store::{columns, read};
 
@@ -141,6 +141,10 @@ sql! {
     USUAL_BY_STATUS = usual_list!(" and status = $7");
     USUAL_BY_OWNER = usual_list!(" and owner_id = $7");
     USUAL_BEFORE = usual_list!(" and due_at < $7");
+    // Both in their order: only as many rows are read as are shown.
+    USUAL_BY_EITHER = concat!("select * from (", usual_list!(" and status = $7"),
+        ") a union all select * from (", usual_list!(" and status = $8"),
+        ") b order by due_at, id limit $6");
     AWAITING = awaiting_list!();
     NEWEST = newest_list!("");
     NEWEST_BY_STATUS = newest_list!(" and status = $7");
@@ -200,14 +204,14 @@ sql! {
         seen_by!(), " order by +id desc limit $8");
 }
 
-struct Reach {
-    user: i64,
-    member_of: String,
-    units: Option<String>,
+pub(crate) struct Reach {
+    pub user: i64,
+    pub member_of: String,
+    pub units: Option<String>,
 }
 
 impl Reach {
-    fn of(access: &Access) -> Self {
+    pub(crate) fn of(access: &Access) -> Self {
         let units = match access.scope(Permission::CaseRead) {
             Scope::Agency => None,
             Scope::Units(units) => Some(joined(&units)),
@@ -218,7 +222,7 @@ impl Reach {
 
     /// The first six parameters of every statement here: the agency, a moment for both of its
     /// own, and who asks.
-    fn bound<'a>(&'a self, access: &Access, at: i64) -> Vec<Value<'a>> {
+    pub(crate) fn bound<'a>(&'a self, access: &Access, at: i64) -> Vec<Value<'a>> {
         vec![
             access.agency_id.into(),
             at.into(),
@@ -238,7 +242,7 @@ fn joined(units: &[UnitId]) -> String {
     })
 }
 
-fn list_params<'a>(
+pub(crate) fn list_params<'a>(
     access: &Access,
     reach: &'a Reach,
     filter: &Filter,
@@ -266,135 +270,6 @@ fn list_params<'a>(
         filter.due_from.into(),
         filter.at_desk.into(),
     ]
-}
-
-/// One page of cases that `access` may see.
-///
-/// # Errors
-/// A fault of the engine.
-pub fn list(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    filter: &Filter,
-    order: Order,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<Page<Case>> {
-    let wanted = wanted(access, filter, order, after, limit);
-    ahead(tx, &wanted)?;
-    let mut rows = Vec::new();
-    for (statement, bound) in &wanted {
-        rows.extend(tx.all(statement, bound, read)?);
-    }
-    if wanted.len() > 1 {
-        rows.sort_by_key(|case| (sort_of(case, order), case.id));
-        if order != Order::Due {
-            rows.reverse();
-        }
-    }
-    let limit = usize::try_from(limit.clamp(1, PAGE_MAX)).unwrap_or(1);
-    Ok(Page::from_rows(rows, limit, |case| Cursor { sort: sort_of(case, order), id: case.id.0 }))
-}
-
-/// Says that a page will be read soon (see [`Tx::ahead`]).
-///
-/// # Errors
-/// A fault of the engine.
-pub fn list_ahead(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    filter: &Filter,
-    order: Order,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<()> {
-    ahead(tx, &wanted(access, filter, order, after, limit))
-}
-
-type Wanted = (&'static Sql, Vec<Value<'static>>);
-
-fn ahead(tx: &mut Tx<'_>, wanted: &[Wanted]) -> Result<()> {
-    for (statement, bound) in wanted {
-        tx.ahead(statement, bound)?;
-    }
-    Ok(())
-}
-
-fn sort_of(case: &Case, order: Order) -> i64 {
-    match order {
-        Order::Due => case.due.as_ref().map_or(i64::MAX, |due| due.at.as_micros()),
-        Order::Newest => 0,
-        Order::Closed => case.closed_at.map_or(0, Timestamp::as_micros),
-    }
-}
-
-/// What to ask for a page: each unit of a scope by its own index, to be merged (a scope is a
-/// handful of units).
-fn wanted(
-    access: &Access,
-    filter: &Filter,
-    order: Order,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Vec<Wanted> {
-    let reach = Reach::of(access);
-    let limit = limit.clamp(1, PAGE_MAX) + 1;
-    let one = |filter: &Filter| {
-        let key = match order {
-            Order::Due => after.map_or((i64::MIN, i64::MIN), |c| (c.sort, c.id)),
-            Order::Newest => (after.map_or(i64::MAX, |c| c.id), 0),
-            Order::Closed => after.map_or((i64::MAX, i64::MAX), |c| (c.sort, c.id)),
-        };
-        if let Some((statement, by)) = usual(filter, order).filter(|_| reach.units.is_none()) {
-            let mut bound = reach.bound(access, key.0);
-            bound[2] = key.1.into();
-            bound[5] = limit.into();
-            bound.extend(by);
-            return (statement, bound.into_iter().map(Value::into_owned).collect());
-        }
-        let bound = list_params(access, &reach, filter, key, limit.into());
-        (statement(filter, order), bound.into_iter().map(Value::into_owned).collect())
-    };
-    match access.scope(Permission::CaseRead) {
-        Scope::Units(units) if filter.unit.is_none() => units
-            .into_iter()
-            .map(|unit| one(&Filter { unit: Some(unit), ..filter.clone() }))
-            .collect(),
-        _ => vec![one(filter)],
-    }
-}
-
-/// The statement for a list that nothing narrows but its queue, and that queue's value.
-fn usual(filter: &Filter, order: Order) -> Option<(&'static Sql, Option<Value<'static>>)> {
-    let none = Filter::default();
-    let (status, owner, due_before) = (filter.status, filter.owner, filter.due_before);
-    let (found, only) = if let Some(status) = status {
-        ((&USUAL_BY_STATUS, Some(status.as_str().into())), Filter { status: Some(status), ..none })
-    } else if owner.is_some() {
-        ((&USUAL_BY_OWNER, Some(owner.into())), Filter { owner, ..none })
-    } else if due_before.is_some() {
-        ((&USUAL_BEFORE, Some(due_before.into())), Filter { due_before, ..none })
-    } else {
-        ((&USUAL, None), none)
-    };
-    (order == Order::Due && *filter == only).then_some(found)
-}
-
-fn statement(filter: &Filter, order: Order) -> &'static Sql {
-    match order {
-        Order::Due if filter.awaiting == Some(true) => &AWAITING,
-        Order::Due if filter.unit.is_some() => &OPEN_BY_UNIT,
-        Order::Due if filter.owner.is_some() => &OPEN_BY_OWNER,
-        Order::Due if filter.status.is_some() => &OPEN_BY_STATUS,
-        Order::Due if filter.kind.is_some() => &OPEN_BY_KIND,
-        Order::Due => &OPEN,
-        Order::Newest if filter.unit.is_some() => &NEWEST_BY_UNIT,
-        Order::Newest if filter.status.is_some() => &NEWEST_BY_STATUS,
-        Order::Newest if filter.kind.is_some() => &NEWEST_BY_KIND,
-        Order::Newest => &NEWEST,
-        Order::Closed if filter.unit.is_some() => &CLOSED_BY_UNIT,
-        Order::Closed => &CLOSED,
-    }
 }
 
 /// How many cases a filter finds; `open` restricts it to open or ended ones.

@@ -125,7 +125,7 @@ impl Queue {
     /// The filters that together find its cases; more than one where it holds several states.
     #[must_use]
     pub fn filters(self, access: &Access, now: Timestamp) -> Vec<Filter> {
-        let of = |status| Filter { status: Some(status), ..Filter::default() };
+        let of = Filter::of_status;
         match self {
             Self::Verify => vec![of(Status::Received)],
             Self::Forward => vec![of(Status::Verified)],
@@ -326,12 +326,8 @@ pub fn ahead(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<()> {
-    let now = tx.now();
-    for filter in queue.filters(access, now) {
-        let filter = narrow.apply(filter, now);
-        queries::list_ahead(tx, access, &filter, queue.order(), after, limit)?;
-    }
-    Ok(())
+    let wanted = filters(access, queue, narrow, tx.now());
+    queries::list_ahead(tx, access, &wanted, queue.order(), after, limit)
 }
 
 /// One page of a queue.
@@ -346,28 +342,12 @@ pub fn page(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Page<Case>> {
-    let (now, order) = (tx.now(), queue.order());
-    ahead(tx, access, queue, narrow, after, limit)?;
-    let mut pages = Vec::new();
-    for filter in queue.filters(access, now) {
-        let filter = narrow.apply(filter, now);
-        pages.push(queries::list(tx, access, &filter, order, after, limit)?);
-    }
-    let key = |case: &Case| {
-        let sort = case.due.as_ref().map_or(i64::MAX, |due| due.at.as_micros());
-        Cursor { sort, id: case.id.0 }
-    };
-    if pages.len() == 1 {
-        return Ok(pages.remove(0));
-    }
-    // Several states, each by its own index, merged by what comes due first.
-    let more = pages.iter().any(|page| page.next.is_some());
-    let mut rows: Vec<Case> = pages.into_iter().flat_map(|page| page.rows).collect();
-    rows.sort_by_key(|case| (key(case).sort, case.id));
-    let length = usize::try_from(limit).unwrap_or(1);
-    let next = if more || rows.len() > length { rows.get(length - 1).map(key) } else { None };
-    rows.truncate(length);
-    Ok(Page { rows, next })
+    let wanted = filters(access, queue, narrow, tx.now());
+    queries::list_any(tx, access, &wanted, queue.order(), after, limit)
+}
+
+fn filters(access: &Access, queue: Queue, narrow: &Narrow, now: Timestamp) -> Vec<Filter> {
+    queue.filters(access, now).into_iter().map(|filter| narrow.apply(filter, now)).collect()
 }
 
 /// How many cases a queue holds when it is narrowed.
