@@ -369,6 +369,45 @@ engines! {
         }
     }
 
+    async fn a_list_of_two_states_is_paged_through_in_one_order(kit) {
+        let house = House::build(&kit.db).await;
+        let mut ids = Vec::new();
+        for n in 0..7 {
+            let id = house.report(|_| {}).await.case.id;
+            kit.clock.set(kit.clock.now().plus(Timestamp::DAY));
+            house.act(&house.agent, id, Action::Verify).await.expect("verified");
+            if n == 3 {
+                continue;
+            }
+            let forward = House::forward(house.roads);
+            house.act(&house.agent, id, forward).await.expect("forwarded");
+            if n % 2 == 0 {
+                house.act(&house.roads_officer, id, Action::Accept).await.expect("accepted");
+            }
+            ids.push(id);
+        }
+        for access in [&house.supervisor, &house.roads_officer] {
+            let (mut seen, mut after) = (Vec::new(), None);
+            loop {
+                let access = access.clone();
+                let page = kit.db.read(move |tx| {
+                    let states = [Status::Forwarded, Status::InProgress].map(Filter::of_status);
+                    queries::list_any(tx, &access, &states, Order::Due, after, 2)
+                }).await.expect("listed");
+                let due = |case: &Case| case.due.as_ref().map(|due| due.at);
+                seen.extend(page.rows.iter().map(|case| (due(case), case.id)));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert!(seen.is_sorted(), "{seen:?}");
+            let mut seen: Vec<_> = seen.into_iter().map(|(_, id)| id).collect();
+            seen.sort_unstable();
+            assert_eq!(seen, ids);
+        }
+    }
+
     async fn words_are_found_by_their_stems_and_only_by_those_who_may(kit) {
         let house = House::build(&kit.db).await;
         let id = house.report(|_| {}).await.case.id;
