@@ -29,7 +29,7 @@ test: web
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cd web && npm run --silent check && npm test --silent
-	scripts/with-s3.sh scripts/with-smsc.sh scripts/with-postgres.sh $(RUN_TESTS)
+	scripts/with-telegram.sh scripts/with-s3.sh scripts/with-smsc.sh scripts/with-postgres.sh $(RUN_TESTS)
 	$(MAKE) e2e
 
 # The inner loop: no browser, no S3.
@@ -56,6 +56,6 @@ bench: web
 
 # Needs cargo-fuzz; a minute for each target.
 fuzz:
-	for target in mail_parse split_reply smpp_read; do \
+	for target in mail_parse split_reply messengers smpp_read; do \
 	  RUSTC_BOOTSTRAP=1 cargo fuzz run -s none --fuzz-dir fuzz $$target -- -max_total_time=60; \
 	done

@@ -6,4 +6,14 @@
 
 pub mod email;
 pub mod exchange;
+mod graph;
+mod json;
+pub mod messenger;
+pub mod meta;
+mod parts;
+pub mod signed;
 pub mod sms;
+pub mod telegram;
+pub mod web;
+pub mod whatsapp;
+pub mod x;
