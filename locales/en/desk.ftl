@@ -56,14 +56,6 @@ desk-stale = Somebody else just changed this report. Your step was not taken.
 desk-stale-news = What happened since you opened it:
 desk-stale-kept = What you wrote is still below. Look at the present state, then send it again if it still fits.
 
-desk-mail-sent = Mail sent
-desk-mail-waiting = Mail on its way
-desk-mail-no-relay = Mail waits: sending mail is not set up yet
-desk-mail-failed = Mail could not be sent
-desk-mail-delivered = Mail arrived
-desk-mail-read = Mail read
-desk-mail-unsure = Not certain whether the mail went out
-desk-mail-suppressed = Mail not sent: this address is not written to any more
 desk-file-infected = contains a virus and cannot be opened
 
 desk-aside = About the report

@@ -56,14 +56,6 @@ desk-stale = Orang lain baru saja mengubah laporan ini. Langkah Anda belum dijal
 desk-stale-news = Yang terjadi sejak Anda membukanya:
 desk-stale-kept = Tulisan Anda masih ada di bawah. Periksa keadaan terbaru, lalu kirim lagi bila masih sesuai.
 
-desk-mail-sent = Surel terkirim
-desk-mail-waiting = Surel sedang dikirim
-desk-mail-no-relay = Surel menunggu: pengiriman surel belum diatur
-desk-mail-failed = Surel gagal dikirim
-desk-mail-delivered = Surel sudah sampai
-desk-mail-read = Surel sudah dibaca
-desk-mail-unsure = Belum pasti apakah surel sudah terkirim
-desk-mail-suppressed = Surel tidak dikirim: alamat ini tidak dikirimi lagi
 desk-file-infected = berisi virus, tidak dapat dibuka
 
 desk-aside = Keterangan laporan

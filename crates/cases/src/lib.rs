@@ -16,6 +16,7 @@ pub mod notices;
 pub mod queries;
 pub mod report;
 pub mod rules;
+pub mod sent;
 pub mod store;
 pub mod talking;
 mod words;

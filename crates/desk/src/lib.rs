@@ -23,6 +23,7 @@ pub mod queue;
 mod reactions;
 mod row;
 mod search;
+mod sending;
 mod steps;
 mod stream;
 mod term;
@@ -63,6 +64,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/penyelia", get(board::show))
         .route("/perintah", get(search::palette))
         .route("/arus", get(stream::listen))
+        .merge(sending::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(Extension(counts::Counts::default()))
         .layer(Extension(presence::Presence::default()))

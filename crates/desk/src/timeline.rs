@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use tanggap_calendar::Profile;
 use tanggap_cases::model::FollowUp;
-use tanggap_conversations::{Attachment, Direction, Message, Outbound, Scan, SendState, files};
+use tanggap_cases::sent::Telling;
+use tanggap_conversations::{Attachment, Direction, Message, Outbound, Scan, files};
 use tanggap_kernel::Timestamp;
 use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_org::Unit;
@@ -63,7 +64,7 @@ pub(crate) struct Sources<'a> {
     pub units: &'a [Unit],
     pub names: &'a HashMap<UserId, String>,
     pub profile: &'a Profile,
-    pub has_relay: bool,
+    pub telling: Telling<'a>,
 }
 
 impl Sources<'_> {
@@ -85,7 +86,7 @@ impl Sources<'_> {
             }
         }
         for mail in self.mails {
-            let told = (self.tone(mail), self.mail(mail));
+            let told = self.telling.of(mail);
             match entries.iter_mut().find(|e| e.at == mail.created_at) {
                 Some(entry) => entry.mails.push(told),
                 None => entries.push(Entry {
@@ -192,29 +193,6 @@ impl Sources<'_> {
             Some(at) => self.text.date_time_short(Timestamp::from_micros(at)),
             None => event.facts[name].as_str().unwrap_or_default().to_owned(),
         }
-    }
-
-    fn tone(&self, mail: &Outbound) -> Tone {
-        match mail.state {
-            SendState::Sent | SendState::Delivered | SendState::Read => Tone::Good,
-            SendState::Waiting | SendState::Sending => Tone::Wait,
-            SendState::Unsure | SendState::Suppressed => Tone::Warn,
-            SendState::Failed => Tone::Bad,
-        }
-    }
-
-    fn mail(&self, mail: &Outbound) -> String {
-        let key = match mail.state {
-            SendState::Waiting if mail.account_id == 0 && !self.has_relay => "desk-mail-no-relay",
-            SendState::Waiting | SendState::Sending => "desk-mail-waiting",
-            SendState::Sent => "desk-mail-sent",
-            SendState::Delivered => "desk-mail-delivered",
-            SendState::Read => "desk-mail-read",
-            SendState::Failed => "desk-mail-failed",
-            SendState::Unsure => "desk-mail-unsure",
-            SendState::Suppressed => "desk-mail-suppressed",
-        };
-        self.text.t(key).into_owned()
     }
 }
 

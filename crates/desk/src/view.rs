@@ -1,12 +1,15 @@
 //! One case as it is shown: what is read, in one view of the database, and the words made of it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use tanggap_calendar::Profile;
+use tanggap_calendar::{Profile, Zone};
 use tanggap_cases::model::{Case, CaseDeadline, Clock, FollowUp, FollowUpState};
+use tanggap_cases::sent::Telling;
 use tanggap_cases::{actions, rules, store};
 use tanggap_contacts::Contact;
-use tanggap_conversations::{Attachment, Message, Outbound};
+use tanggap_conversations::outbound::settings::AllRules;
+use tanggap_conversations::{Attachment, Message, Outbound, outbound};
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Permission, Result, Timestamp};
 use tanggap_org::{Category, People, Unit};
@@ -43,6 +46,8 @@ pub(crate) struct Loaded {
     pub files: Vec<Attachment>,
     pub events: Vec<Happened>,
     pub mails: Vec<Outbound>,
+    pub sending: Arc<AllRules>,
+    pub offset_hours: i64,
     pub related: Vec<Case>,
     pub draft: Draft,
     pub profile: Profile,
@@ -94,7 +99,9 @@ impl Loaded {
             deadlines: store::deadlines(tx, access, case.id)?,
             follow_ups: store::follow_ups(tx, access, case.id)?,
             files: tanggap_conversations::attachments_of_case(tx, access, case.id.0)?,
-            mails: tanggap_conversations::outbound::of_case(tx, access, case.id.0)?,
+            mails: outbound::of_case(tx, access, case.id.0)?,
+            sending: outbound::settings::all(tx, access)?,
+            offset_hours: zone_of(tx, access)?.offset_hours(),
             draft: Draft::read(&store::draft(tx, access, case.id, me)?),
             profile: actions::profile_of(tx, access, &case)?.into_owned(),
             head: log::head(tx, access.agency_id)?,
@@ -118,6 +125,12 @@ impl Loaded {
             draft: &self.draft,
         }
     }
+}
+
+/// The zone of the agency, in which its rules are meant.
+fn zone_of(tx: &mut Tx<'_>, access: &Access) -> Result<Zone> {
+    let agency = tanggap_org::agency(tx, access.agency_id)?;
+    Ok(agency.map_or_else(Zone::default, |agency| agency.zone))
 }
 
 /// Who can be given a case: those of its unit, or of the whole agency while it has none.
@@ -216,6 +229,14 @@ impl CaseView {
         now: Timestamp,
     ) -> Self {
         let Loaded { case, units, names, profile, .. } = loaded;
+        let telling = Telling {
+            text,
+            rules: &loaded.sending,
+            offset_hours: loaded.offset_hours,
+            has_relay,
+            now,
+            for_staff: true,
+        };
         let sources = Sources {
             text,
             messages: &loaded.messages,
@@ -226,7 +247,7 @@ impl CaseView {
             units,
             names,
             profile,
-            has_relay,
+            telling,
         };
         let category = loaded.categories.iter().find(|c| c.id == case.category_id);
         let line = |other: &Case| {

@@ -2,6 +2,7 @@
 //! when, why then; what was said; what one can do.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::Path;
@@ -10,22 +11,29 @@ use axum::response::Response;
 use serde::Deserialize;
 use tanggap_calendar::{Owner, Profile};
 use tanggap_cases::model::{Case, CaseDeadline, CaseId, Clock, Status};
+use tanggap_cases::sent::Telling;
 use tanggap_cases::store as cases;
 use tanggap_cases::{actions, rules};
 use tanggap_conversations::files::is_picture;
-use tanggap_conversations::{self as talk, Attachment, Direction, Message, Scan};
+use tanggap_conversations::outbound::settings::AllRules;
+use tanggap_conversations::{
+    self as talk, Attachment, Direction, Message, Outbound, Scan, outbound,
+};
 use tanggap_kernel::error::Invalid;
 use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_kernel::{Access, Actor, Refusal, Result, Timestamp, params};
 use tanggap_org as org;
 use tanggap_store::Tx;
-use tanggap_ui::{Answer, Choice, FormState, Health, Page, Text};
+use tanggap_ui::{Answer, Choice, FormState, Health, Page, Text, Tone};
 
 use crate::days::{self, DayRow};
 use crate::door::Door;
 use crate::form::{kind_key, place_of};
 use crate::sent::{Values, file_max_words};
 use crate::story::{Happened, Source, Step};
+
+/// The most messages to the reporter that are listed.
+const SENT_MAX: usize = 20;
 
 tanggap_store::sql! {
     HAPPENED = "select kind, at, body from events where agency_id = $1 and subject_id = $2
@@ -52,6 +60,8 @@ struct Loaded {
     units: HashMap<UnitId, String>,
     writers: HashMap<UserId, UnitId>,
     category: String,
+    sent: Vec<Outbound>,
+    sending: Arc<AllRules>,
 }
 
 fn load(tx: &mut Tx<'_>, access: &Access, case: &Case) -> Result<Loaded> {
@@ -81,6 +91,8 @@ fn load(tx: &mut Tx<'_>, access: &Access, case: &Case) -> Result<Loaded> {
         units: units.iter().map(|u| (u.id, u.name_in(access.locale).to_owned())).collect(),
         writers,
         category: category.map(|c| c.name_in(access.locale).to_owned()).unwrap_or_default(),
+        sent: outbound::of_case(tx, access, id.0)?,
+        sending: outbound::settings::all(tx, access)?,
     })
 }
 
@@ -126,6 +138,31 @@ pub struct LetterLine {
     files: Vec<FileLine>,
 }
 
+/// A message that went to the reporter, or is to go.
+struct SentLine {
+    at: Timestamp,
+    subject: String,
+    tone: Tone,
+    told: String,
+}
+
+/// What was sent to the reporter, the newest first.
+fn sent(door: &Door, loaded: &Loaded) -> Vec<SentLine> {
+    let telling = Telling {
+        text: door.text(),
+        rules: &loaded.sending,
+        offset_hours: door.agency.zone.offset_hours(),
+        has_relay: door.ctx.site.has_relay,
+        now: door.ctx.now(),
+        for_staff: false,
+    };
+    let line = |row: &Outbound| {
+        let (tone, told) = telling.of(row);
+        SentLine { at: row.created_at, subject: row.subject.clone(), tone, told }
+    };
+    loaded.sent.iter().rev().take(SENT_MAX).map(line).collect()
+}
+
 /// What the reporter can do now.
 #[derive(Default)]
 struct Can {
@@ -153,6 +190,7 @@ struct ParcelPage {
     future: Vec<Step>,
     dues: Vec<DueLine>,
     letters: Vec<LetterLine>,
+    sent: Vec<SentLine>,
     facts: Vec<(String, String)>,
     can: Can,
     question: String,
@@ -238,6 +276,7 @@ pub async fn page(
         future: source.future(),
         dues: loaded.deadlines.iter().map(due_of).collect(),
         letters: letters(text, &loaded, &desk),
+        sent: sent(door, &loaded),
         facts: facts(text, &case, &loaded.category),
         can: can(&case, &access),
         question: question(&case, &loaded),

@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tanggap_kernel::{AgencyId, IdGen};
 
 /// Much happens to these, and nothing that is kept is made of them.
-const BUSY: [&str; 5] = ["case", "contact", "outbound", "user", "token"];
+const BUSY: [&str; 6] = ["case", "contact", "outbound", "suppression", "user", "token"];
 
 /// What was kept: for whom, what, and which.
 pub(crate) type Key = (AgencyId, &'static str, i64);

@@ -3,6 +3,7 @@
 
 mod copies;
 mod kit;
+mod lanes;
 mod mails;
 mod nodes;
 mod plans;

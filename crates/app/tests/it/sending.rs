@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use tanggap_app::work;
+use tanggap_app::work::outbound::Dispatcher;
 use tanggap_calendar::Zone;
 use tanggap_conversations::{NewOutbound, Outbound, Priority, SendState, outbound};
-use tanggap_kernel::{Access, AgencyId, Clock, params};
+use tanggap_kernel::{Access, AgencyId, Clock, Timestamp, params};
 use tanggap_org::NewAgency;
 use tanggap_store::{Db, Engine};
-use tanggap_testkit::{TestDb, block_on};
+use tanggap_testkit::{TestDb, block_on, engines};
 
-use crate::kit::Node;
-use crate::smtp::Server;
+use crate::kit::{self, Node};
+use crate::smtp::{Manner, Server};
 
 /// How many letters are put into the ledger in one transaction.
 const QUEUED_AT_ONCE: usize = 1000;
@@ -62,7 +64,65 @@ fn wait_until(what: &str, max: Duration, mut is: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is() {
         assert!(began.elapsed() < max, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
+engines! {
+    async fn a_real_server_that_is_slow_throttles_or_goes_away_costs_nothing(kit) {
+        let ctx = kit::ctx(&kit);
+        let agency = kit::agency(&ctx).await;
+        let server = Server::start();
+        let gateways = work::gateways(Some(&server.config(4))).expect("a relay");
+        let dispatcher = Dispatcher::new(ctx.clone(), gateways);
+        let later = async |micros: i64| {
+            kit.clock.set(kit.clock.now().plus(micros));
+            dispatcher.run_due().await.expect("ran");
+        };
+        queue_letters(&ctx.db, agency, 12, Priority::Ordinary).await;
+        server.behave(Manner::Recipient("450 4.7.1 terlalu cepat"), Duration::ZERO);
+        later(0).await;
+        server.behave(Manner::Go, Duration::ZERO);
+        later(Timestamp::HOUR).await;
+        assert_eq!(server.count(), 0);
+        server.behave(Manner::Take, Duration::from_millis(30));
+        for _ in 0..5 {
+            later(2 * Timestamp::HOUR).await;
+        }
+        assert_eq!(server.ledger().len(), 12);
+        assert!(server.ledger().values().all(|times| *times == 1), "{:?}", server.ledger());
+        assert!(in_state(&ctx.db, agency, SendState::Waiting).await.is_empty());
+        // Taken without an answer: to one person again with the same Message-ID, to many not.
+        server.behave(Manner::TakeAndGo, Duration::ZERO);
+        let doubtful = ctx.db.write(move |tx| {
+            let letter = |priority| NewOutbound {
+                channel: "email",
+                recipient: "budi@contoh.id",
+                priority,
+                ..NewOutbound::default()
+            };
+            let access = Access::system(agency);
+            let owed = outbound::queue(tx, &access, &letter(Priority::Owed))?;
+            Ok((owed, outbound::queue(tx, &access, &letter(Priority::Bulk))?))
+        });
+        let (owed, bulk) = doubtful.await.expect("queued");
+        later(0).await;
+        server.behave(Manner::Take, Duration::ZERO);
+        for _ in 0..3 {
+            later(Timestamp::HOUR).await;
+        }
+        let ledger = server.ledger();
+        assert_eq!(ledger[&format!("<{owed}@uji.go.id>")], 2);
+        assert_eq!(ledger[&format!("<{bulk}@uji.go.id>")], 1);
+        let unsure = in_state(&ctx.db, agency, SendState::Unsure).await;
+        assert_eq!(unsure.iter().map(|row| row.id).collect::<Vec<_>>(), [bulk]);
+        // A refusal of the content is final.
+        server.behave(Manner::Answer("554 5.7.1 ditolak"), Duration::ZERO);
+        queue_letters(&ctx.db, agency, 13, Priority::Ordinary).await;
+        later(0).await;
+        let failed = in_state(&ctx.db, agency, SendState::Failed).await;
+        assert_eq!(failed.len(), 1);
+        assert!(failed[0].error.as_deref().is_some_and(|e| e.contains("ditolak")));
     }
 }
 
@@ -129,6 +189,7 @@ fn killed_in_the_middle(data: &Path, engine: Engine, more: &[&str]) {
         let there = |id: &outbound::OutboundId| ledger.contains_key(&format!("<{id}@uji.go.id>"));
         let missing: BTreeSet<_> = all.iter().filter(|id| !there(id)).map(|id| id.0).collect();
         let doubtful: BTreeSet<_> = unsure.iter().map(|row| row.id.0).collect();
+        println!("{} of {} unsure ones had not arrived", missing.len(), doubtful.len());
         assert!(missing.is_subset(&doubtful), "lost: {missing:?}");
         db.close().await.expect("closed");
     });

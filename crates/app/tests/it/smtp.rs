@@ -106,7 +106,7 @@ impl Server {
                 ("DATA", manner) => {
                     out.write_all(b"354 go\r\n")?;
                     let Some(id) = content(&mut lines)? else { return Ok(()) };
-                    std::thread::sleep(slow);
+                    std::thread::park_timeout(slow);
                     if matches!(manner, Manner::Take | Manner::TakeAndGo) {
                         *self.taken.lock().expect("no panic").entry(id).or_default() += 1;
                         self.count.fetch_add(1, Ordering::AcqRel);

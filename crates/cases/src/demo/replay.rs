@@ -19,6 +19,9 @@ const BATCH: usize = 100;
 /// How long a relay takes to pass a letter on.
 const RELAY_TAKES: i64 = 4 * Timestamp::SECOND;
 
+/// Of so many letters one has a mailbox that is not there.
+const ONE_IN: i64 = 211;
+
 sql! {
     NEXT_RING = "select key, run_at from jobs where agency_id = $1 and run_at <= $2
         and dead_at is null and kind = 'case_deadline' order by run_at limit 1";
@@ -84,7 +87,9 @@ fn ring_until(tx: &mut Tx<'_>, cast: &Cast, mut last: Timestamp, at: Timestamp) 
             (None, None) => return Ok(()),
             (ring, Some(mail)) if ring.as_ref().is_none_or(|(_, r)| mail.created_at <= *r) => {
                 last = last.max(mail.created_at);
-                tx.at(last.plus(RELAY_TAKES), |tx| lanes::note_sent(tx, &access, &mail))?;
+                let gone = mail.id.0 % ONE_IN == 0;
+                let failed = gone.then_some("550 5.1.1 mailbox unavailable");
+                tx.at(last.plus(RELAY_TAKES), |tx| lanes::note(tx, &access, &mail, failed))?;
             }
             (Some((key, run_at)), _) => {
                 // What was overdue when it was planned runs at once, not before.

@@ -13,7 +13,8 @@ use tanggap_kernel::{Access, AgencyId, Event, Fault, Result, Subject, Timestamp,
 use tanggap_store::{Row, Tx, sql};
 
 use super::rules::{self, Assurance, Outcome, Settled};
-use super::{Outbound, OutboundId, Priority, SendState, columns, read, suppressions};
+use super::suppressions::{self, Reason};
+use super::{Outbound, OutboundId, Priority, SendState, columns, read};
 
 /// How long a lane is held without a sign of life (microseconds).
 const LEASE_MICROS: i64 = 15 * Timestamp::SECOND;
@@ -46,7 +47,7 @@ sql! {
     ORPHANS = concat!("select ", columns!(), ", lease_token from outbound where agency_id = $1
         and channel = $2 and account_id = $3 and lease_token <> 0 and lease_token <> $4
         order by id limit $5");
-    NOTE_SENT = "update outbound set state = 'sent', attempts = attempts + 1, sent_at = $3
+    NOTE = "update outbound set state = $3, attempts = attempts + 1, sent_at = $4, error = $5
         where agency_id = $1 and id = $2 and state = 'waiting' and lease_token = 0";
     HOLD = "insert into leases (name, holder, until) values ($1, $2, $3)
         on conflict (name) do update set holder = excluded.holder, until = excluded.until
@@ -121,11 +122,16 @@ fn all(tx: &mut Tx<'_>, next: &'static tanggap_store::Sql) -> Result<Vec<Lane>, 
     }
 }
 
-/// Takes a lane, unless somebody else holds it, and settles what a dead session left behind.
+/// Takes a lane, unless somebody else holds it, and settles what a dead session left behind; gives
+/// the messages that ended by it.
 ///
 /// # Errors
 /// A fault of the engine.
-pub fn hold(tx: &mut Tx<'_>, lane: &Lane, of: Assurance) -> Result<Option<Session>, Fault> {
+pub fn hold(
+    tx: &mut Tx<'_>,
+    lane: &Lane,
+    of: Assurance,
+) -> Result<Option<(Session, Vec<Ended>)>, Fault> {
     let (token, now): (i64, _) = (tx.id(), tx.now());
     let until = now.plus(LEASE_MICROS);
     // A lease far ahead of us was taken before the clock went back.
@@ -135,6 +141,7 @@ pub fn hold(tx: &mut Tx<'_>, lane: &Lane, of: Assurance) -> Result<Option<Sessio
         return Ok(None);
     }
     let session = Session { lane: lane.clone(), token };
+    let mut ended = Vec::new();
     loop {
         let orphans = tx.all(
             &ORPHANS,
@@ -142,7 +149,7 @@ pub fn hold(tx: &mut Tx<'_>, lane: &Lane, of: Assurance) -> Result<Option<Sessio
             |row| Ok((read(row)?, row.int::<i64>()?)),
         )?;
         if orphans.is_empty() {
-            return Ok(Some(session));
+            return Ok(Some((session, ended)));
         }
         for (row, left_by) in orphans {
             let settled = match row.state {
@@ -153,6 +160,9 @@ pub fn hold(tx: &mut Tx<'_>, lane: &Lane, of: Assurance) -> Result<Option<Sessio
                 state => Settled { tried: false, due_at: row.due_at, ..as_it_was(&row, state) },
             };
             save(tx, lane, left_by, &row, &settled)?;
+            if settled.state != SendState::Waiting {
+                ended.push((row, settled.state));
+            }
         }
     }
 }
@@ -174,6 +184,18 @@ fn as_it_was(row: &Outbound, state: SendState) -> Settled {
 /// A fault of the engine.
 pub fn let_go(tx: &mut Tx<'_>, session: &Session) -> Result<(), Fault> {
     tx.put(&LET_GO, params![session.lane.lease(), id::to_text(session.token)])
+}
+
+/// A message and the state in which its way out ended.
+pub type Ended = (Outbound, SendState);
+
+/// What a turn gave.
+#[derive(Clone, Debug, Default)]
+pub struct Took {
+    /// The messages that the session has in hand now.
+    pub rows: Vec<Outbound>,
+    /// Those whose way out ended: sent, failed, unsure, held back.
+    pub ended: Vec<Ended>,
 }
 
 /// What a session tells and asks in one turn.
@@ -201,15 +223,26 @@ pub fn turn(
     session: &Session,
     of: Assurance,
     turn: &Turn,
-) -> Result<Option<Vec<Outbound>>, Fault> {
+) -> Result<Option<Took>, Fault> {
     let (lane, token, now) = (&session.lane, session.token, tx.now());
     let until = now.plus(LEASE_MICROS);
     if tx.exec(&RENEW, params![lane.lease(), id::to_text(token), until])? == 0 {
         return Ok(None);
     }
+    let mut ended = Vec::new();
     for (row, outcome) in &turn.outcomes {
         let settled = rules::settle(row, outcome.clone(), of, now);
         save(tx, lane, token, row, &settled)?;
+        if settled.state != SendState::Waiting {
+            ended.push((row.clone(), settled.state));
+        }
+        if let Outcome::Never { why } = outcome
+            && lane.channel == "email"
+            && rules::is_no_mailbox(why)
+        {
+            let access = Access::system(lane.agency_id);
+            suppressions::add(tx, &access, "email", &row.recipient, Reason::Bounce, why)?;
+        }
     }
     for row in &turn.untried {
         save(tx, lane, token, row, &as_it_was(row, SendState::Waiting))?;
@@ -227,11 +260,17 @@ pub fn turn(
         let asked = params![agency, &lane.channel, lane.account_id, number, now, room];
         taken.extend(tx.all(&DUE, asked, read)?);
     }
-    take(tx, session, taken).map(Some)
+    let rows = take(tx, session, taken, &mut ended)?;
+    Ok(Some(Took { rows, ended }))
 }
 
 /// Takes rows in hand, but for those whose address is not written to.
-fn take(tx: &mut Tx<'_>, session: &Session, rows: Vec<Outbound>) -> Result<Vec<Outbound>, Fault> {
+fn take(
+    tx: &mut Tx<'_>,
+    session: &Session,
+    rows: Vec<Outbound>,
+    ended: &mut Vec<Ended>,
+) -> Result<Vec<Outbound>, Fault> {
     let (lane, access) = (&session.lane, Access::system(session.lane.agency_id));
     for row in &rows {
         suppressions::ahead(tx, &access, &lane.channel, &row.recipient)?;
@@ -247,20 +286,35 @@ fn take(tx: &mut Tx<'_>, session: &Session, rows: Vec<Outbound>) -> Result<Vec<O
             Some(held) => {
                 tx.put(&HOLD_BACK, params![lane.agency_id, row.id, held.reason.as_str()])?;
                 announce(tx, &access, &row, SendState::Suppressed);
+                ended.push((row, SendState::Suppressed));
             }
         }
     }
     Ok(taken)
 }
 
-/// Notes that a waiting message went out by other means than a session: for replaying a history.
+/// Notes what came of a waiting message by other means than a session: for replaying a history.
 ///
 /// # Errors
 /// A fault of the engine.
-pub fn note_sent(tx: &mut Tx<'_>, access: &Access, row: &Outbound) -> Result<(), Fault> {
-    let now = tx.now();
-    tx.put(&NOTE_SENT, params![access.agency_id, row.id, now])?;
-    announce(tx, access, row, SendState::Sent);
+pub fn note(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    row: &Outbound,
+    failed: Option<&str>,
+) -> Result<(), Fault> {
+    let held = suppressions::of(tx, access, &row.channel, &row.recipient)?;
+    let (state, error) = match (held, failed) {
+        (Some(held), _) => (SendState::Suppressed, Some(held.reason.as_str())),
+        (None, Some(why)) => (SendState::Failed, Some(why)),
+        (None, None) => (SendState::Sent, None),
+    };
+    let sent_at = (state == SendState::Sent).then_some(tx.now());
+    tx.put(&NOTE, params![access.agency_id, row.id, state.as_str(), sent_at, error])?;
+    if let Some(why) = failed.filter(|_| state == SendState::Failed) {
+        suppressions::add(tx, access, &row.channel, &row.recipient, Reason::Bounce, why)?;
+    }
+    announce(tx, access, row, state);
     Ok(())
 }
 

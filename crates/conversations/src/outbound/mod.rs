@@ -7,8 +7,10 @@
 //! whether it went, the row says so.
 
 pub mod lanes;
+pub mod office;
 pub mod receipts;
 pub mod rules;
+pub mod settings;
 pub mod suppressions;
 
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,8 @@ sql! {
     OF_CASE = concat!("select ", columns!(), " from outbound where agency_id = $1
         and case_id = $2 order by id desc limit $3");
     FIND = concat!("select ", columns!(), " from outbound where agency_id = $1 and id = $2");
+    ACCOUNT_FOR = "select id from channel_accounts where agency_id = $1 and channel = $2
+        and active order by id limit 1";
     OPEN = concat!("select ", columns!(), " from outbound where agency_id = $1 and state = $2
         and state in ('waiting', 'sending', 'failed', 'unsure', 'suppressed')
         and id > $3 order by id limit $4");
@@ -342,6 +346,14 @@ pub fn waiting(
 ) -> Result<Vec<Outbound>, Fault> {
     let after = after.map_or(0, |id| id.0);
     tx.all(&OPEN, params![access.agency_id, state.as_str(), after, limit], read)
+}
+
+/// The account by which an agency writes first on a channel: its oldest that is in use.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn account_for(tx: &mut Tx<'_>, access: &Access, channel: &str) -> Result<Option<i64>, Fault> {
+    tx.opt(&ACCOUNT_FOR, params![access.agency_id, channel], |row| row.int())
 }
 
 pub(crate) fn read(row: &mut Row<'_>) -> Result<Outbound, Fault> {

@@ -216,6 +216,14 @@ pub fn suppresses(reason: Reason, priority: Priority) -> bool {
     reason != Reason::Stop || priority > Priority::Live
 }
 
+/// Whether a mail server's refusal says that there is no such mailbox (RFC 3463, class 5.1): the
+/// address is not written to again.
+#[must_use]
+pub fn is_no_mailbox(why: &str) -> bool {
+    let mut words = why.split(|c: char| !c.is_ascii_digit() && c != '.');
+    words.any(|word| matches!(word, "5.1.1" | "5.1.2" | "5.1.3" | "5.1.6" | "5.1.10"))
+}
+
 /// How far a message is after a receipt; `None` where the receipt tells nothing new. Receipts come
 /// in any order: a message never goes back, and only proof of arrival mends a failure.
 #[must_use]
@@ -349,6 +357,16 @@ mod tests {
         assert_eq!(after_receipt(Failed, Delivered), Some(Delivered));
         assert_eq!(after_receipt(Waiting, Failed), Some(Failed));
         assert_eq!(after_receipt(Suppressed, Read), None);
+    }
+
+    #[test]
+    fn only_a_mailbox_that_is_not_there_is_given_up() {
+        for gone in ["550 5.1.1 <x@y>: user unknown", "permanent error (550): 5.1.10 no such"] {
+            assert!(is_no_mailbox(gone), "{gone}");
+        }
+        for other in ["550 5.7.1 spam", "552 5.2.2 full", "550 no", "554 15.1.1.1", ""] {
+            assert!(!is_no_mailbox(other), "{other}");
+        }
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub fn add_by_staff(
     address: &str,
     detail: &str,
 ) -> Result<()> {
-    access.require(Permission::OrgManage, None)?;
+    access.require(Permission::ChannelsManage, None)?;
     let address = folded(address);
     if address.is_empty() {
         return Err(Refusal::field("address", "ui-invalid-required").into());
@@ -128,7 +128,7 @@ pub fn add_by_staff(
 /// # Errors
 /// [`Refusal::Forbidden`], [`Refusal::NotFound`] where it is written to anyway, or a fault.
 pub fn lift(tx: &mut Tx<'_>, access: &Access, channel: &str, address: &str) -> Result<()> {
-    access.require(Permission::OrgManage, None)?;
+    access.require(Permission::ChannelsManage, None)?;
     let address = folded(address);
     let found = of(tx, access, channel, &address)?.ok_or(Refusal::NotFound)?;
     tx.put(&LIFT, params![access.agency_id, channel, &address])?;

@@ -83,6 +83,7 @@ fn doors(staff: &Staff, counts: &Counts) -> Vec<Door> {
         doors.push(of("/pengaturan/token", "link", "org-settings-tokens", None));
     }
     if may(Permission::JobsManage) {
+        doors.push(of("/pengaturan/kiriman", "send", "org-settings-sending", None));
         doors.push(of("/pengaturan/pekerjaan", "refresh", "org-settings-jobs", None));
     }
     if may(Permission::AgenciesManage) {

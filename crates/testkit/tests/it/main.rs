@@ -10,6 +10,7 @@ mod demo;
 mod desk;
 mod desk_files;
 mod desk_find;
+mod desk_sending;
 mod house;
 mod org;
 mod org_web;

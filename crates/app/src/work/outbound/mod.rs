@@ -4,21 +4,27 @@
 //! the ledger) and runs a [`session`] for each that has a gateway here. It is woken by what is
 //! announced and looks every half second by itself; losing a wake-up loses time, never a message.
 
+pub mod fallback;
+mod pace;
+pub mod receipts;
 mod session;
 mod strain;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tanggap_conversations::outbound::OutboundId;
 use tanggap_conversations::outbound::lanes::{self, Lane};
 use tanggap_kernel::Result;
+use tanggap_store::Announced;
 use tanggap_ui::Ctx;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, broadcast, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::gateways::Gateways;
+use pace::Pace;
 use session::Session;
 use strain::Strain;
 
@@ -41,7 +47,23 @@ pub enum Told {
 #[derive(Default)]
 struct Remembered {
     strain: Mutex<Strain>,
+    pace: Mutex<Pace>,
     poke: Notify,
+    /// The provider let the account in no more.
+    refused: AtomicBool,
+}
+
+/// Waits until something is announced that may have queued a message; our own notes of what was
+/// sent have not.
+async fn queued(news: &mut broadcast::Receiver<Announced>) {
+    loop {
+        match news.recv().await {
+            Ok(event) if event.subject_kind == "outbound" && event.kind != "outbound.queued" => {}
+            // The database is closing: the node goes down.
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            _ => return,
+        }
+    }
 }
 
 /// Sends what is due.
@@ -69,7 +91,7 @@ impl Dispatcher {
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
-                _ = news.recv() => {
+                () = queued(&mut news) => {
                     tokio::time::sleep(REST).await;
                     while news.try_recv().is_ok() {}
                 }
