@@ -6,16 +6,15 @@
 
 use bytes::Bytes;
 use tanggap_cases::talking::{self, Heard, Taken};
-use tanggap_channels::exchange::{
-    FileSource, InFile, InKind, InMessage, InReceipt, PeerKind, ReceiptState,
-};
+use tanggap_channels::exchange::{FileSource, InFile, InKind, InMessage, InReceipt, PeerKind};
 use tanggap_contacts::NewContact;
 use tanggap_contacts::identity::{Email, Phone};
 use tanggap_conversations::files::{self, OCTETS, Prepared, Scanner};
-use tanggap_conversations::outbound::receipts::{self, Receipt};
-use tanggap_conversations::{Account, NewAttachment, SendState, window};
+use tanggap_conversations::{Account, NewAttachment, window};
 use tanggap_kernel::{Access, Error, Locale, Result, Timestamp};
 use tanggap_ui::{Arg, Ctx, t, t_args};
+
+use crate::work::outbound::receipts;
 
 const NAME_MAX: usize = 200;
 /// The largest file that is taken from a provider, in bytes.
@@ -150,23 +149,6 @@ fn who(account: &Account, message: &InMessage) -> Option<NewContact> {
 /// # Errors
 /// A fault of the engine.
 pub async fn note_receipt(ctx: &Ctx, account: &Account, receipt: InReceipt) -> Result<bool> {
-    let (state, why) = match receipt.state {
-        ReceiptState::Sent => (SendState::Sent, None),
-        ReceiptState::Delivered => (SendState::Delivered, None),
-        ReceiptState::Read => (SendState::Read, None),
-        ReceiptState::Failed { code, why } => {
-            let code = code.map(|code| format!("{code}: ")).unwrap_or_default();
-            (SendState::Failed, Some(format!("{code}{why}")))
-        }
-    };
-    let noted = Receipt {
-        external_id: receipt.external_id,
-        key: receipt.key,
-        state,
-        at: receipt.at.map(Timestamp::from_micros),
-        why,
-    };
-    let (access, id) = (Access::system(account.agency_id), account.id.0);
-    let found = ctx.db.write(move |tx| Ok(receipts::note(tx, &access, id, &noted)?)).await?;
-    Ok(found.is_some())
+    let (agency, id) = (account.agency_id, account.id.0);
+    ctx.db.write(move |tx| receipts::take_in(tx, agency, id, &receipt)).await
 }
