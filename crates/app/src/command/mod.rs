@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod demo;
 mod doctor;
+mod eval;
 mod intake;
 
 use std::path::PathBuf;
@@ -72,6 +73,9 @@ enum Command {
     /// Take in what reached us by other ways
     #[command(subcommand)]
     Intake(intake::Intake),
+    /// Measure this version on outside data whose right result is known
+    #[command(subcommand)]
+    Eval(eval::Eval),
     /// Write all rows and files into one file, while the node runs
     Backup {
         /// The file to write
@@ -132,6 +136,10 @@ async fn run(cli: Cli) -> Result<ExitCode> {
     if let Command::Demo(args) = cli.command {
         return demo::run(&cli.place, args).await;
     }
+    if let Command::Eval(command) = cli.command {
+        eval::run(command)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut config = cli.place.config()?;
     if matches!(cli.command, Command::Doctor) {
         return doctor::run(&config).await;
@@ -153,7 +161,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Intake(command) => intake::run(&config, command).await?,
         Command::Backup { file } => backup::back_up(&config, &file).await?,
         Command::Restore { file } => backup::restore(&config, &file).await?,
-        Command::Demo(_) | Command::Doctor => {}
+        Command::Demo(_) | Command::Eval(_) | Command::Doctor => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,9 @@
 //!
 //! `parse` is pure: bytes in, [`parse::ParsedMail`] out, whatever the bytes are. `report` is the
 //! shape the command line prints. `wire` is the only part that talks to the network.
+//! `eval` measures `parse` on outside data.
 
+pub mod eval;
 pub mod parse;
 pub mod report;
 pub mod wire;

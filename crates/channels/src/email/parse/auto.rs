@@ -3,8 +3,9 @@
 //! Matters twice: an automatic answer must never answer one (loops), and a bounce is news about a
 //! message of ours, not a case.
 
+use super::bounce::{self, DeliveryReport};
 use super::headers::Headers;
-use super::{AutoKind, ParsedMail, names::Field};
+use super::{AutoKind, ParsedMail};
 
 /// Subjects of bounces, lower case.
 const BOUNCE_SUBJECTS: &[&str] = &[
@@ -69,10 +70,22 @@ const REPLY_SUBJECTS: &[&str] = &[
 /// Local parts from which mail systems write.
 const MAILERS: &[&str] = &["mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon"];
 
-pub(super) fn classify(headers: &Headers, mail: &ParsedMail) -> AutoKind {
-    if is_bounce(headers, mail) {
-        AutoKind::Bounce
-    } else if is_reply(headers, mail) {
+/// Which kind of machine wrote it, and what it reports, where it is a mail system's report.
+pub(super) fn classify(headers: &Headers, mail: &ParsedMail) -> (AutoKind, Option<DeliveryReport>) {
+    // A report that a person attached to a letter of their own does not count.
+    let is_report = bounce::is_report(headers);
+    let by_words = is_bounce(headers, mail);
+    let formal = bounce::formal(headers, &mail.attachments).filter(|_| is_report || by_words);
+    if formal.is_some() || by_words {
+        let mut report = formal.unwrap_or_default();
+        bounce::complete(&mut report, mail);
+        return (AutoKind::Bounce, Some(report));
+    }
+    (by_headers(headers, mail), None)
+}
+
+fn by_headers(headers: &Headers, mail: &ParsedMail) -> AutoKind {
+    if is_reply(headers, mail) {
         AutoKind::AutoReply
     } else if is_list(headers) {
         AutoKind::List
@@ -82,14 +95,6 @@ pub(super) fn classify(headers: &Headers, mail: &ParsedMail) -> AutoKind {
 }
 
 fn is_bounce(headers: &Headers, mail: &ParsedMail) -> bool {
-    if headers.get("x-failed-recipients").is_some() {
-        return true;
-    }
-    let content_type = headers.get("content-type").map(Field::read).unwrap_or_default();
-    let report = content_type.param("report-type").unwrap_or_default().to_ascii_lowercase();
-    if content_type.value == "multipart/report" && report != "disposition-notification" {
-        return true;
-    }
     let subject = mail.subject.as_deref().unwrap_or_default().to_lowercase();
     let subject = subject.trim();
     let named = BOUNCE_SUBJECTS.iter().any(|s| subject.contains(s));

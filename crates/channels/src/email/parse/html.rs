@@ -7,6 +7,8 @@ use mail_parser::decoders::html::add_html_token;
 
 /// Longest tag that is believed; a quote that stays open longer is a typing error.
 const TAG_BYTES_MAX: usize = 32 * 1024;
+/// Quote marks before one line.
+const QUOTES_MAX: usize = 5;
 
 /// The charset that a page states in its first kilobytes.
 pub(super) fn charset(bytes: &[u8]) -> Option<String> {
@@ -26,7 +28,18 @@ pub(super) fn from_text(text: &str) -> String {
 
 /// The visible text of an HTML page or fragment.
 pub fn to_text(html: &str) -> String {
-    let mut writer = Writer { out: String::with_capacity(html.len() / 2), ..Writer::default() };
+    convert(html, false)
+}
+
+/// The visible text, with `>` before each line of a quote (`<blockquote>`), so that an answer in
+/// HTML is split as one in plain text.
+pub fn to_text_quoted(html: &str) -> String {
+    convert(html, true)
+}
+
+fn convert(html: &str, mark_quotes: bool) -> String {
+    let out = String::with_capacity(html.len() / 2);
+    let mut writer = Writer { out, mark_quotes, ..Writer::default() };
     let mut believe_quotes = true;
     let mut rest = html;
     while let Some(open) = rest.find('<') {
@@ -101,6 +114,8 @@ struct Writer {
     out: String,
     space: bool,
     pre: usize,
+    mark_quotes: bool,
+    quotes: usize,
 }
 
 impl Writer {
@@ -129,7 +144,10 @@ impl Writer {
             _ if c.is_whitespace() => self.space = true,
             _ => {
                 let at_start = self.out.is_empty() || self.out.ends_with(['\n', ' ']);
-                if self.space && !at_start {
+                if self.quotes > 0 && (self.out.is_empty() || self.out.ends_with('\n')) {
+                    self.out.push_str(&">".repeat(self.quotes.min(QUOTES_MAX)));
+                    self.out.push(' ');
+                } else if self.space && !at_start {
                     self.out.push(' ');
                 }
                 self.space = false;
@@ -142,6 +160,14 @@ impl Writer {
         match name {
             "pre" => self.pre += 1,
             "/pre" => self.pre = self.pre.saturating_sub(1),
+            "blockquote" if self.mark_quotes => {
+                self.fresh();
+                self.quotes += 1;
+            }
+            "/blockquote" => {
+                self.fresh();
+                self.quotes = self.quotes.saturating_sub(1);
+            }
             _ => {}
         }
         match name.trim_start_matches('/') {

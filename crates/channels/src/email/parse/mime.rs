@@ -177,7 +177,7 @@ pub(super) fn bodies(blocks: Vec<Block>, out: &mut Out) -> (String, Option<Strin
             let from_plain = || plain.as_deref().map(html::from_text);
             page.extend(block.html.clone().or_else(from_plain));
         }
-        text.extend(plain.or_else(|| block.html.as_deref().map(html::to_text)));
+        text.extend(plain.or_else(|| block.html.as_deref().map(html::to_text_quoted)));
     }
     let page = has_html.then(|| page.join("\n"));
     if let Some(page) = &page {

@@ -9,6 +9,7 @@
 //! `understood` is false and they are kept as text or as one attachment.
 
 mod auto;
+mod bounce;
 mod charset;
 mod headers;
 mod html;
@@ -21,7 +22,8 @@ mod words;
 
 use headers::Headers;
 
-pub use html::to_text as html_to_text;
+pub use bounce::{DeliveryFailure, DeliveryKind, DeliveryReport, FailureReason};
+pub use html::{to_text as html_to_text, to_text_quoted as html_to_text_quoted};
 pub use reply::{Reply, split_reply};
 
 /// Bytes of a message that are read at most; the rest is left to the kept raw copy. Relays refuse
@@ -64,7 +66,7 @@ pub enum AutoKind {
     AutoReply,
     /// Mailing lists and bulk mail.
     List,
-    /// A delivery status notification or another "could not be delivered".
+    /// A mail system's report: not delivered, delayed, or complained of.
     Bounce,
 }
 
@@ -123,6 +125,8 @@ pub struct ParsedMail {
     pub attachments: Vec<Attachment>,
     /// Written by a machine?
     pub auto: AutoKind,
+    /// What a mail system reports of a message of ours; always there where `auto` is a bounce.
+    pub report: Option<DeliveryReport>,
     /// What was wrong, each kind once.
     pub defects: Vec<Defect>,
     /// False where the bytes do not look like a mail at all.
@@ -148,11 +152,11 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
 
     let (text, html) = mime::bodies(blocks, &mut out);
     let mut mail = if understood { envelope(&headers, &mut out) } else { ParsedMail::default() };
-    mail.auto = auto::classify(&headers, &mail);
     mail.text = text;
     mail.html = html;
     mail.understood = understood;
     mail.attachments = out.attachments;
+    (mail.auto, mail.report) = auto::classify(&headers, &mail);
     mail.defects = out.defects;
     mail.defects.sort();
     mail.defects.dedup();
