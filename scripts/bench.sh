@@ -29,6 +29,9 @@ stop() {
 trap stop EXIT
 field() { node -p "JSON.parse(require('fs').readFileSync('$1'))['$2']"; }
 
+echo "== routing" >&2
+"$bench" route > "$out/routing.json"
+
 for engine in $engines; do
   for size in $sizes; do
     name=$engine-$size

@@ -25,6 +25,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     all.extend(tanggap_org::statements());
     all.extend(tanggap_contacts::statements());
     all.extend(tanggap_conversations::statements());
+    all.extend(tanggap_routing::statements());
     all.extend(tanggap_cases::statements());
     all.extend(tanggap_hooks::statements());
     all.extend(tanggap_portal::statements());

@@ -50,6 +50,8 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
     ctx.db.write(sweep::plan).await?;
     let jobs = tokio::spawn(run_jobs(runner, closing.clone()));
     let sending = tokio::spawn(async move { dispatcher.run(closing).await });
+    let node = hex(&tanggap_ui::ctx::random::<16>()?);
+    tanggap_routing::dispatch::spawn(ctx.db.clone(), node);
     tanggap_portal::spawn_reactions(ctx.clone());
     tanggap_desk::spawn_reactions(ctx.clone());
     let handle = Handle::new();
@@ -136,4 +138,9 @@ async fn end_sends(sending: JoinHandle<()>) {
     if tokio::time::timeout(work::SENDS_END_WITHIN, sending).await.is_err() {
         tracing::warn!("messages were still being sent; the next start settles them");
     }
+}
+
+/// A name for this process that no other has: numbers of processes repeat between machines.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

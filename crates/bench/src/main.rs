@@ -5,6 +5,7 @@
 mod client;
 mod load;
 mod process;
+mod routing;
 mod seed;
 mod sms;
 mod watch;
@@ -36,6 +37,8 @@ enum Command {
     Create(load::CreateArgs),
     /// Reads pages in a closed loop beside a stream of writes.
     Read(load::ReadArgs),
+    /// Times decisions of routing, in memory.
+    Route(routing::RouteArgs),
     /// Opens many live streams and times how soon all of them see a change.
     Watch(watch::WatchArgs),
     /// Hands messages to a message centre over one bind.
@@ -59,6 +62,7 @@ async fn main() -> Result<(), Error> {
         }
         Command::Create(args) => println!("{}", load::create(args).await?),
         Command::Read(args) => println!("{}", load::read(args).await?),
+        Command::Route(args) => println!("{}", routing::run(&args)),
         Command::Watch(args) => println!("{}", watch::run(args).await?),
         Command::Sms(args) => println!("{}", sms::run(args).await?),
     }

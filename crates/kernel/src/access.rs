@@ -87,11 +87,15 @@ pub enum Permission {
     TalkWrite,
     /// Set up accounts of channels, and how what goes out is sent.
     ChannelsManage,
+    /// Be offered work: say what one is doing, take, decline and hand over.
+    RouteWork,
+    /// See who is at what, move people between queues, hand over what others hold.
+    RouteSupervise,
 }
 
 impl Permission {
     /// All permissions, in order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::CaseRead,
         Self::CaseCreate,
         Self::CaseVerify,
@@ -111,6 +115,8 @@ impl Permission {
         Self::TalkRead,
         Self::TalkWrite,
         Self::ChannelsManage,
+        Self::RouteWork,
+        Self::RouteSupervise,
     ];
 }
 

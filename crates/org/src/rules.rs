@@ -99,6 +99,7 @@ pub fn permissions(role: Role) -> Permissions {
         P::IdentityRead,
         P::TalkRead,
         P::TalkWrite,
+        P::RouteWork,
     ];
     match role {
         Role::Agent => Permissions::of(&agent),
@@ -108,9 +109,10 @@ pub fn permissions(role: Role) -> Permissions {
             P::CaseAnswer,
             P::CaseWrite,
             P::IdentityRead,
+            P::RouteWork,
         ]),
         Role::Supervisor => {
-            let more = [P::CaseSupervise, P::BoardRead, P::OrgRead];
+            let more = [P::CaseSupervise, P::BoardRead, P::OrgRead, P::RouteSupervise];
             Permissions::of(&[&agent[..], &more].concat())
         }
         Role::Administrator => Permissions::of(&[

@@ -43,6 +43,7 @@ static ALL: &[Migration] = migrations! {
     8 => "0008_contacts.sql",
     9 => "0009_cases_by_kind.sql",
     10 => "0010_channels.sql",
+    11 => "0011_routing.sql",
 };
 
 const CREATE_LEDGER: &str =

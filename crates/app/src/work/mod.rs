@@ -27,6 +27,7 @@ pub(crate) fn statements() -> Vec<&'static tanggap_store::Sql> {
 #[must_use]
 pub fn runner(ctx: &Ctx) -> Runner {
     let runner = tanggap_contacts::register(Runner::new(ctx.db.clone()));
+    let runner = tanggap_routing::jobs::register(runner);
     let runner = tanggap_cases::jobs::register(runner);
     let runner = outbound::fallback::register(runner);
     sweep::register(runner, ctx.blobs.clone())

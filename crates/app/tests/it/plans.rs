@@ -34,6 +34,9 @@ const LARGE: &[&str] = &[
     "talks",
     "suppressions",
     "spent_proofs",
+    "presence_intervals",
+    "routing_items",
+    "routing_offers",
 ];
 /// Only PostgreSQL's sealer runs these; SQLite's writer seals as it writes.
 const ONLY_POSTGRES: &[&str] = &["UNSEALED"];

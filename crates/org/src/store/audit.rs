@@ -26,9 +26,9 @@ tanggap_store::sql! {
 }
 
 /// What events are about: the first part of their kinds.
-pub(crate) const GROUPS: [&str; 12] = [
+pub(crate) const GROUPS: [&str; 16] = [
     "case", "message", "contact", "user", "unit", "agency", "calendar", "category", "profile",
-    "token", "job", "mail",
+    "token", "job", "mail", "work", "presence", "queue", "skill",
 ];
 
 /// What is looked for.

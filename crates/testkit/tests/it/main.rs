@@ -16,6 +16,7 @@ mod org;
 mod org_web;
 mod portal;
 mod recount;
+mod routing;
 mod store;
 mod talks;
 mod tls;
