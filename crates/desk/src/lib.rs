@@ -12,9 +12,12 @@ mod board;
 mod case;
 mod counter;
 mod counts;
+mod duty;
 mod export;
 mod files;
 mod forms;
+mod line_settings;
+mod lines;
 mod list;
 mod log;
 mod person;
@@ -65,6 +68,9 @@ pub fn routes() -> Router<Ctx> {
         .route("/perintah", get(search::palette))
         .route("/arus", get(stream::listen))
         .merge(sending::routes())
+        .merge(duty::routes())
+        .merge(lines::routes())
+        .merge(line_settings::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(Extension(counts::Counts::default()))
         .layer(Extension(presence::Presence::default()))

@@ -19,6 +19,9 @@ sql! {
         and unit_id = $2 and state in ('pending', 'accepted') order by due_at limit $3";
     ABOUT = "select 1 from cases where agency_id = $1 and open and reported_user_id = $2
         limit 1";
+    TITLE_OF_CASE = "select subject, code from cases where agency_id = $1 and id = $2";
+    TITLE_OF_TALK = "select i.subject, c.code from interactions i left join cases c
+        on c.agency_id = i.agency_id and c.id = i.case_id where i.agency_id = $1 and i.id = $2";
     HEAD = "select seq from chain_heads where agency_id = $1";
     SINCE = "select subject_kind, subject_id from events where agency_id = $1 and seq > $2
         order by seq limit $3";
@@ -115,4 +118,28 @@ pub(crate) fn cases_since(
         }
     }
     Ok(Some(cases))
+}
+
+/// What a case is called, and its code.
+pub(crate) fn title_of_case(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: i64,
+) -> Result<(String, Option<String>), Fault> {
+    let found = tx.opt(&TITLE_OF_CASE, params![access.agency_id, case], |row| {
+        Ok((row.text()?, row.opt_text()?))
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+/// What an exchange is called, and the code of its case where it has one.
+pub(crate) fn title_of_talk(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    interaction: i64,
+) -> Result<(String, Option<String>), Fault> {
+    let found = tx.opt(&TITLE_OF_TALK, params![access.agency_id, interaction], |row| {
+        Ok((row.text()?, row.opt_text()?))
+    })?;
+    Ok(found.unwrap_or_default())
 }

@@ -22,7 +22,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::queue::{self, Queue};
 use crate::row::{self, Row, RowStream};
-use crate::{log, stream};
+use crate::{duty, log, stream};
 
 /// How long changes are gathered before their lines are sent.
 const GATHER: Duration = Duration::from_millis(40);
@@ -37,6 +37,8 @@ const LINES_MAX: usize = 200;
 #[derive(Default)]
 struct Changed {
     cases: HashSet<CaseId>,
+    /// Something about queues or who is on duty.
+    queues: bool,
     seq: i64,
 }
 
@@ -85,6 +87,13 @@ struct Reactions {
 impl Reactions {
     /// Remembers what an event is about; whether it is about a case.
     fn note(&mut self, event: &Announced) -> bool {
+        if let "work" | "presence" = event.subject_kind.as_str() {
+            self.tell_people(event);
+            let figures = self.figures.entry(event.agency_id).or_default();
+            figures.seq = figures.seq.max(event.seq);
+            figures.queues = true;
+            return false;
+        }
         if event.subject_kind != "case" {
             return false;
         }
@@ -94,6 +103,22 @@ impl Reactions {
             changed.seq = changed.seq.max(event.seq);
         }
         true
+    }
+
+    /// Work came to somebody or left them, or their presence changed: what stands in their bar
+    /// fetches itself again.
+    fn tell_people(&self, event: &Announced) {
+        let facts: serde_json::Value = serde_json::from_str(&event.body).unwrap_or_default();
+        let named = ["owner", "from"].map(|name| facts[name].as_str().and_then(UserId::parse));
+        let own = (event.subject_kind == "presence").then_some(UserId(event.subject_id));
+        for user in named.into_iter().flatten().chain(own) {
+            let topic = duty::topic_of(user);
+            for room in self.ctx.live.rooms(event.agency_id, |wanted| wanted == topic) {
+                let reload = "<turbo-stream action=\"reload\" target=\"kehadiran-isi\">\
+                    </turbo-stream>";
+                self.ctx.live.send(&room, reload);
+            }
+        }
     }
 
     /// Something was missed: everybody fetches their page again.
@@ -145,11 +170,14 @@ impl Reactions {
                     !changed.cases.is_empty()
                 }
                 stream::BOARD => board,
+                stream::QUEUES => changed.queues,
                 _ => false,
             });
             for room in rooms {
                 if room.topic == stream::ALONE {
                     self.ctx.live.tell(&room, Note { seq: None, says: Says::Gap });
+                } else if room.topic == stream::QUEUES {
+                    self.ctx.live.refresh(&room, Some(changed.seq));
                 } else if room.topic != stream::CASES {
                     self.ctx.live.refresh(&room, None);
                 } else if let Err(error) = self.count(&room, &changed).await {

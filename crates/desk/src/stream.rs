@@ -16,7 +16,7 @@ use tanggap_ui::live::{Note, Room, Says, Viewer, sse_after};
 use tanggap_ui::{Answer, Ctx, Text};
 
 use crate::presence::Presence;
-use crate::{log, presence, reactions};
+use crate::{duty, lines, log, presence, reactions};
 
 /// The most topics that one browser listens to.
 const TOPICS_MAX: usize = 40;
@@ -31,6 +31,9 @@ pub(crate) const LISTS: &str = "lists";
 pub(crate) const UNIT: &str = "unit";
 /// The topic of the supervisor's figures.
 pub(crate) const BOARD: &str = "board";
+
+/// The topic of queues and of who is on duty.
+pub(crate) const QUEUES: &str = "queues";
 
 /// The topic of those whom an open complaint is about, in place of `cases` and `lists`: what others
 /// share is not theirs, so their pages fetch themselves again.
@@ -98,6 +101,8 @@ async fn allowed(ctx: &Ctx, staff: &Staff, wanted: &Wanted) -> Result<Vec<String
         let topic = if alone && [CASES, LISTS].contains(&topic) { ALONE } else { topic };
         let may = match topic.strip_prefix("case:") {
             Some(id) => may_hear(ctx, staff, id).await?,
+            None if topic.starts_with("person:") => topic == duty::topic_of(staff.user.id),
+            None if topic == QUEUES => lines::may_see(&staff.access),
             None if topic == BOARD => staff.access.can_somewhere(Permission::BoardRead),
             None => {
                 [CASES, LISTS, UNIT, ALONE].contains(&topic)
@@ -137,11 +142,11 @@ async fn missed(ctx: &Ctx, viewer: &Viewer, topics: &[String], seq: i64) -> Resu
     let Some(cases) = cases else {
         return Ok(vec![Note { seq: Some(head), says: Says::Gap }]);
     };
-    if cases.is_empty() {
-        return Ok(Vec::new());
-    }
     let fresh = reactions::Fresh::load(ctx, agency, cases).await?;
     let mut notes = Vec::new();
+    if topics.iter().any(|topic| topic == QUEUES) {
+        notes.push(Note { seq: Some(head), says: Says::Refresh(QUEUES.into()) });
+    }
     for topic in topics {
         let room = Room { topic: topic.clone(), viewer: std::sync::Arc::new(viewer.clone()) };
         notes.extend(fresh.notes(&room, head));

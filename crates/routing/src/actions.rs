@@ -182,7 +182,8 @@ pub fn decline(tx: &mut Tx<'_>, access: &Access, id: ItemId, reason: &str) -> Re
     store::end_offer(tx, access, id, "declined", Some(reason))?;
     tx.unschedule(RING_OUT, &id.to_string())?;
     save(tx, access, &item, Some((&before, &agent)), "declined")?;
-    announce_item(tx, access, "work.declined", &item, json!({ "reason": reason }));
+    let facts = json!({ "owner": agent.id, "reason": reason });
+    announce_item(tx, access, "work.declined", &item, facts);
     Ok(())
 }
 
@@ -223,7 +224,8 @@ pub fn end(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<()> {
         let key = key_of(access.agency_id, agent.id);
         tx.schedule(access.agency_id, WRAP_UP, &key, until, "{}")?;
     }
-    announce_item(tx, access, "work.ended", &item, json!({}));
+    let facts = json!({ "owner": before.map(|agent| agent.id) });
+    announce_item(tx, access, "work.ended", &item, facts);
     Ok(())
 }
 
@@ -272,7 +274,7 @@ pub fn hand_over(tx: &mut Tx<'_>, access: &Access, id: ItemId, to: To, note: &st
     rules::hand_over(&mut item, after.as_mut(), &queue, person, tx.now())?;
     save(tx, access, &item, before.as_ref().zip(after.as_ref()), "ended")?;
     store::note(tx, access, id, note.trim())?;
-    let facts = json!({ "queue": queue.id, "owner": person });
+    let facts = json!({ "from": before.map(|agent| agent.id), "owner": person });
     announce_item(tx, access, "work.handed_over", &item, facts);
     Ok(())
 }
@@ -340,7 +342,7 @@ fn give_back(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<()> {
     store::end_offer(tx, access, id, "lost", None)?;
     tx.unschedule(RING_OUT, &id.to_string())?;
     save(tx, access, &item, Some((&before, &agent)), "lost")?;
-    announce_item(tx, access, "work.returned", &item, json!({}));
+    announce_item(tx, access, "work.returned", &item, json!({ "owner": agent.id }));
     Ok(())
 }
 

@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod matcher;
 pub mod model;
 pub mod opening;
+pub mod queries;
 pub mod rules;
 pub mod settings;
 pub mod store;
@@ -27,5 +28,5 @@ pub use model::{
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
-    [store::STATEMENTS, settings::STATEMENTS, dispatch::STATEMENTS].concat()
+    [store::STATEMENTS, queries::STATEMENTS, settings::STATEMENTS, dispatch::STATEMENTS].concat()
 }

@@ -67,13 +67,15 @@ sql! {
         where agency_id = $1 and id = $2 and version = $3";
     OFFERED_AS = "update routing_items set offer_id = $3 where agency_id = $1 and id = $2";
     NOTED = "update routing_items set note = $3 where agency_id = $1 and id = $2";
+    CHANNEL_OF = "select channel from routing_items where agency_id = $1 and id = $2";
     OFFER_OF = "select offer_id from routing_items where agency_id = $1 and id = $2";
     INSERT_OFFER = "insert into routing_offers (agency_id, id, item_id, user_id, at, until)
         values ($1, $2, $3, $4, $5, $6)";
     END_OFFER = "update routing_offers set ended_at = $3, outcome = $4, reason = $5
         where agency_id = $1 and id = $2 and outcome is null";
     INSERT_AGENT = "insert into routing_agents (agency_id, user_id, presence, since, capacity,
-        load, held, idle_since, seen_at, version) values ($1, $2, 'offline', $3, $4, 0, 0, $3, $3, 1)
+        load, held, idle_since, seen_at, version)
+        values ($1, $2, 'offline', $3, $4, 0, 0, $3, $3, 1)
         on conflict (agency_id, user_id) do nothing";
     SAVE_AGENT = "update routing_agents set presence = $4, since = $5, load = $6, held = $7,
         idle_since = $8, version = version + 1
@@ -246,6 +248,15 @@ pub fn weight(tx: &mut Tx<'_>, access: &Access, channel: &str) -> Result<i64> {
 /// [`Refusal::NotFound`].
 pub fn item(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<Item> {
     let found = tx.opt(&ITEM, params![access.agency_id, id], read_item)?;
+    Ok(found.ok_or(Refusal::NotFound)?)
+}
+
+/// By which channel an item came.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub fn channel_of(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<String> {
+    let found = tx.opt(&CHANNEL_OF, params![access.agency_id, id], |row| row.text())?;
     Ok(found.ok_or(Refusal::NotFound)?)
 }
 

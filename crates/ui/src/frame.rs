@@ -314,6 +314,8 @@ pub struct Page {
     pub cursor: String,
     /// Where the command palette finds commands; empty: no palette.
     pub palette: String,
+    /// The address of the frame with one's presence and offers; empty: one takes no work.
+    pub duty: String,
 }
 
 impl Deref for Page {

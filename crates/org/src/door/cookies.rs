@@ -58,5 +58,6 @@ pub fn flash(site: &Site, path: &str, key: &str) -> Response {
 pub(super) fn told(locale: Locale, key: Option<&str>) -> Option<Flash> {
     let key = key.filter(|key| key.contains("-flash-"))?;
     let text = i18n::t_opt(locale, key)?.into_owned();
-    Some(Flash { tone: Tone::Good, text })
+    let tone = if key.ends_with("-gone") { Tone::Warn } else { Tone::Good };
+    Some(Flash { tone, text })
 }

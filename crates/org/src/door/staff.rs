@@ -244,6 +244,9 @@ impl Staff {
         if !self.user.must_change_password {
             page.stream = "/arus".to_owned();
             page.palette = "/perintah".to_owned();
+            if self.access.can_somewhere(Permission::RouteWork) {
+                page.duty = "/kehadiran".to_owned();
+            }
         }
         page
     }
@@ -275,6 +278,10 @@ fn nav(access: &Access, path: &str) -> Vec<NavItem> {
         (
             access.can_somewhere(Permission::BoardRead),
             NavItem::new("org-nav-board", "/penyelia", "chart"),
+        ),
+        (
+            agency_wide(Permission::RouteSupervise) || agency_wide(Permission::OrgManage),
+            NavItem::new("org-nav-queues", "/antrean", "users"),
         ),
         (
             agency_wide(Permission::OrgManage) || agency_wide(Permission::OrgRead),

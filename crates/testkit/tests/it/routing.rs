@@ -106,7 +106,9 @@ impl Desk {
     }
 
     async fn ready(&self) {
-        self.as_agent(|tx, access| actions::choose(tx, access, Presence::Ready)).await.expect("ready");
+        self.as_agent(|tx, access| actions::choose(tx, access, Presence::Ready))
+            .await
+            .expect("ready");
     }
 
     fn later(&self, seconds: i64) {
@@ -140,6 +142,7 @@ engines! {
         assert_eq!(desk.item(item).await.state, ItemState::Ended);
         // Over after a minute, by itself.
         desk.later(60);
+        desk.as_agent(actions::beat).await.expect("a sign");
         desk.by_itself().await;
         assert_eq!(desk.presence().await, Presence::Ready);
         let start = Timestamp::from_micros(0);
@@ -222,8 +225,10 @@ engines! {
         desk.by_itself().await;
         assert_eq!(desk.presence().await, Presence::Busy, "a sign was given");
         desk.later(200);
-        let runner = jobs::register(Runner::new(desk.db().clone()));
-        runner.run_due().await.expect("jobs");
+        desk.by_itself().await;
+        // On PostgreSQL two timers may meet at the agent: the second is tried again.
+        desk.later(10);
+        desk.by_itself().await;
         assert_eq!(desk.presence().await, Presence::Offline);
         let after = desk.item(chat).await;
         assert_eq!(after.state, ItemState::Waiting);
