@@ -48,10 +48,11 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
     let dispatcher = Dispatcher::new(ctx.clone(), work::gateways(config.mail.as_ref())?);
     let runner = work::runner(&ctx);
     ctx.db.write(sweep::plan).await?;
+    let routing_ends = closing.clone();
     let jobs = tokio::spawn(run_jobs(runner, closing.clone()));
     let sending = tokio::spawn(async move { dispatcher.run(closing).await });
     let node = hex(&tanggap_ui::ctx::random::<16>()?);
-    tanggap_routing::dispatch::spawn(ctx.db.clone(), node);
+    tanggap_routing::dispatch::spawn(ctx.db.clone(), node, routing_ends);
     tanggap_portal::spawn_reactions(ctx.clone());
     tanggap_desk::spawn_reactions(ctx.clone());
     let handle = Handle::new();

@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 use tanggap_cases::actions::{self as cases, Move};
 use tanggap_cases::model::CaseId;
 use tanggap_cases::rules::Action;
+use tanggap_conversations::{InteractionId, talks};
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Error, Permission, Refusal, Result, Timestamp};
 use tanggap_org::door::{SignedFields, Staff, flash};
@@ -21,6 +22,10 @@ use tanggap_ui::{Answer, Ctx, Page, respond};
 use crate::log;
 
 const HOME: &str = "/kehadiran";
+
+/// Has what stands in one's bar fetched again.
+pub(crate) const RELOAD: &str =
+    "<turbo-stream action=\"reload\" target=\"kehadiran-isi\"></turbo-stream>";
 
 pub(crate) fn routes() -> Router<Ctx> {
     Router::new()
@@ -42,6 +47,8 @@ struct Work {
     title: String,
     queue: String,
     channel: String,
+    /// What the one who handed it over wrote.
+    note: String,
     href: String,
     entered_at: Timestamp,
     /// When it stops to ring, in milliseconds.
@@ -159,11 +166,13 @@ fn work_of(tx: &mut Tx<'_>, access: &Access, item: &Item) -> Result<Work> {
         Kind::Talk => log::title_of_talk(tx, access, item.subject)?,
         Kind::Call => (String::new(), None),
     };
+    let (channel, note) = store::channel_and_note(tx, access, item.id)?;
     Ok(Work {
         id: item.id.to_string(),
         title: if title.is_empty() { queue.name.clone() } else { title },
         queue: queue.name,
-        channel: store::channel_of(tx, access, item.id)?,
+        channel,
+        note,
         href: code.map_or_else(String::new, |code| format!("/meja/{code}")),
         entered_at: item.entered_at,
         until_ms: 0,
@@ -221,7 +230,12 @@ fn own(tx: &mut Tx<'_>, access: &Access, item: &Item) -> Result<()> {
             cases::act(tx, access, &Move { case, version: None, action, attachments: vec![] })?;
             Ok(())
         }
-        Kind::Talk | Kind::Call => Ok(()),
+        Kind::Talk => {
+            let talk = talks::get(tx, access, InteractionId(item.subject))?;
+            talks::assign(tx, access, talk, access.user())?;
+            Ok(())
+        }
+        Kind::Call => Ok(()),
     }
 }
 

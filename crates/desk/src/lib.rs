@@ -16,6 +16,7 @@ mod duty;
 mod export;
 mod files;
 mod forms;
+mod hand_over;
 mod line_settings;
 mod lines;
 mod list;
@@ -69,6 +70,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/arus", get(stream::listen))
         .merge(sending::routes())
         .merge(duty::routes())
+        .merge(hand_over::routes())
         .merge(lines::routes())
         .merge(line_settings::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

@@ -114,9 +114,7 @@ impl Reactions {
         for user in named.into_iter().flatten().chain(own) {
             let topic = duty::topic_of(user);
             for room in self.ctx.live.rooms(event.agency_id, |wanted| wanted == topic) {
-                let reload = "<turbo-stream action=\"reload\" target=\"kehadiran-isi\">\
-                    </turbo-stream>";
-                self.ctx.live.send(&room, reload);
+                self.ctx.live.send(&room, duty::RELOAD);
             }
         }
     }

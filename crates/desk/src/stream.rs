@@ -142,11 +142,22 @@ async fn missed(ctx: &Ctx, viewer: &Viewer, topics: &[String], seq: i64) -> Resu
     let Some(cases) = cases else {
         return Ok(vec![Note { seq: Some(head), says: Says::Gap }]);
     };
-    let fresh = reactions::Fresh::load(ctx, agency, cases).await?;
+    let (work, topics): (Vec<_>, Vec<_>) =
+        topics.iter().partition(|topic| *topic == QUEUES || topic.starts_with("person:"));
     let mut notes = Vec::new();
-    if topics.iter().any(|topic| topic == QUEUES) {
-        notes.push(Note { seq: Some(head), says: Says::Refresh(QUEUES.into()) });
+    if head > seq {
+        notes.extend(work.into_iter().map(|topic| Note {
+            seq: Some(head),
+            says: match topic.as_str() {
+                QUEUES => Says::Refresh(QUEUES.into()),
+                _ => Says::Stream(duty::RELOAD.into()),
+            },
+        }));
     }
+    if cases.is_empty() {
+        return Ok(notes);
+    }
+    let fresh = reactions::Fresh::load(ctx, agency, cases).await?;
     for topic in topics {
         let room = Room { topic: topic.clone(), viewer: std::sync::Arc::new(viewer.clone()) };
         notes.extend(fresh.notes(&room, head));

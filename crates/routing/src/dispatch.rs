@@ -12,6 +12,7 @@ use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, AgencyId, Error, Result, Timestamp, params};
 use tanggap_store::{Announced, Db, Tx, sql};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use crate::matcher::{Match, Matcher};
@@ -19,8 +20,12 @@ use crate::model::ItemId;
 use crate::{actions, store};
 
 const LEASE: &str = "routing";
-const LEASE_MICROS: i64 = 10 * Timestamp::SECOND;
-/// The lease is renewed, and time looked at, so often at least.
+const LEASE_MICROS: i64 = 15 * Timestamp::SECOND;
+/// So long before its end the lease is renewed.
+const RENEW_MICROS: i64 = 10 * Timestamp::SECOND;
+/// Who does not hold the lease asks for it so often.
+const ASK_EVERY: Duration = Duration::from_secs(2);
+/// Time is looked at so often at least.
 const TURN: Duration = Duration::from_millis(500);
 /// So many offers are written before events are heard again.
 const OFFERS_AT_ONCE: usize = 32;
@@ -29,14 +34,50 @@ sql! {
     TAKE = "insert into leases (name, holder, until) values ($1, $2, $3)
         on conflict (name) do update set holder = excluded.holder, until = excluded.until
         where leases.until <= $4 or leases.holder = excluded.holder";
+    GIVE_UP = "update leases set until = 0 where name = $1 and holder = $2";
     AGENCIES = @scan("one row per agency") "select id from agencies order by id limit 10000";
 }
 
-/// Begins to route; ends with the database. `node` names this process among others.
-pub fn spawn(db: Db, node: String) {
+/// Begins to route; ends with the database, or when `closing` says so: then another node may
+/// begin at once. `node` names this process among others.
+pub fn spawn(db: Db, node: String, mut closing: watch::Receiver<bool>) {
     tokio::spawn(async move {
-        let mut heard = db.subscribe();
-        let mut router = Router { db, node, leased: false, agencies: HashMap::new() };
+        let mut router = Router::new(db, node);
+        let ends = async move { closing.wait_for(|closing| *closing).await.map(drop) };
+        tokio::select! {
+            () = router.run() => {}
+            _ = ends => {}
+        }
+        router.give_up().await;
+    });
+}
+
+struct Router {
+    db: Db,
+    node: String,
+    /// Whether what is in memory was kept up since the lease was taken.
+    leased: bool,
+    lease_until: Timestamp,
+    asked_at: Option<Instant>,
+    agencies: HashMap<AgencyId, Matcher>,
+}
+
+/// What changed in one agency.
+#[derive(Default)]
+struct Changed {
+    items: HashSet<ItemId>,
+    agents: HashSet<UserId>,
+    settings: bool,
+}
+
+impl Router {
+    fn new(db: Db, node: String) -> Self {
+        let (lease_until, asked_at) = (Timestamp::default(), None);
+        Self { db, node, leased: false, lease_until, asked_at, agencies: HashMap::new() }
+    }
+
+    async fn run(&mut self) {
+        let mut heard = self.db.subscribe();
         loop {
             let until = Instant::now() + TURN;
             let mut news = Vec::new();
@@ -55,39 +96,24 @@ pub fn spawn(db: Db, node: String) {
                 }
             }
             if lost {
-                router.agencies.clear();
-                router.leased = false;
+                self.forget();
             }
-            if let Err(error) = router.turn(news).await {
+            if let Err(error) = self.turn(news).await {
                 tracing::warn!(%error, "routing begins anew");
-                router.agencies.clear();
-                router.leased = false;
+                self.forget();
             }
         }
-    });
-}
+    }
 
-struct Router {
-    db: Db,
-    node: String,
-    /// Whether what is in memory was kept up since the lease was taken.
-    leased: bool,
-    agencies: HashMap<AgencyId, Matcher>,
-}
+    /// What is in memory is read again at the next turn.
+    fn forget(&mut self) {
+        self.agencies.clear();
+        self.leased = false;
+    }
 
-/// What changed in one agency.
-#[derive(Default)]
-struct Changed {
-    items: HashSet<ItemId>,
-    agents: HashSet<UserId>,
-    settings: bool,
-}
-
-impl Router {
     async fn turn(&mut self, news: Vec<Announced>) -> Result<()> {
         if !self.lease().await? {
-            self.leased = false;
-            self.agencies.clear();
+            self.forget();
             return Ok(());
         }
         if !self.leased {
@@ -114,14 +140,31 @@ impl Router {
         Ok(())
     }
 
-    async fn lease(&self) -> Result<bool> {
+    async fn lease(&mut self) -> Result<bool> {
+        let now = self.db.now();
+        if self.leased && now < self.lease_until.plus(-RENEW_MICROS) {
+            return Ok(true);
+        }
+        if !self.leased && self.asked_at.is_some_and(|asked| asked.elapsed() < ASK_EVERY) {
+            return Ok(false);
+        }
+        self.asked_at = Some(Instant::now());
         let node = self.node.clone();
-        let take = move |tx: &mut Tx<'_>| {
-            let now = tx.now();
-            let until = now.plus(LEASE_MICROS);
-            Ok(tx.exec(&TAKE, params![LEASE, &node, until, now])? == 1)
-        };
-        self.db.write(take).await
+        let until = now.plus(LEASE_MICROS);
+        let take =
+            move |tx: &mut Tx<'_>| Ok(tx.exec(&TAKE, params![LEASE, &node, until, now])? == 1);
+        let taken = self.db.write(take).await?;
+        self.lease_until = if taken { until } else { self.lease_until };
+        Ok(taken)
+    }
+
+    /// Lets another node begin.
+    async fn give_up(&self) {
+        let node = self.node.clone();
+        let give = move |tx: &mut Tx<'_>| Ok(tx.put(&GIVE_UP, params![LEASE, &node])?);
+        if let Err(error) = self.db.write(give).await {
+            tracing::warn!(%error, "another node routes a little later");
+        }
     }
 
     /// Reads an agency anew; one without queues is left alone.

@@ -18,6 +18,7 @@ pub mod queries;
 pub mod rules;
 pub mod settings;
 pub mod store;
+pub mod talks;
 
 pub use matcher::{Match, Matcher};
 pub use model::{

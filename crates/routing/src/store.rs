@@ -67,7 +67,7 @@ sql! {
         where agency_id = $1 and id = $2 and version = $3";
     OFFERED_AS = "update routing_items set offer_id = $3 where agency_id = $1 and id = $2";
     NOTED = "update routing_items set note = $3 where agency_id = $1 and id = $2";
-    CHANNEL_OF = "select channel from routing_items where agency_id = $1 and id = $2";
+    CHANNEL_OF = "select channel, note from routing_items where agency_id = $1 and id = $2";
     OFFER_OF = "select offer_id from routing_items where agency_id = $1 and id = $2";
     INSERT_OFFER = "insert into routing_offers (agency_id, id, item_id, user_id, at, until)
         values ($1, $2, $3, $4, $5, $6)";
@@ -251,12 +251,13 @@ pub fn item(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<Item> {
     Ok(found.ok_or(Refusal::NotFound)?)
 }
 
-/// By which channel an item came.
+/// By which channel an item came, and what the one who handed it over wrote.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
-pub fn channel_of(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<String> {
-    let found = tx.opt(&CHANNEL_OF, params![access.agency_id, id], |row| row.text())?;
+pub fn channel_and_note(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<(String, String)> {
+    let key = params![access.agency_id, id];
+    let found = tx.opt(&CHANNEL_OF, key, |row| Ok((row.text()?, row.text()?)))?;
     Ok(found.ok_or(Refusal::NotFound)?)
 }
 

@@ -8,6 +8,7 @@ mod browser;
 mod cases;
 mod demo;
 mod desk;
+mod desk_duty;
 mod desk_files;
 mod desk_find;
 mod desk_sending;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tanggap_contacts::NewContact;
+use tanggap_conversations::{NewTalk, talks};
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Clock, Error, Refusal, Result, Timestamp};
 use tanggap_routing::actions::{self, NewItem, To};
@@ -293,11 +295,34 @@ engines! {
         }).await.expect("checked");
     }
 
+    async fn a_talk_that_nobody_has_waits_and_the_one_who_knows_the_person_is_asked(kit) {
+        let desk = Desk::build(&kit).await;
+        let (agency, access) = (desk.house.agency, Access::system(desk.house.agency));
+        let agent = desk.house.agent.user();
+        desk.db().write(move |tx| {
+            let person = NewContact { name: "Sari".into(), ..NewContact::default() };
+            let contact = Some(tanggap_contacts::find_or_create(tx, &access, &person)?);
+            let new = NewTalk { channel: "whatsapp", contact_id: contact, ..NewTalk::default() };
+            let (earlier, _) = talks::find_or_begin(tx, &access, &new)?;
+            let earlier = talks::assign(tx, &access, earlier, agent)?;
+            assert_eq!(tanggap_routing::talks::seek(tx, agency, &earlier)?, None, "has somebody");
+            let (talk, _) = talks::find_or_begin(tx, &access, &new)?;
+            let item = tanggap_routing::talks::seek(tx, agency, &talk)?.expect("it waits");
+            let waits = store::item(tx, &access, item)?;
+            assert_eq!(waits.wanted.map(|wanted| Some(wanted.agent)), Some(agent));
+            assert_eq!((waits.weight, waits.subject), (30, talk.id.0));
+            tanggap_routing::talks::settle(tx, agency, &talk)?;
+            assert_eq!(store::item(tx, &access, item)?.state, ItemState::Ended);
+            tanggap_routing::talks::settle(tx, agency, &talk)
+        }).await.expect("settled");
+    }
+
     async fn two_nodes_offer_each_item_once(kit) {
         let desk = Desk::build(&kit).await;
         let other = Db::open(kit.engine.clone(), kit.clock.clone(), false).await.expect("a node");
-        dispatch::spawn(desk.db().clone(), "one".into());
-        dispatch::spawn(other.clone(), "two".into());
+        let (_going, closing) = tokio::sync::watch::channel(false);
+        dispatch::spawn(desk.db().clone(), "one".into(), closing.clone());
+        dispatch::spawn(other.clone(), "two".into(), closing);
         desk.ready().await;
         let boss = desk.house.supervisor.clone();
         let ready = move |tx: &mut Tx<'_>| actions::choose(tx, &boss, Presence::Ready);
