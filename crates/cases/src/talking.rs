@@ -114,6 +114,7 @@ pub fn hear(tx: &mut Tx<'_>, agency: &Access, heard: &Heard<'_>) -> Result<Optio
         }
     }
     let going = talks::heard(tx, &citizen, going, &text, heard.at, heard.window_until)?;
+    tanggap_routing::talks::seek(tx, agency.agency_id, &going)?;
     Ok(Some(Taken { talk: going, is_new }))
 }
 
