@@ -280,16 +280,16 @@ fn nav(access: &Access, path: &str) -> Vec<NavItem> {
             NavItem::new("org-nav-board", "/penyelia", "chart"),
         ),
         (
-            agency_wide(Permission::RouteSupervise) || agency_wide(Permission::OrgManage),
-            NavItem::new("org-nav-queues", "/antrean", "users"),
-        ),
-        (
             agency_wide(Permission::OrgManage) || agency_wide(Permission::OrgRead),
             NavItem::new("org-nav-settings", "/pengaturan", "settings"),
         ),
         (
             agency_wide(Permission::AgenciesManage) && !agency_wide(Permission::OrgRead),
             NavItem::new("org-settings-agencies", "/pengaturan/naungan", "home"),
+        ),
+        (
+            agency_wide(Permission::RouteSupervise) || agency_wide(Permission::OrgManage),
+            NavItem::new("org-nav-queues", "/antrean", "users"),
         ),
         (agency_wide(Permission::AuditRead), NavItem::new("org-nav-audit", "/audit", "history")),
     ];
