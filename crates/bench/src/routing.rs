@@ -59,7 +59,7 @@ pub fn run(args: &RouteArgs) -> serde_json::Value {
         let turn = took_us.len() % agents.len();
         let free = &mut agents[turn];
         free.idle_since = now;
-        let comes = took_us.len() % 2 == 0;
+        let comes = took_us.len().is_multiple_of(2);
         next += 1;
         let new = item(next, &queues, now);
         let began = Instant::now();
