@@ -132,9 +132,9 @@ engines! {
         assert_eq!(desk.enters(desk.chats, "whatsapp", 7).await, item, "it waits already");
         assert!(desk.offer(item).await);
         assert!(!desk.offer(item).await, "it rings already");
-        let user = desk.house.agent.user().unwrap();
+        let user = desk.house.agent.user().expect("there is one");
         let rings = desk.as_agent(move |tx, access| actions::ringing(tx, access, user)).await;
-        assert_eq!(rings.unwrap()[0].0.id, item);
+        assert_eq!(rings.expect("there is one")[0].0.id, item);
         desk.later(5);
         desk.as_agent(move |tx, access| actions::accept(tx, access, item)).await.expect("taken");
         assert_eq!(desk.presence().await, Presence::Busy);
@@ -153,7 +153,7 @@ engines! {
         let said: Vec<_> = day.iter().map(|i| i.presence.as_str()).collect();
         assert_eq!(said, ["ready", "busy", "wrap_up", "ready"]);
         assert!(day.windows(2).all(|two| two[0].to == Some(two[1].from)), "{day:?}");
-        let length = |n: usize| day[n].to.unwrap().as_micros() - day[n].from.as_micros();
+        let length = |n: usize| day[n].to.expect("there is one").as_micros() - day[n].from.as_micros();
         assert_eq!([length(0), length(1), length(2)], [65, 300, 60].map(|s| s * SECOND));
         // The same person writes again: a new item.
         assert_ne!(desk.enters(desk.chats, "whatsapp", 7).await, item);
@@ -244,7 +244,7 @@ engines! {
         desk.ready().await;
         let item = desk.enters(desk.chats, "whatsapp", 1).await;
         let (to, boss) = (desk.letters, desk.house.supervisor.clone());
-        let person = boss.user().unwrap();
+        let person = boss.user().expect("there is one");
         assert!(desk.offer(item).await);
         desk.as_agent(move |tx, access| actions::accept(tx, access, item)).await.expect("taken");
         let entered_at = desk.item(item).await.entered_at;
