@@ -241,3 +241,8 @@ mail-signature = { "" }
 
     Kind regards,
     Complaint management
+case-channel-telegram = Telegram
+case-channel-messenger = Messenger
+case-channel-instagram = Instagram
+case-channel-x = X
+case-channel-webchat = Web chat

@@ -232,3 +232,8 @@ mail-signature = { "" }
 
     Hormat kami,
     Pengelola pengaduan
+case-channel-telegram = Telegram
+case-channel-messenger = Messenger
+case-channel-instagram = Instagram
+case-channel-x = X
+case-channel-webchat = Obrolan web

@@ -524,3 +524,4 @@ org-locale-id = Indonesia
 org-locale-en = Inggris
 
 org-invalid-stale = Orang lain baru saja mengubah data ini. Isian Anda belum tersimpan; buka kembali halaman ini untuk melihat keadaan terbaru.
+org-nav-talks = Percakapan

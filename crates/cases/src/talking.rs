@@ -25,6 +25,10 @@ use crate::{rules, store};
 /// The channel on which a message has arrived once it is there: both see the same page.
 pub const WEBCHAT: &str = "webchat";
 
+/// The channels on which talks are held.
+const CHANNELS: [&str; 8] =
+    ["email", "sms", "whatsapp", "telegram", "messenger", "instagram", "x", WEBCHAT];
+
 /// A citizen's message as its channel gave it; its files are kept already.
 #[derive(Clone, Debug)]
 pub struct Heard<'a> {
@@ -323,7 +327,8 @@ pub fn open_case(
     if known.is_some() {
         return Err(Refusal::Illegal("talk-illegal-case").into());
     }
-    let filed = Report { talk: Some(id), contact: going.contact_id, ..report.clone() };
+    let channel = CHANNELS.iter().find(|known| **known == going.channel).unwrap_or(&"api");
+    let filed = Report { talk: Some(id), contact: going.contact_id, channel, ..report.clone() };
     let case = actions::open(tx, access, &filed)?.case;
     let going = talks::get(tx, access, id)?;
     announce_joined(tx, access, &going, &case);

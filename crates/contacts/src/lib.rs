@@ -11,7 +11,7 @@ mod names;
 mod store;
 
 pub use model::{Contact, ContactId, IdentityKind, NewContact};
-pub use names::{named, register};
+pub use names::{masked, named, names_of, register};
 pub use store::{erase, find_or_create, get, perhaps_same, reachable, update, with_identity};
 
 /// The statements of this crate, for the test that reads every plan.

@@ -3,6 +3,7 @@
 use tanggap_kernel::Timestamp;
 
 use crate::identity::{Email, Phone};
+use crate::names;
 
 tanggap_kernel::id!(
     /// A person or body that turned to us.
@@ -39,12 +40,7 @@ impl Contact {
     /// The name with all but the first letters hidden: `B••• S••••••`.
     #[must_use]
     pub fn masked_name(&self) -> String {
-        let hide = |word: &str| {
-            let mut letters = word.chars();
-            let first = letters.next().unwrap_or('•');
-            std::iter::once(first).chain(letters.map(|_| '•').take(8)).collect::<String>()
-        };
-        self.name.split_whitespace().map(hide).collect::<Vec<_>>().join(" ")
+        names::masked(&self.name)
     }
 
     /// The first telephone as people write it, hidden in part where `masked`.

@@ -3,6 +3,8 @@
 //! A word is kept as it is written, in lower case and without apostrophes: names are not stemmed.
 //! Whoever asks has to see to it that a name is only searched for those who may know it.
 
+use std::collections::HashMap;
+
 use tanggap_kernel::{Access, AgencyId, Fault, Result, params};
 use tanggap_store::jobs::{Job, Runner};
 use tanggap_store::{Sql, Tx, sql};
@@ -31,6 +33,10 @@ sql! {
         on c.agency_id = w.agency_id and c.id = w.contact_id
         where w.agency_id = $1 and w.word >= $2 and w.word <= $3
         order by w.word desc, w.contact_id desc limit $4";
+    NAMES = "select id, name from contacts where agency_id = $1
+        and id in (select cast(value as bigint) from json_array_elements_text(cast($2 as json)))",
+        sqlite: "select id, name from contacts where agency_id = $1
+        and id in (select value from json_each($2))";
     AFTER = "select id, name from contacts where agency_id = $1 and id > $2 order by id limit $3";
 }
 
@@ -38,6 +44,36 @@ sql! {
 #[must_use]
 pub fn register(runner: Runner) -> Runner {
     runner.on(NOTE_WORDS, note_words)
+}
+
+/// A name with all but the first letters hidden: `B••• S••••••`.
+#[must_use]
+pub fn masked(name: &str) -> String {
+    let hide = |word: &str| {
+        let mut letters = word.chars();
+        let first = letters.next().unwrap_or('•');
+        std::iter::once(first).chain(letters.map(|_| '•').take(8)).collect::<String>()
+    };
+    name.split_whitespace().map(hide).collect::<Vec<_>>().join(" ")
+}
+
+/// The names of many.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn names_of(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    ids: &[ContactId],
+) -> Result<HashMap<ContactId, String>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let ids = serde_json::json!(ids).to_string();
+    let rows: Vec<(ContactId, String)> =
+        tx.all(&NAMES, params![access.agency_id, ids], |row| Ok((row.int()?, row.text()?)))?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Those whose name has all words of `typed`, newest namesakes first; the last word may be its

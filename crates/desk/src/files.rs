@@ -1,8 +1,8 @@
-//! `/berkas/{id}`: a file, for whoever may see the case it belongs to.
+//! `/berkas/{id}`: a file, for whoever may see the case or the talk it belongs to.
 
 use axum::extract::{Path, State};
-use tanggap_cases::actions;
 use tanggap_cases::model::CaseId;
+use tanggap_cases::{actions, talking};
 use tanggap_conversations::{AttachmentId, attachment, files};
 use tanggap_kernel::Refusal;
 use tanggap_org::door::Staff;
@@ -25,7 +25,10 @@ async fn serve(ctx: Ctx, staff: Staff, id: &str, small: bool) -> Answer {
         .db
         .read(move |tx| {
             let (file, case) = attachment(tx, &access, id)?;
-            actions::load(tx, &access, CaseId(case.ok_or(Refusal::NotFound)?))?;
+            match case {
+                Some(case) => drop(actions::load(tx, &access, CaseId(case))?),
+                None => drop(talking::open(tx, &access, file.interaction_id)?),
+            }
             Ok(file)
         })
         .await?;

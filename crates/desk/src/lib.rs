@@ -30,6 +30,7 @@ mod search;
 mod sending;
 mod steps;
 mod stream;
+mod talks;
 mod term;
 mod timeline;
 mod unit;
@@ -64,6 +65,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/meja/{code}/cetak", get(case::print))
         .route("/berkas/{id}", get(files::whole))
         .route("/berkas/{id}/kecil", get(files::small))
+        .merge(talks::routes())
         .route("/unit", get(unit::show))
         .route("/penyelia", get(board::show))
         .route("/perintah", get(search::palette))

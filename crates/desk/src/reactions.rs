@@ -11,6 +11,7 @@ use std::time::Duration;
 use tanggap_cases::model::{Case, CaseId};
 use tanggap_cases::queries::{self, Filter};
 use tanggap_cases::{rules, store};
+use tanggap_conversations::InteractionId;
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, AgencyId, Result, Timestamp};
 use tanggap_org::Unit;
@@ -39,6 +40,7 @@ struct Changed {
     cases: HashSet<CaseId>,
     /// Something about queues or who is on duty.
     queues: bool,
+    talks: HashSet<i64>,
     seq: i64,
 }
 
@@ -94,6 +96,12 @@ impl Reactions {
             figures.queues = true;
             return false;
         }
+        if event.subject_kind == "talk" {
+            let changed = self.lines.entry(event.agency_id).or_default();
+            changed.talks.insert(event.subject_id);
+            changed.seq = changed.seq.max(event.seq);
+            return true;
+        }
         if event.subject_kind != "case" {
             return false;
         }
@@ -128,9 +136,10 @@ impl Reactions {
 
     async fn tell_lines(&mut self) {
         for (agency, changed) in std::mem::take(&mut self.lines) {
+            self.tell_talks(agency, &changed);
             let concerned = |topic: &str| topic == stream::CASES || topic.starts_with("case:");
             let rooms = self.ctx.live.rooms(agency, concerned);
-            if rooms.is_empty() {
+            if rooms.is_empty() || changed.cases.is_empty() {
                 continue;
             }
             if changed.cases.len() > LINES_MAX {
@@ -151,6 +160,20 @@ impl Reactions {
                     tracing::warn!(%error, "live lines wait for the next change");
                 }
             }
+        }
+    }
+
+    /// Pages of talks fetch themselves: each shows what its reader may see.
+    fn tell_talks(&self, agency: AgencyId, changed: &Changed) {
+        if changed.talks.is_empty() {
+            return;
+        }
+        let rooms = self.ctx.live.rooms(agency, |topic| {
+            let one = topic.strip_prefix("talk:").and_then(InteractionId::parse);
+            topic == stream::TALKS || one.is_some_and(|id| changed.talks.contains(&id.0))
+        });
+        for room in rooms {
+            self.ctx.live.refresh(&room, Some(changed.seq));
         }
     }
 

@@ -1,15 +1,16 @@
 //! `/arus`: the stream of changes, one for each browser, and the words of its topics.
 //!
 //! Topics: `cases` (lines of lists and figures), `lists` (lists fetched as a whole), `case:ID`
-//! (one case), `unit` (what units owe), `board` (the supervisor's figures). A topic that one may
-//! not hear is not entered, silently.
+//! (one case), `talks` and `talk:ID` (talks, fetched as a whole), `unit` (what units owe), `board`
+//! (the supervisor's figures). A topic that one may not hear is not entered, silently.
 
 use askama::Template;
 use axum::extract::{Extension, Query, State};
 use axum::http::HeaderMap;
 use serde::Deserialize;
-use tanggap_cases::actions;
 use tanggap_cases::model::CaseId;
+use tanggap_cases::{actions, talking};
+use tanggap_conversations::InteractionId;
 use tanggap_kernel::{AgencyId, Error, Permission, Refusal, Result};
 use tanggap_org::door::{Staff, until_session_ends};
 use tanggap_ui::live::{Note, Room, Says, Viewer, sse_after};
@@ -34,6 +35,9 @@ pub(crate) const BOARD: &str = "board";
 
 /// The topic of queues and of who is on duty.
 pub(crate) const QUEUES: &str = "queues";
+
+/// The topic of the lists of talks.
+pub(crate) const TALKS: &str = "talks";
 
 /// The topic of those whom an open complaint is about, in place of `cases` and `lists`: what others
 /// share is not theirs, so their pages fetch themselves again.
@@ -103,6 +107,8 @@ async fn allowed(ctx: &Ctx, staff: &Staff, wanted: &Wanted) -> Result<Vec<String
             Some(id) => may_hear(ctx, staff, id).await?,
             None if topic.starts_with("person:") => topic == duty::topic_of(staff.user.id),
             None if topic == QUEUES => lines::may_see(&staff.access),
+            None if topic == TALKS => staff.access.can(Permission::TalkRead, None),
+            None if topic.starts_with("talk:") => may_hear_talk(ctx, staff, topic).await?,
             None if topic == BOARD => staff.access.can_somewhere(Permission::BoardRead),
             None => {
                 [CASES, LISTS, UNIT, ALONE].contains(&topic)
@@ -114,6 +120,17 @@ async fn allowed(ctx: &Ctx, staff: &Staff, wanted: &Wanted) -> Result<Vec<String
         }
     }
     Ok(topics)
+}
+
+async fn may_hear_talk(ctx: &Ctx, staff: &Staff, topic: &str) -> Result<bool> {
+    let id = topic.strip_prefix("talk:").and_then(InteractionId::parse);
+    let Some(id) = id else { return Ok(false) };
+    let access = staff.access.clone();
+    match ctx.db.read(move |tx| talking::open(tx, &access, id)).await {
+        Ok(_) => Ok(true),
+        Err(Error::Refused(Refusal::NotFound)) => Ok(false),
+        Err(other) => Err(other),
+    }
 }
 
 async fn may_hear(ctx: &Ctx, staff: &Staff, id: &str) -> Result<bool> {

@@ -70,7 +70,8 @@ pub(crate) struct Sources<'a> {
 impl Sources<'_> {
     /// The story, oldest first.
     pub(crate) fn story(&self) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = self.messages.iter().map(|m| self.message(m)).collect();
+        let mut entries: Vec<Entry> =
+            self.messages.iter().map(|m| entry(self.text, m, self.files, self.names)).collect();
         for event in self.events.iter().filter(|event| self.is_told(event)) {
             let its_words = |entry: &&mut Entry| {
                 entry.at == event.at && entry.version == 0 && entry.class != "entry-event"
@@ -114,31 +115,6 @@ impl Sources<'_> {
                 later.facts["policy"] == event.facts["policy"]
                     && warned(later).is_some_and(|further| further > percent)
             }),
-        }
-    }
-
-    fn message(&self, message: &Message) -> Entry {
-        let class = match message.direction {
-            Direction::In => "entry-in",
-            Direction::Out => "entry-out",
-            Direction::Internal => "entry-note",
-        };
-        let files = self.files.iter().filter(|file| file.message_id == message.id);
-        Entry {
-            class,
-            at: message.at,
-            who: words::actor(self.text, self.names, &message.actor),
-            what: match message.direction {
-                Direction::In => {
-                    let channel = words::channel(self.text, &message.channel);
-                    self.text.t1("desk-by-channel", "channel", channel).into_owned()
-                }
-                Direction::Internal => self.text.t("desk-note-mark").into_owned(),
-                Direction::Out => String::new(),
-            },
-            body: message.body.clone(),
-            files: files.map(FileView::new).collect(),
-            ..Entry::default()
         }
     }
 
@@ -193,6 +169,37 @@ impl Sources<'_> {
             Some(at) => self.text.date_time_short(Timestamp::from_micros(at)),
             None => event.facts[name].as_str().unwrap_or_default().to_owned(),
         }
+    }
+}
+
+/// What was said, as an entry.
+pub(crate) fn entry(
+    text: Text,
+    message: &Message,
+    files: &[Attachment],
+    names: &HashMap<UserId, String>,
+) -> Entry {
+    let class = match message.direction {
+        Direction::In => "entry-in",
+        Direction::Out => "entry-out",
+        Direction::Internal => "entry-note",
+    };
+    let files = files.iter().filter(|file| file.message_id == message.id);
+    Entry {
+        class,
+        at: message.at,
+        who: words::actor(text, names, &message.actor),
+        what: match message.direction {
+            Direction::In => {
+                let channel = words::channel(text, &message.channel);
+                text.t1("desk-by-channel", "channel", channel).into_owned()
+            }
+            Direction::Internal => text.t("desk-note-mark").into_owned(),
+            Direction::Out => String::new(),
+        },
+        body: message.body.clone(),
+        files: files.map(FileView::new).collect(),
+        ..Entry::default()
     }
 }
 

@@ -128,7 +128,7 @@ impl Loaded {
 }
 
 /// The zone of the agency, in which its rules are meant.
-fn zone_of(tx: &mut Tx<'_>, access: &Access) -> Result<Zone> {
+pub(crate) fn zone_of(tx: &mut Tx<'_>, access: &Access) -> Result<Zone> {
     let agency = tanggap_org::agency(tx, access.agency_id)?;
     Ok(agency.map_or_else(Zone::default, |agency| agency.zone))
 }

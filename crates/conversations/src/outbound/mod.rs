@@ -30,7 +30,8 @@ const SHOWN_MAX: i64 = 200;
 macro_rules! columns {
     () => {
         "id, case_id, channel, account_id, recipient, subject, body, state, attempts, error,
-        created_at, due_at, sent_at, delivered_at, read_at, priority, extra, instead_of"
+        created_at, due_at, sent_at, delivered_at, read_at, priority, extra, instead_of,
+        message_id"
     };
 }
 pub(crate) use columns;
@@ -230,6 +231,8 @@ pub struct Outbound {
     pub extra: Extra,
     /// The message on another channel that it takes the place of.
     pub instead_of: Option<OutboundId>,
+    /// The message of the conversation that it carries.
+    pub message_id: Option<MessageId>,
 }
 
 /// A message to be sent.
@@ -381,5 +384,6 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Outbound, Fault> {
             }
         },
         instead_of: row.opt_int()?,
+        message_id: row.opt_int()?,
     })
 }

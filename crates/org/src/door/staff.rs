@@ -274,6 +274,10 @@ fn nav(access: &Access, path: &str) -> Vec<NavItem> {
     let agency_wide = |permission| access.can(permission, None);
     let places = [
         (agency_wide(Permission::CaseRead), NavItem::new("org-nav-desk", "/meja", "inbox")),
+        (
+            agency_wide(Permission::TalkRead),
+            NavItem::new("org-nav-talks", "/percakapan", "message"),
+        ),
         (own_units, NavItem::new("org-nav-unit", "/unit", "building")),
         (
             access.can_somewhere(Permission::BoardRead),

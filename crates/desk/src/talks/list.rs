@@ -1,0 +1,180 @@
+//! The shelves of talks and one list.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use tanggap_cases::talking;
+use tanggap_contacts::{self as contacts, ContactId};
+use tanggap_conversations::{Shelf, Talk, talks};
+use tanggap_kernel::id::UserId;
+use tanggap_kernel::paging::Cursor;
+use tanggap_kernel::{Access, Permission, Result, Timestamp};
+use tanggap_org::door::Staff;
+use tanggap_store::Tx;
+use tanggap_ui::{Answer, Ctx, Page, Text, respond};
+
+use crate::words;
+
+/// Lines of one page.
+const ROWS: usize = 50;
+/// More than that is not counted.
+const COUNTED_MAX: i64 = 999;
+
+/// The shelves by their words in addresses, with their icons.
+const SHELVES: [(&str, &str); 5] = [
+    ("menunggu", "inbox"),
+    ("saya", "user"),
+    ("terbuka", "list"),
+    ("ditunda", "clock"),
+    ("selesai", "check-circle"),
+];
+
+/// Reads the word of a shelf; what is no word is one's own, and the waiting where one has none.
+pub(crate) fn shelf(word: &str, access: &Access) -> (&'static str, Shelf) {
+    let known = SHELVES.iter().find(|(name, _)| *name == word).map_or("menunggu", |(name, _)| name);
+    let shelf = match (known, access.user()) {
+        ("saya", Some(user)) => Shelf::Of(user),
+        ("terbuka", _) => Shelf::Open,
+        ("ditunda", _) => Shelf::Snoozed,
+        ("selesai", _) => Shelf::Ended,
+        _ => Shelf::Unowned,
+    };
+    (known, shelf)
+}
+
+/// One line.
+#[derive(Clone, Debug)]
+pub(crate) struct TalkRow {
+    pub id: String,
+    pub name: String,
+    pub channel: String,
+    pub preview: String,
+    pub at: Timestamp,
+    pub awaiting: bool,
+    pub owner: Option<(String, String)>,
+    pub case: bool,
+    pub current: bool,
+}
+
+/// One shelf beside the list.
+#[derive(Clone, Debug)]
+pub(crate) struct ShelfLink {
+    pub href: String,
+    pub label: String,
+    pub icon: &'static str,
+    pub count: Option<i64>,
+    pub current: bool,
+}
+
+/// What the left half holds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TalkList {
+    pub shelves: Vec<ShelfLink>,
+    pub title: String,
+    pub word: &'static str,
+    pub rows: Vec<TalkRow>,
+    pub next: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "talks.html")]
+struct TalksPage {
+    page: Page,
+    left: TalkList,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    rak: String,
+    setelah: String,
+}
+
+/// `GET /percakapan?rak={shelf}&setelah={cursor}`.
+pub(crate) async fn show(
+    State(ctx): State<Ctx>,
+    staff: Staff,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    staff.access.require(Permission::TalkRead, None)?;
+    let (access, text) = (staff.access.clone(), staff.text());
+    let left = ctx
+        .db
+        .read(move |tx| read(tx, &access, text, &asked.rak, Cursor::parse(&asked.setelah), ""))
+        .await?;
+    let mut page = staff.page(&ctx, "talk-title");
+    page.topics = "talks".to_owned();
+    Ok(respond::html(TalksPage { page, left }))
+}
+
+/// Reads the shelves and one list; `current` is the talk that is shown beside it.
+pub(crate) fn read(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    text: Text,
+    word: &str,
+    after: Option<Cursor>,
+    current: &str,
+) -> Result<TalkList> {
+    let (word, shelf) = shelf(word, access);
+    let page = talking::list(tx, access, shelf, after, ROWS)?;
+    let (waiting, own) = talks::counts(tx, access, COUNTED_MAX)?;
+    let link = |(name, icon): (&'static str, &'static str)| ShelfLink {
+        href: format!("/percakapan?rak={name}"),
+        label: text.t(format!("talk-shelf-{name}")).into_owned(),
+        icon,
+        count: match name {
+            "menunggu" => Some(waiting),
+            "saya" => Some(own),
+            _ => None,
+        },
+        current: name == word,
+    };
+    let mut rows = rows(tx, access, text, &page.rows)?;
+    for row in &mut rows {
+        row.current = row.id == current;
+    }
+    Ok(TalkList {
+        shelves: SHELVES.into_iter().map(link).collect(),
+        title: text.t(format!("talk-shelf-{word}")).into_owned(),
+        word,
+        rows,
+        next: page
+            .next
+            .map(|cursor| format!("/percakapan?rak={word}&setelah={}", cursor.to_text())),
+    })
+}
+
+fn rows(tx: &mut Tx<'_>, access: &Access, text: Text, of: &[Talk]) -> Result<Vec<TalkRow>> {
+    let people: Vec<ContactId> = of.iter().filter_map(|talk| talk.contact_id).collect();
+    let mut people = contacts::names_of(tx, access, &people)?;
+    if !access.can(Permission::IdentityRead, None) {
+        people.values_mut().for_each(|name| *name = contacts::masked(name));
+    }
+    let owners: Vec<UserId> = of.iter().filter_map(|talk| talk.owner_id).collect();
+    let owners = tanggap_org::names(tx, access, &owners)?;
+    Ok(of.iter().map(|talk| row(text, talk, &people, &owners)).collect())
+}
+
+fn row(
+    text: Text,
+    talk: &Talk,
+    people: &HashMap<ContactId, String>,
+    owners: &HashMap<UserId, String>,
+) -> TalkRow {
+    let name = talk.contact_id.and_then(|id| people.get(&id)).filter(|name| !name.is_empty());
+    let owner = talk.owner_id.and_then(|id| owners.get(&id));
+    TalkRow {
+        id: talk.id.to_string(),
+        name: name.cloned().unwrap_or_else(|| text.t("desk-nameless").into_owned()),
+        channel: words::channel(text, &talk.channel),
+        preview: talk.preview.clone(),
+        at: talk.updated_at,
+        awaiting: talk.awaiting,
+        owner: owner.map(|name| (tanggap_ui::parts::initials(name), name.clone())),
+        case: talk.case_id.is_some(),
+        current: false,
+    }
+}

@@ -1,0 +1,21 @@
+//! `/percakapan`: exchanges on written channels, where citizens wait for a word.
+//!
+//! [`list`] holds the shelves and one list, [`page`] one talk with its composer, [`steps`] what can
+//! be done with it. What is decided is decided in `tanggap_cases::talking`.
+
+pub(crate) mod list;
+pub(crate) mod page;
+pub(crate) mod steps;
+
+use axum::Router;
+use axum::routing::{get, post};
+use tanggap_ui::Ctx;
+
+pub(crate) fn routes() -> Router<Ctx> {
+    Router::new()
+        .route("/percakapan", get(list::show))
+        .route("/percakapan/{id}", get(page::show))
+        .route("/percakapan/{id}/langkah", post(steps::take))
+        .route("/percakapan/{id}/draf", post(steps::keep_draft))
+        .route("/percakapan/{id}/laporan", get(steps::report_form).post(steps::report))
+}

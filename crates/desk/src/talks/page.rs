@@ -1,0 +1,308 @@
+//! `/percakapan/{id}`: one talk, with what was said, its composer and the person beside it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use tanggap_cases::model::{Case, CaseId};
+use tanggap_cases::sent::Telling;
+use tanggap_cases::{store, talking};
+use tanggap_contacts::Contact;
+use tanggap_conversations::outbound::settings::AllRules;
+use tanggap_conversations::{
+    self as talk, Account, Attachment, InteractionId, Message, Outbound, Talk, TalkState, accounts,
+    outbound, talks,
+};
+use tanggap_kernel::id::UserId;
+use tanggap_kernel::{Access, Permission, Refusal, Result, Timestamp};
+use tanggap_org::door::Staff;
+use tanggap_store::Tx;
+use tanggap_ui::{Answer, Choice, Ctx, Field, FormState, Page, Text, respond};
+
+use super::list::{self, TalkList};
+use crate::timeline::{self, Entry};
+use crate::view::zone_of;
+use crate::words;
+
+/// The most earlier talks of the person that are shown.
+const EARLIER_MAX: i64 = 10;
+/// Why people write (rules.md 16), by the keys of their words.
+pub(crate) const REASONS: [&str; 6] =
+    ["question", "complaint", "status", "request", "thanks", "other"];
+
+/// Everything about a talk, read in one view of the database.
+pub(crate) struct Loaded {
+    pub talk: Talk,
+    pub case: Option<Case>,
+    pub person: Option<Contact>,
+    pub account: Option<Account>,
+    pub messages: Vec<Message>,
+    pub files: Vec<Attachment>,
+    pub out: Vec<Outbound>,
+    pub names: HashMap<UserId, String>,
+    pub earlier: Vec<Talk>,
+    pub draft: String,
+    pub sending: Arc<AllRules>,
+    pub offset_hours: i64,
+}
+
+impl Loaded {
+    pub(crate) fn read(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<Self> {
+        let (going, case) = talking::open(tx, access, id)?;
+        let messages = talk::messages_of(tx, access, id)?;
+        let mut people: Vec<UserId> =
+            messages.iter().filter_map(|m| words::user_of(&m.actor)).collect();
+        people.extend(going.owner_id);
+        let earlier = match going.contact_id {
+            Some(contact) => talks::of_contact(tx, access, contact, EARLIER_MAX)?,
+            None => Vec::new(),
+        };
+        let account = match going.account_id {
+            Some(account) => Some(accounts::get(tx, access, account)?),
+            None => None,
+        };
+        let draft = match access.user() {
+            Some(user) => store::draft(tx, access, CaseId(id.0), user)?,
+            None => String::new(),
+        };
+        let mut person = talking::contact_of(tx, access, going.contact_id)?;
+        if let Some(person) = &mut person
+            && !access.can(Permission::IdentityRead, None)
+        {
+            person.name = person.masked_name();
+        }
+        Ok(Self {
+            person,
+            files: talk::attachments_of(tx, access, id)?,
+            out: outbound::of_exchange(tx, access, id)?,
+            names: tanggap_org::names(tx, access, &people)?,
+            earlier: earlier.into_iter().filter(|other| other.id != id).collect(),
+            sending: outbound::settings::all(tx, access)?,
+            offset_hours: zone_of(tx, access)?.offset_hours(),
+            account,
+            messages,
+            draft,
+            talk: going,
+            case,
+        })
+    }
+}
+
+/// A person as the page shows them.
+struct PersonView {
+    id: String,
+    name: String,
+    initials: String,
+    phone: String,
+    email: String,
+    handles: Vec<String>,
+}
+
+/// An earlier talk of theirs.
+struct EarlierView {
+    id: String,
+    channel: String,
+    preview: String,
+    at: Timestamp,
+}
+
+#[derive(Template)]
+#[template(path = "talk.html")]
+struct TalkPage {
+    page: Page,
+    left: TalkList,
+    id: String,
+    version: i64,
+    name: String,
+    channel: String,
+    account: String,
+    subject: String,
+    owner: Option<String>,
+    mine: bool,
+    may_write: bool,
+    awaiting_since: Option<Timestamp>,
+    window: Option<(bool, Timestamp)>,
+    snoozed_until: Option<Timestamp>,
+    ended: Option<(Timestamp, String)>,
+    case: Option<(String, String, &'static str)>,
+    entries: Vec<Entry>,
+    person: Option<PersonView>,
+    earlier: Vec<EarlierView>,
+    text: Field,
+    files: Field,
+    reasons: Vec<Choice>,
+    form: FormState,
+    notice: String,
+    errors: Option<tanggap_ui::forms::Summary>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    rak: String,
+}
+
+/// What a page of a talk shows beside the talk itself.
+#[derive(Default)]
+pub(crate) struct Shown {
+    pub form: Option<FormState>,
+    /// The key of what has to be said.
+    pub notice: Option<&'static str>,
+    pub status: StatusCode,
+    pub rak: String,
+}
+
+/// `GET /percakapan/{id}`.
+pub(crate) async fn show(
+    State(ctx): State<Ctx>,
+    staff: Staff,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    render(&ctx, &staff, &id, Shown { rak: asked.rak, ..Shown::default() }).await
+}
+
+pub(crate) async fn render(ctx: &Ctx, staff: &Staff, id: &str, shown: Shown) -> Answer {
+    let wanted = InteractionId::parse(id).ok_or(Refusal::NotFound)?;
+    let Shown { form, notice, status, rak } = shown;
+    let (access, text, current) = (staff.access.clone(), staff.text(), id.to_owned());
+    let (loaded, left) = ctx
+        .db
+        .read(move |tx| {
+            let loaded = Loaded::read(tx, &access, wanted)?;
+            let shelf = match (rak.as_str(), loaded.talk.state, loaded.talk.owner_id) {
+                ("", TalkState::Ended, _) => "selesai",
+                ("", TalkState::Snoozed, _) => "ditunda",
+                ("", _, owner) if owner.is_some() && owner == access.user() => "saya",
+                ("", _, Some(_)) => "terbuka",
+                (word, ..) => word,
+            };
+            let left = list::read(tx, &access, text, shelf, None, &current)?;
+            Ok((loaded, left))
+        })
+        .await?;
+    let page = TalkPage::new(staff, ctx.now(), loaded, left, form, notice);
+    Ok(respond::html_status(status, page))
+}
+
+impl TalkPage {
+    fn new(
+        staff: &Staff,
+        now: Timestamp,
+        loaded: Loaded,
+        left: TalkList,
+        form: Option<FormState>,
+        notice: Option<&'static str>,
+    ) -> Self {
+        let (text, going) = (staff.text(), &loaded.talk);
+        let id = going.id.to_string();
+        let form = form.unwrap_or_else(|| FormState::new(text.locale).with("text", &loaded.draft));
+        let nameless = || text.t("desk-nameless").into_owned();
+        let known = loaded.person.as_ref().map(|person| person.name.clone());
+        let name = known.filter(|name| !name.is_empty()).unwrap_or_else(nameless);
+        let channel = words::channel(text, &going.channel);
+        let title = format!("{name}, {channel}");
+        let mut page = staff.page_titled(title);
+        page.topics = format!("talks talk:{id}");
+        let may_write = staff.access.can(Permission::TalkWrite, None);
+        let owner = going.owner_id.and_then(|id| loaded.names.get(&id).cloned());
+        let open = going.state != TalkState::Ended;
+        Self {
+            version: going.version,
+            account: loaded.account.as_ref().map(|a| a.name.clone()).unwrap_or_default(),
+            subject: going.subject.clone(),
+            mine: going.owner_id.is_some() && going.owner_id == staff.access.user(),
+            owner,
+            may_write: may_write && open,
+            awaiting_since: going.last_in_at.filter(|_| going.awaiting && open),
+            window: going
+                .window_until
+                .filter(|_| open)
+                .map(|until| (going.is_window_open(now), until)),
+            snoozed_until: going.snoozed_until,
+            ended: going.ended_at.map(|at| (at, reason_words(text, going.reason.as_deref()))),
+            case: loaded
+                .case
+                .as_ref()
+                .map(|case| (case.code.clone(), case.subject.clone(), case.status.as_str())),
+            entries: entries(text, &loaded, now),
+            person: loaded.person.as_ref().map(person),
+            earlier: loaded.earlier.iter().map(|other| earlier(text, other)).collect(),
+            text: form
+                .textarea("text", "talk-field-text")
+                .rows(4)
+                .draft(format!("/percakapan/{id}/draf"))
+                .quiet(),
+            files: form.file("files", "desk-field-files").multiple().quiet(),
+            reasons: REASONS
+                .iter()
+                .map(|key| Choice::new(*key, text.t(format!("talk-reason-{key}"))))
+                .collect(),
+            errors: (!form.errors.is_empty()).then(|| form.summary()),
+            notice: notice.map(|key| text.t(key).into_owned()).unwrap_or_default(),
+            form,
+            page,
+            left,
+            id,
+            name,
+            channel,
+        }
+    }
+}
+
+fn reason_words(text: Text, reason: Option<&str>) -> String {
+    match reason {
+        Some(key) if REASONS.contains(&key) => text.t(format!("talk-reason-{key}")).into_owned(),
+        Some(other) => other.to_owned(),
+        None => String::new(),
+    }
+}
+
+fn entries(text: Text, loaded: &Loaded, now: Timestamp) -> Vec<Entry> {
+    let telling = Telling {
+        text,
+        rules: &loaded.sending,
+        offset_hours: loaded.offset_hours,
+        has_relay: true,
+        now,
+        for_staff: true,
+    };
+    let mut entries: Vec<Entry> = Vec::new();
+    for message in &loaded.messages {
+        let mut entry = timeline::entry(text, message, &loaded.files, &loaded.names);
+        let mails = loaded.out.iter().filter(|out| out.message_id == Some(message.id));
+        entry.mails = mails.map(|out| telling.of(out)).collect();
+        entries.push(entry);
+    }
+    entries
+}
+
+fn person(contact: &Contact) -> PersonView {
+    PersonView {
+        id: contact.id.to_string(),
+        name: contact.name.clone(),
+        initials: tanggap_ui::parts::initials(&contact.name),
+        phone: contact.phone(true).unwrap_or_default(),
+        email: contact.email(true).unwrap_or_default(),
+        handles: contact.handles.iter().map(|handle| masked(handle)).collect(),
+    }
+}
+
+/// `telegram:123456` as `telegram ••••56`.
+fn masked(handle: &str) -> String {
+    let (channel, value) = handle.split_once(':').unwrap_or(("", handle));
+    let end: String = value.chars().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("{channel} ••••{end}")
+}
+
+fn earlier(text: Text, other: &Talk) -> EarlierView {
+    EarlierView {
+        id: other.id.to_string(),
+        channel: words::channel(text, &other.channel),
+        preview: other.preview.clone(),
+        at: other.updated_at,
+    }
+}

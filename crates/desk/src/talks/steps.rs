@@ -1,0 +1,231 @@
+//! What can be done with a talk: answer, take, hand on, lay aside, end, make it part of a case.
+
+use askama::Template;
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tanggap_calendar::Kind;
+use tanggap_cases::model::CaseId;
+use tanggap_cases::report::{Report, Ticket};
+use tanggap_cases::talking::{self, Said};
+use tanggap_cases::{rules, store};
+use tanggap_conversations::{InteractionId, Talk, talks};
+use tanggap_kernel::{Access, Error, Permission, Refusal, Result, Timestamp};
+use tanggap_org::door::{Fields, SignedFields, Staff, flash};
+use tanggap_store::Tx;
+use tanggap_ui::{Answer, Choice, Ctx, Failed, FormState, Page, respond};
+
+use super::page::{self, Loaded, Shown};
+use crate::upload::Upload;
+use crate::words;
+
+/// Where one begins again after a talk is no longer one's own.
+const HOME: &str = "/percakapan?rak=saya";
+const DRAFT_MAX: usize = 20_000;
+/// For how long a talk can be laid aside: the word in the form, and the time.
+const SNOOZES: [(&str, i64); 4] = [
+    ("1j", Timestamp::HOUR),
+    ("4j", 4 * Timestamp::HOUR),
+    ("1h", Timestamp::DAY),
+    ("3h", 3 * Timestamp::DAY),
+];
+
+/// `POST /percakapan/{id}/langkah`.
+pub(crate) async fn take(State(ctx): State<Ctx>, Path(id): Path<String>, upload: Upload) -> Answer {
+    let talk = InteractionId::parse(&id).ok_or(Refusal::NotFound)?;
+    let (staff, step) = (upload.staff.clone(), upload.fields.get("step").to_owned());
+    let done = if upload.wrong.is_empty() {
+        let (access, fields, files) =
+            (staff.access.clone(), upload.fields.clone(), upload.files.clone());
+        ctx.db.write(move |tx| one_step(tx, &access, talk, &fields, &files)).await
+    } else {
+        Err(Refusal::Invalid(upload.wrong.clone()).into())
+    };
+    let (status, errors, notice) = match done {
+        Ok(_) => {
+            let gone = matches!(step.as_str(), "end" | "snooze");
+            let path = if gone { HOME.to_owned() } else { format!("/percakapan/{id}") };
+            return Ok(flash(&ctx.site, &path, &format!("talk-flash-{step}")));
+        }
+        Err(Error::Refused(Refusal::Invalid(errors))) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, errors, None)
+        }
+        Err(Error::Refused(Refusal::Stale)) => {
+            (StatusCode::CONFLICT, Vec::new(), Some("talk-stale"))
+        }
+        Err(Error::Refused(Refusal::Illegal(key))) => (StatusCode::CONFLICT, Vec::new(), Some(key)),
+        Err(other) => return Err(other.into()),
+    };
+    let form = upload.fields.refused(staff.prefs.locale, errors);
+    page::render(&ctx, &staff, &id, Shown { form: Some(form), notice, status, ..Shown::default() })
+        .await
+}
+
+fn one_step(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: InteractionId,
+    fields: &Fields,
+    files: &[tanggap_conversations::NewAttachment],
+) -> Result<Talk> {
+    let (going, _) = talking::open(tx, access, id)?;
+    match fields.get("step") {
+        "say" => {
+            let version = fields.get("version").parse().ok();
+            let said = Said { text: fields.get("text"), files, template: None, version };
+            let going = talking::answer(tx, access, id, &said)?;
+            if let Some(user) = access.user() {
+                store::save_draft(tx, access, CaseId(id.0), user, "")?;
+            }
+            Ok(going)
+        }
+        "take" => talks::assign(tx, access, going, access.user()),
+        "release" => talks::assign(tx, access, going, None),
+        "snooze" => {
+            let time = SNOOZES.iter().find(|(name, _)| *name == fields.get("until"));
+            let time = time.ok_or_else(|| Refusal::field("until", "ui-invalid-required"))?.1;
+            let until = tx.now().plus(time);
+            talks::snooze(tx, access, going, until)
+        }
+        "end" => {
+            let reason = fields.get("reason");
+            if !page::REASONS.contains(&reason) {
+                return Err(Refusal::field("reason", "ui-invalid-required").into());
+            }
+            talks::end(tx, access, going, fields.get("topic"), reason)
+        }
+        "link" => {
+            talking::link(tx, access, id, fields.get("code"))?;
+            talks::get(tx, access, id)
+        }
+        _ => Err(Refusal::NotFound.into()),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Typed {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    body: String,
+}
+
+/// `POST /percakapan/{id}/draf`: keeps what is being written.
+pub(crate) async fn keep_draft(
+    State(ctx): State<Ctx>,
+    Path(id): Path<String>,
+    staff: Staff,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Failed> {
+    staff.check_csrf(&typed.csrf)?;
+    let talk = InteractionId::parse(&id).ok_or(Refusal::NotFound)?;
+    let (access, user) = (staff.access.clone(), staff.user.id);
+    let text: String = typed.body.chars().take(DRAFT_MAX).collect();
+    ctx.db
+        .write(move |tx| {
+            talking::open(tx, &access, talk)?;
+            access.require(Permission::TalkWrite, None)?;
+            // A talk's id is no case's: ids are drawn once for all tables.
+            Ok(store::save_draft(tx, &access, CaseId(talk.0), user, &text)?)
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+#[derive(Template)]
+#[template(path = "talk_report.html")]
+struct ReportPage {
+    page: Page,
+    id: String,
+    name: String,
+    form: FormState,
+    kinds: Vec<Choice>,
+    categories: Vec<Choice>,
+}
+
+/// `GET /percakapan/{id}/laporan`: the form of a case for what a talk is about.
+pub(crate) async fn report_form(
+    State(ctx): State<Ctx>,
+    staff: Staff,
+    Path(id): Path<String>,
+) -> Answer {
+    let form =
+        FormState::new(staff.prefs.locale).with("kind", Kind::Complaint).with("category", "umum");
+    show_report(&ctx, &staff, &id, Some(form), StatusCode::OK).await
+}
+
+/// `form` as begun is filled from what the citizen wrote first.
+async fn show_report(
+    ctx: &Ctx,
+    staff: &Staff,
+    id: &str,
+    form: Option<FormState>,
+    status: StatusCode,
+) -> Answer {
+    staff.access.require(Permission::CaseCreate, None)?;
+    let talk = InteractionId::parse(id).ok_or(Refusal::NotFound)?;
+    let (access, text) = (staff.access.clone(), staff.text());
+    let (loaded, categories) = ctx
+        .db
+        .read(move |tx| {
+            let loaded = Loaded::read(tx, &access, talk)?;
+            Ok((loaded, tanggap_org::categories(tx, &access)?))
+        })
+        .await?;
+    let told: Vec<&str> = loaded
+        .messages
+        .iter()
+        .filter(|message| message.direction == tanggap_conversations::Direction::In)
+        .map(|message| message.body.as_str())
+        .collect();
+    let form = form.unwrap_or_else(|| FormState::new(staff.prefs.locale));
+    let form = match form.value("description").is_empty() && status == StatusCode::OK {
+        true => form.with("description", told.join("\n\n")),
+        false => form,
+    };
+    let choose = |c: &tanggap_org::Category| Choice::new(&c.slug, c.name_in(text.locale));
+    let page = ReportPage {
+        page: staff.page(ctx, "talk-report-title"),
+        id: id.to_owned(),
+        name: loaded.person.map(|person| person.name).unwrap_or_default(),
+        form: form.labelled(&[
+            ("description", "desk-field-story"),
+            ("subject", "desk-field-subject"),
+            ("category", "desk-field-category"),
+        ]),
+        kinds: words::kinds(text),
+        categories: categories.iter().filter(|c| c.active).map(choose).collect(),
+    };
+    Ok(respond::html_status(status, page))
+}
+
+/// `POST /percakapan/{id}/laporan`: opens the case.
+pub(crate) async fn report(
+    State(ctx): State<Ctx>,
+    Path(id): Path<String>,
+    SignedFields { staff, fields }: SignedFields,
+) -> Answer {
+    staff.access.require(Permission::CaseCreate, None)?;
+    let talk = InteractionId::parse(&id).ok_or(Refusal::NotFound)?;
+    let kind = fields.get("kind").parse().unwrap_or(Kind::Complaint);
+    let ticket = Ticket::draw(&ctx.secrets)?;
+    let mut report = Report::new(kind, fields.get("subject"), fields.get("description"), ticket);
+    report.category = fields.get("category").to_owned();
+    report.place = fields.get("place").to_owned();
+    report.anonymous = fields.is_on("anonymous");
+    report.confidential = fields.is_on("confidential");
+    let access = staff.access.clone();
+    let opened = ctx.db.write(move |tx| talking::open_case(tx, &access, talk, &report)).await;
+    match opened {
+        Ok(case) if rules::may_see(&case, &staff.access) => {
+            Ok(flash(&ctx.site, &format!("/percakapan/{id}"), "talk-flash-report"))
+        }
+        Ok(_) => Ok(flash(&ctx.site, HOME, "talk-flash-report")),
+        Err(Error::Refused(Refusal::Invalid(errors))) => {
+            let form = fields.refused(staff.prefs.locale, errors);
+            show_report(&ctx, &staff, &id, Some(form), StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
