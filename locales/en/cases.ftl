@@ -76,6 +76,7 @@ case-event-deadline-warned = reminds: { $percent }% of the time is used ({ $dead
 case-event-deadline-overdue = noted a passed deadline ({ $deadline })
 case-event-deadline-moved = counted a deadline again ({ $deadline }): { $old } becomes { $new }
 case-event-follow-up-moved = counted the time agreed with { $unit } anew: { $old } became { $new }
+case-event-talk-joined = linked a conversation to the case
 case-event-other = changed the report
 
 case-actor-citizen = The reporter

@@ -76,6 +76,7 @@ case-event-deadline-warned = mengingatkan: { $percent }% waktu terpakai ({ $dead
 case-event-deadline-overdue = mencatat tenggat terlampaui ({ $deadline })
 case-event-deadline-moved = menghitung ulang tenggat ({ $deadline }): { $old } menjadi { $new }
 case-event-follow-up-moved = menghitung ulang waktu yang disepakati { $unit }: { $old } menjadi { $new }
+case-event-talk-joined = menautkan percakapan ke laporan
 case-event-other = mengubah laporan
 
 case-actor-citizen = Pelapor

@@ -15,6 +15,7 @@ mod plan;
 mod replay;
 mod scene;
 mod story;
+mod talks;
 
 use std::sync::Arc;
 
@@ -109,5 +110,6 @@ pub async fn load_sized(
     let steps = plan::plan(planner, cases);
     let planned = steps.len();
     let refused = replay::replay(db, &cast, steps, progress).await?;
+    talks::load(db, &cast, now).await?;
     Ok(Loaded { steps: planned, refused })
 }

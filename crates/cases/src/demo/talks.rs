@@ -1,0 +1,119 @@
+//! Talks on written channels: some wait, some go on, some are over.
+
+use serde::Deserialize;
+use tanggap_contacts::NewContact;
+use tanggap_conversations::accounts::{self, AccountId, AccountInput};
+use tanggap_conversations::outbound::{self, lanes};
+use tanggap_conversations::{talks, window};
+use tanggap_kernel::{Access, Error, Fault, Result, Timestamp};
+use tanggap_store::{Db, Tx};
+
+use super::agency::Cast;
+use crate::talking::{self, Heard, Said};
+
+/// Between two lines of a talk.
+const PAUSE: i64 = Timestamp::MINUTE;
+/// The accounts: the channel, what people call it, our address there. They are not connected.
+const ACCOUNTS: [(&str, &str, &str); 5] = [
+    ("whatsapp", "WhatsApp Halo Tirtaraya", "15550100101"),
+    ("telegram", "Bot Halo Tirtaraya", "halo_tirtaraya_bot"),
+    ("sms", "SMS 1708", "1708"),
+    ("messenger", "Facebook Pemkab Tirtaraya", "100100100"),
+    ("instagram", "Instagram @tirtarayakab", "17841400"),
+];
+
+#[derive(Clone, Deserialize)]
+struct Written {
+    talks: Vec<OneTalk>,
+}
+
+#[derive(Clone, Deserialize)]
+struct OneTalk {
+    channel: String,
+    name: String,
+    thread: String,
+    ago: i64,
+    lines: Vec<String>,
+    #[serde(default)]
+    end: String,
+}
+
+/// Lets all talks happen, seen from `now`.
+pub(super) async fn load(db: &Db, cast: &Cast, now: Timestamp) -> Result<()> {
+    let written: Written = toml::from_str(include_str!("talks.toml"))
+        .map_err(|e| Fault::new(format!("talks.toml: {e}")))?;
+    let system = Access::system(cast.agency);
+    let agents: Vec<Access> = cast.agents.iter().map(|place| cast.staff[*place].clone()).collect();
+    db.write(move |tx| {
+        let mut accounts = Vec::new();
+        for (channel, name, address) in ACCOUNTS {
+            let input = AccountInput {
+                channel,
+                name: name.to_owned(),
+                address: address.to_owned(),
+                settings: "{}".to_owned(),
+                ..AccountInput::default()
+            };
+            accounts.push((channel, accounts::create(tx, &system, &input)?));
+        }
+        // The oldest first: ids grow with time.
+        for (number, talk) in written.talks.iter().enumerate().rev() {
+            let account = accounts.iter().find(|(channel, _)| *channel == talk.channel);
+            let account = account.ok_or_else(|| Fault::new("a talk without an account"))?.1;
+            let agent = &agents[number % agents.len()];
+            let began = now.plus(-talk.ago * Timestamp::MINUTE);
+            happen(tx, &system, agent, (account, number), talk, began)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn happen(
+    tx: &mut Tx<'_>,
+    system: &Access,
+    agent: &Access,
+    (account, number): (AccountId, usize),
+    talk: &OneTalk,
+    began: Timestamp,
+) -> Result<()> {
+    let mut going = None;
+    for (place, line) in talk.lines.iter().enumerate() {
+        let at = began.plus(place as i64 * PAUSE);
+        let (who, text) = line.split_once(": ").unwrap_or(("w", line));
+        tx.at(at, |tx| {
+            if let ("p", Some(id)) = (who, going) {
+                let said = Said { text, ..Said::default() };
+                talking::answer(tx, agent, id, &said)?;
+                for out in outbound::of_exchange(tx, agent, id)? {
+                    lanes::note_sent(tx, system, &out)?;
+                }
+                return Ok::<(), Error>(());
+            }
+            let heard = Heard {
+                account: Some(account),
+                channel: &talk.channel,
+                thread: &talk.thread,
+                from: Some(NewContact {
+                    name: talk.name.clone(),
+                    handle: Some(format!("{}:{}", talk.channel, talk.thread)),
+                    ..NewContact::default()
+                }),
+                subject: "",
+                text,
+                files: &[],
+                external_id: &format!("demo:{number}:{place}"),
+                raw: None,
+                at,
+                window_until: window::until(&talk.channel, false, at),
+            };
+            going = talking::hear(tx, system, &heard)?.map(|taken| taken.talk.id).or(going);
+            Ok(())
+        })?;
+    }
+    let Some(id) = going.filter(|_| !talk.end.is_empty()) else { return Ok(()) };
+    tx.at(began.plus(talk.lines.len() as i64 * PAUSE), |tx| {
+        let going = talks::get(tx, agent, id)?;
+        talks::end(tx, agent, going, "", &talk.end).map(drop)
+    })
+}
