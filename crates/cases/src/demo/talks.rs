@@ -86,7 +86,7 @@ fn happen(
                 let said = Said { text, ..Said::default() };
                 talking::answer(tx, agent, id, &said)?;
                 for out in outbound::of_exchange(tx, agent, id)? {
-                    lanes::note_sent(tx, system, &out)?;
+                    lanes::note(tx, system, &out, None)?;
                 }
                 return Ok::<(), Error>(());
             }

@@ -279,6 +279,7 @@ mod tests {
             priority,
             extra: super::super::Extra::default(),
             instead_of: None,
+            message_id: None,
         }
     }
 
