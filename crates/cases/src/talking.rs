@@ -11,8 +11,10 @@ use tanggap_conversations::{
     self as talk, AccountId, Direction, InteractionId, NewAttachment, NewMessage, NewOutbound,
     NewTalk, Priority, Shelf, Talk, outbound, talks,
 };
+use tanggap_kernel::id::UserId;
 use tanggap_kernel::paging::{Cursor, Page};
 use tanggap_kernel::{Access, Locale, Permission, Refusal, Result, Timestamp};
+use tanggap_routing::talks as routing;
 use tanggap_store::Tx;
 
 use crate::actions::{self, announce, load};
@@ -118,7 +120,7 @@ pub fn hear(tx: &mut Tx<'_>, agency: &Access, heard: &Heard<'_>) -> Result<Optio
         }
     }
     let going = talks::heard(tx, &citizen, going, &text, heard.at, heard.window_until)?;
-    tanggap_routing::talks::seek(tx, agency.agency_id, &going)?;
+    routing::seek(tx, agency.agency_id, &going)?;
     Ok(Some(Taken { talk: going, is_new }))
 }
 
@@ -171,7 +173,11 @@ pub fn answer(
         ..Extra::default()
     };
     let said = Written { text, footer: "", files: said.files, extra, priority: Priority::Live };
+    let nobodys = going.owner_id.is_none();
     let going = write(tx, access, going, said)?;
+    if nobodys {
+        routing::settle(tx, access.agency_id, &going)?;
+    }
     if let Some(mut case) = case {
         case.awaiting = false;
         case.updated_at = tx.now();
@@ -290,6 +296,42 @@ pub fn list(
     }
     page.rows.retain(|row| row.case_id.is_none_or(|id| !hidden.contains(&id)));
     Ok(page)
+}
+
+/// Gives a talk to somebody; to nobody: it waits in its queue again.
+///
+/// # Errors
+/// As [`talks::assign`].
+pub fn assign(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: InteractionId,
+    owner: Option<UserId>,
+) -> Result<Talk> {
+    let (going, _) = open(tx, access, id)?;
+    let going = talks::assign(tx, access, going, owner)?;
+    routing::settle(tx, access.agency_id, &going)?;
+    if owner.is_none() {
+        routing::seek(tx, access.agency_id, &going)?;
+    }
+    Ok(going)
+}
+
+/// Ends a talk; who was at it is free for the next.
+///
+/// # Errors
+/// As [`talks::end`].
+pub fn end(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: InteractionId,
+    topic: &str,
+    reason: &str,
+) -> Result<Talk> {
+    let (going, _) = open(tx, access, id)?;
+    let going = talks::end(tx, access, going, topic, reason)?;
+    routing::settle(tx, access.agency_id, &going)?;
+    Ok(going)
 }
 
 /// Makes a talk part of a case that is there already.

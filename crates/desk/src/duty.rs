@@ -173,7 +173,11 @@ fn work_of(tx: &mut Tx<'_>, access: &Access, item: &Item) -> Result<Work> {
         queue: queue.name,
         channel,
         note,
-        href: code.map_or_else(String::new, |code| format!("/meja/{code}")),
+        href: match (item.kind, code) {
+            (Kind::Talk, _) => format!("/percakapan/{}", InteractionId(item.subject)),
+            (_, Some(code)) => format!("/meja/{code}"),
+            (_, None) => String::new(),
+        },
         entered_at: item.entered_at,
         until_ms: 0,
         reasons: Vec::new(),

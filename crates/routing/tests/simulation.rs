@@ -28,12 +28,12 @@ impl Dice {
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        i64::try_from((z ^ (z >> 31)) % end.unsigned_abs()).unwrap()
+        i64::try_from((z ^ (z >> 31)) % end.unsigned_abs()).expect("it fits")
     }
 
     fn of<T: Copy>(&mut self, list: &[T]) -> Option<T> {
-        let len = i64::try_from(list.len()).unwrap();
-        (len > 0).then(|| list[usize::try_from(self.below(len)).unwrap()])
+        let len = i64::try_from(list.len()).expect("it fits");
+        (len > 0).then(|| list[usize::try_from(self.below(len)).expect("it fits")])
     }
 }
 
@@ -56,7 +56,7 @@ fn queue(id: i64) -> Queue {
         unit: None,
         active: true,
         hours: Hours::Always,
-        target_s: [30, 60, 300, 20][usize::try_from(id - 1).unwrap()],
+        target_s: [30, 60, 300, 20][usize::try_from(id - 1).expect("it fits")],
         priority_target_s: 15,
         offer_s: 20,
         wrap_up_s: if id == 1 { 30 } else { 0 },
@@ -113,8 +113,8 @@ impl World {
         agent: Option<UserId>,
         step: impl FnOnce(&mut Item, Option<&mut Agent>, &Queue, Timestamp) -> T,
     ) -> T {
-        let item = self.items.get_mut(&item).unwrap();
-        let agent = agent.map(|id| self.agents.get_mut(&id).unwrap());
+        let item = self.items.get_mut(&item).expect("known");
+        let agent = agent.map(|id| self.agents.get_mut(&id).expect("known"));
         let queue = &self.queues[&item.queue];
         let mut agent = agent;
         let done = step(item, agent.as_deref_mut(), queue, self.now);
@@ -151,7 +151,7 @@ impl World {
             kind: Kind::Talk,
             subject: id.0,
             queue: queue.id,
-            weight: [10, 30, 30, 100][usize::try_from(dice.below(4)).unwrap()],
+            weight: [10, 30, 30, 100][usize::try_from(dice.below(4)).expect("it fits")],
             needs,
             priority,
             entered_at: self.now,
@@ -171,7 +171,7 @@ impl World {
         for item in self.in_state(|state| state.agent() == Some(lost)) {
             let before = self.items[&item].clone();
             let what = self.change(item, Some(lost), |item, agent, queue, _| {
-                rules::lose(item, agent.unwrap(), queue)
+                rules::lose(item, agent.expect("known"), queue)
             });
             let after = &self.items[&item];
             let live = self.queues[&before.queue].live;
@@ -181,7 +181,7 @@ impl World {
             assert_eq!((after.entered_at, after.due), (before.entered_at, before.due));
             assert_eq!(after.state == ItemState::Waiting, live || rang);
         }
-        let agent = self.agents.get_mut(&lost).unwrap();
+        let agent = self.agents.get_mut(&lost).expect("known");
         rules::leave(agent, self.now);
         self.matcher.put_agent(agent.clone(), self.now);
     }
@@ -196,30 +196,31 @@ impl World {
                 let Some(item) = dice.of(&accepted) else { return };
                 let agent = self.items[&item].state.agent();
                 self.change(item, agent, |item, agent, queue, now| {
-                    rules::end(item, agent, queue, now).unwrap();
+                    rules::end(item, agent, queue, now).expect("known");
                 });
             }
             13 => self.hand_over(dice),
             14 => {
                 let Some(item) = dice.of(&waiting) else { return };
                 if dice.below(2) == 0 {
-                    self.change(item, None, |i, _, q, now| rules::end(i, None, q, now)).unwrap();
+                    self.change(item, None, |i, _, q, now| rules::end(i, None, q, now))
+                        .expect("known");
                 } else {
                     // By hand: refused where there is no room.
                     let agent = UserId(dice.below(AGENTS) + 1);
                     let _ = self.change(item, Some(agent), |item, agent, _, now| {
-                        rules::pick(item, agent.unwrap(), now)
+                        rules::pick(item, agent.expect("known"), now)
                     });
                 }
             }
             15 | 16 => {
                 let id = UserId(dice.below(AGENTS) + 1);
                 let wish = if dice.below(3) > 0 { Presence::Ready } else { Presence::Prayer };
-                let agent = self.agents.get_mut(&id).unwrap();
+                let agent = self.agents.get_mut(&id).expect("known");
                 if agent.presence == Presence::WrapUp {
-                    rules::wrapped_up(agent, self.now).unwrap();
+                    rules::wrapped_up(agent, self.now).expect("known");
                 } else {
-                    rules::choose(agent, wish, self.now).unwrap();
+                    rules::choose(agent, wish, self.now).expect("known");
                 }
                 self.matcher.put_agent(agent.clone(), self.now);
             }
@@ -235,14 +236,14 @@ impl World {
         let ItemState::Offered { agent, until } = self.items[&item].state else { return };
         let choice = dice.below(10);
         self.change(item, Some(agent), |item, agent, _, now| {
-            let agent = agent.unwrap();
+            let agent = agent.expect("known");
             if until <= now {
-                rules::miss(item, agent, now).unwrap();
+                rules::miss(item, agent, now).expect("known");
                 assert!(!agent.presence.takes(), "who does not answer is away");
             } else if choice < 8 {
-                rules::accept(item, agent, now).unwrap();
+                rules::accept(item, agent, now).expect("known");
             } else {
-                rules::decline(item, agent, now).unwrap();
+                rules::decline(item, agent, now).expect("known");
             }
         });
     }
@@ -255,7 +256,7 @@ impl World {
         let agent = self.items[&item].state.agent();
         let person = person.filter(|person| Some(*person) != agent);
         self.change(item, agent, |item, agent, _, now| {
-            rules::hand_over(item, agent, &to, person, now).unwrap();
+            rules::hand_over(item, agent, &to, person, now).expect("known");
         });
     }
 
@@ -282,11 +283,11 @@ impl World {
             assert!(!(overtaken && self.may_have(other, agent)), "{other:?} is overtaken");
         }
         let (item, agent) = (found.item, found.agent);
-        let item = self.items.get_mut(&item).unwrap();
-        let agent = self.agents.get_mut(&agent).unwrap();
+        let item = self.items.get_mut(&item).expect("known");
+        let agent = self.agents.get_mut(&agent).expect("known");
         assert_eq!((item.version, agent.version), (found.item_version, found.agent_version));
         // Refuses what is offered or held already, and what does not fit.
-        rules::offer(item, agent, &self.queues[&item.queue], self.now).unwrap();
+        rules::offer(item, agent, &self.queues[&item.queue], self.now).expect("known");
         item.version += 1;
         agent.version += 1;
     }
@@ -320,7 +321,7 @@ impl World {
             let theirs = self.items.values().filter(|item| item.state.agent() == Some(agent.id));
             let load: i64 = theirs.clone().map(|item| item.weight).sum();
             let held = theirs.filter(|i| matches!(i.state, ItemState::Accepted { .. })).count();
-            assert_eq!((agent.load, agent.held), (load, i64::try_from(held).unwrap()));
+            assert_eq!((agent.load, agent.held), (load, i64::try_from(held).expect("it fits")));
             assert!(load <= agent.capacity, "{agent:?} holds too much");
             assert!((agent.presence == Presence::Busy) <= (held > 0), "{agent:?} is at nothing");
         }
@@ -348,8 +349,8 @@ impl World {
     /// Everybody comes and works on: everything that waits gets somebody.
     fn drain(&mut self) {
         for id in 1..=AGENTS {
-            let agent = self.agents.get_mut(&UserId(id)).unwrap();
-            rules::choose(agent, Presence::Ready, self.now).unwrap();
+            let agent = self.agents.get_mut(&UserId(id)).expect("known");
+            rules::choose(agent, Presence::Ready, self.now).expect("known");
             self.matcher.put_agent(agent.clone(), self.now);
         }
         for _ in 0..2_000 {
@@ -358,16 +359,16 @@ impl World {
             for item in at_work {
                 let agent = self.items[&item].state.agent();
                 self.change(item, agent, |item, agent, queue, now| {
-                    let agent = agent.unwrap();
+                    let agent = agent.expect("known");
                     if let ItemState::Offered { until, .. } = item.state {
                         if until < now {
-                            rules::miss(item, agent, now).unwrap();
-                            rules::choose(agent, Presence::Ready, now).unwrap();
+                            rules::miss(item, agent, now).expect("known");
+                            rules::choose(agent, Presence::Ready, now).expect("known");
                         } else {
-                            rules::accept(item, agent, now).unwrap();
+                            rules::accept(item, agent, now).expect("known");
                         }
                     } else {
-                        rules::end(item, Some(agent), queue, now).unwrap();
+                        rules::end(item, Some(agent), queue, now).expect("known");
                         let _ = rules::wrapped_up(agent, now);
                     }
                 });
@@ -427,7 +428,7 @@ fn a_call_does_not_starve_among_chats() {
     let mut dice = Dice(9);
     let mut world = World::new(&mut dice);
     for agent in world.agents.values_mut() {
-        rules::choose(agent, Presence::Ready, world.now).unwrap();
+        rules::choose(agent, Presence::Ready, world.now).expect("known");
         agent.queues = vec![QueueId(4)];
         agent.capacity = 100;
         world.matcher.put_agent(agent.clone(), world.now);
@@ -439,7 +440,7 @@ fn a_call_does_not_starve_among_chats() {
         if second % 4 == 0 {
             world.enqueue(&mut dice);
             let id = ItemId(world.next_item);
-            let item = world.items.get_mut(&id).unwrap();
+            let item = world.items.get_mut(&id).expect("known");
             item.queue = QueueId(4);
             item.needs.clear();
             item.wanted = None;
@@ -454,7 +455,7 @@ fn a_call_does_not_starve_among_chats() {
         for item in world.in_state(|state| matches!(state, ItemState::Offered { .. })) {
             let agent = world.items[&item].state.agent();
             world.change(item, agent, |item, agent, _, now| {
-                rules::accept(item, agent.unwrap(), now).unwrap();
+                rules::accept(item, agent.expect("known"), now).expect("known");
             });
             ends.insert(item, world.now.plus((60 + dice.below(120)) * SECOND));
         }
@@ -470,7 +471,7 @@ fn a_call_does_not_starve_among_chats() {
         for (item, _) in ends.extract_if(.., |_, at| *at <= now).collect::<Vec<_>>() {
             let agent = world.items[&item].state.agent();
             world.change(item, agent, |item, agent, queue, now| {
-                rules::end(item, agent, queue, now).unwrap();
+                rules::end(item, agent, queue, now).expect("known");
             });
         }
         world.now = world.now.plus(SECOND);

@@ -80,8 +80,8 @@ fn one_step(
             }
             Ok(going)
         }
-        "take" => talks::assign(tx, access, going, access.user()),
-        "release" => talks::assign(tx, access, going, None),
+        "take" => talking::assign(tx, access, id, access.user()),
+        "release" => talking::assign(tx, access, id, None),
         "snooze" => {
             let time = SNOOZES.iter().find(|(name, _)| *name == fields.get("until"));
             let time = time.ok_or_else(|| Refusal::field("until", "ui-invalid-required"))?.1;
@@ -93,7 +93,7 @@ fn one_step(
             if !page::REASONS.contains(&reason) {
                 return Err(Refusal::field("reason", "ui-invalid-required").into());
             }
-            talks::end(tx, access, going, fields.get("topic"), reason)
+            talking::end(tx, access, id, fields.get("topic"), reason)
         }
         "link" => {
             talking::link(tx, access, id, fields.get("code"))?;
