@@ -50,6 +50,7 @@ for engine in $engines; do
     fi
     echo "== $name: seeding" >&2
     "$bench" seed --database "$database" --cases "$size" > "$out/$name-seed.json"
+    "$bench" account --database "$database" --data "$data"
     # What seeding left to be written would be waited for by the start.
     sync
     port=$((21000 + RANDOM % 20000))
@@ -84,6 +85,9 @@ for engine in $engines; do
     echo "== $name: watching" >&2
     "$bench" watch --address "$address" --cookie "$cookie" --token "$token" --seconds "$each" \
       --pid "$server" > "$out/$name-watch.json"
+    echo "== $name: webhooks" >&2
+    "$bench" webhook --address "$address" --seconds "$each" \
+      --pid "$server" "${postmaster[@]}" > "$out/$name-webhook.json"
     echo "== $name: creating" >&2
     "$bench" create --address "$address" --token "$token" --seconds "$each" \
       --pid "$server" "${postmaster[@]}" > "$out/$name-create.json"

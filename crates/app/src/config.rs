@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tanggap_channels::email::wire::RelayConfig;
+use tanggap_channels::messenger::Places;
 use tanggap_conversations::files::Scanner;
 use tanggap_kernel::{Fault, Result};
 use tanggap_store::Engine;
@@ -41,6 +42,9 @@ pub struct Config {
     pub log: Log,
     /// The relay for outgoing mail; without it mail waits, visibly.
     pub mail: Option<RelayConfig>,
+    /// Where messengers' providers are, where they are reached by another way than their own.
+    #[serde(default)]
+    pub messengers: Places,
 }
 
 /// The front door.
@@ -129,6 +133,9 @@ const VARIABLES: &[(&str, &[&str], Shape)] = &[
     ("TANGGAP_METRICS_TOKEN", &["server", "metrics_token"], Shape::Text),
     ("TANGGAP_LOG_LEVEL", &["log", "level"], Shape::Text),
     ("TANGGAP_LOG_FORMAT", &["log", "format"], Shape::Text),
+    ("TANGGAP_MESSENGERS_GRAPH", &["messengers", "graph"], Shape::Text),
+    ("TANGGAP_MESSENGERS_TELEGRAM", &["messengers", "telegram"], Shape::Text),
+    ("TANGGAP_MESSENGERS_X", &["messengers", "x"], Shape::Text),
     ("TANGGAP_MAIL_HOST", &["mail", "host"], Shape::Text),
     ("TANGGAP_MAIL_PORT", &["mail", "port"], Shape::Number),
     ("TANGGAP_MAIL_TLS", &["mail", "tls"], Shape::Text),

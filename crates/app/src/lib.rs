@@ -10,6 +10,7 @@ pub mod config;
 pub mod copy;
 pub mod intake;
 pub mod letter;
+pub mod messengers;
 pub mod node;
 mod observe;
 pub mod router;

@@ -28,6 +28,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::messengers::{self, Messengers};
 use crate::observe;
 
 /// How long the database may take to say that it is there.
@@ -51,6 +52,8 @@ pub struct Front {
     pub request_max: Duration,
     /// The largest body of a request, in bytes.
     pub body_bytes_max: usize,
+    /// The way to messengers' providers; `None`: no account of a messenger can be set up.
+    pub messengers: Option<Messengers>,
     /// Looks into files that come in; `None`: they are kept unscanned.
     pub scanner: Option<Scanner>,
     /// Turns true when the node goes down, which ends all live streams.
@@ -64,6 +67,7 @@ impl Default for Front {
             metrics_token: String::new(),
             request_max: Duration::from_secs(120),
             body_bytes_max: 64 << 20,
+            messengers: None,
             scanner: None,
             closing: watch::channel(false).1,
         }
@@ -72,7 +76,11 @@ impl Default for Front {
 
 /// The whole of a node's routes.
 pub fn router(ctx: Ctx, front: Front) -> Router {
-    let mut pages = slices().fallback(unknown).layer(middleware::from_fn(answer::tell_failures));
+    let mut slices = slices();
+    if let Some(messengers) = front.messengers.clone() {
+        slices = slices.merge(messengers::routes(messengers));
+    }
+    let mut pages = slices.fallback(unknown).layer(middleware::from_fn(answer::tell_failures));
     if let Some(scanner) = front.scanner.clone() {
         pages = pages.layer(Extension(scanner));
     }

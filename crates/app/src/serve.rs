@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, Server};
+use crate::messengers::{self, Messengers, gateway};
 use crate::observe;
 use crate::router::{Front, router};
 use crate::work::outbound::Dispatcher;
@@ -37,16 +38,23 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
     let listener = listen(&config.server)?;
     let address = listener.local_addr().map_err(|e| Fault::new(format!("listening: {e}")))?;
     let (close, closing) = watch::channel(false);
+    let messengers = Messengers::new(config.messengers.clone())?;
     let front = Front {
         metrics: Some(observe::start_metrics()?),
         metrics_token: config.server.metrics_token.clone(),
         request_max: Duration::from_secs(config.server.request_seconds_max.clamp(5, 3600)),
         body_bytes_max: ctx.site.upload_bytes_max * FILES_PER_REQUEST + (4 << 20),
+        messengers: Some(messengers.clone()),
         scanner: config.scanner(),
         closing: closing.clone(),
     };
-    let dispatcher = Dispatcher::new(ctx.clone(), work::gateways(config.mail.as_ref())?);
+    let gateways = work::gateways(config.mail.as_ref())?;
+    let dispatcher = Dispatcher::new(ctx.clone(), gateways.clone());
     let runner = work::runner(&ctx);
+    let runner = messengers::poll::register(runner, messengers.clone(), ctx.secrets.clone());
+    let runner =
+        work::understand::register(runner, ctx.clone(), messengers.clone(), config.scanner());
+    tokio::spawn(gateway::tend(ctx.clone(), messengers, gateways, closing.clone()));
     ctx.db.write(sweep::plan).await?;
     let routing_ends = closing.clone();
     let jobs = tokio::spawn(run_jobs(runner, closing.clone()));

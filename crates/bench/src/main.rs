@@ -9,6 +9,7 @@ mod routing;
 mod seed;
 mod sms;
 mod watch;
+mod webhook;
 mod words;
 
 use clap::{Parser, Subcommand};
@@ -39,6 +40,10 @@ enum Command {
     Read(load::ReadArgs),
     /// Times decisions of routing, in memory.
     Route(routing::RouteArgs),
+    /// Sets up the account of a messenger that `webhook` calls; before the node starts.
+    Account(webhook::AccountArgs),
+    /// Calls as a messenger's provider at a steady rate.
+    Webhook(webhook::WebhookArgs),
     /// Opens many live streams and times how soon all of them see a change.
     Watch(watch::WatchArgs),
     /// Hands messages to a message centre over one bind.
@@ -63,6 +68,8 @@ async fn main() -> Result<(), Error> {
         Command::Create(args) => println!("{}", load::create(args).await?),
         Command::Read(args) => println!("{}", load::read(args).await?),
         Command::Route(args) => println!("{}", routing::run(&args)),
+        Command::Account(args) => webhook::account(args).await?,
+        Command::Webhook(args) => println!("{}", webhook::run(args).await?),
         Command::Watch(args) => println!("{}", watch::run(args).await?),
         Command::Sms(args) => println!("{}", sms::run(args).await?),
     }

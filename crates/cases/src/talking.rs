@@ -9,7 +9,7 @@ use tanggap_contacts::{self as contacts, ContactId, NewContact};
 use tanggap_conversations::outbound::{Extra, ExtraFile};
 use tanggap_conversations::{
     self as talk, AccountId, Direction, InteractionId, NewAttachment, NewMessage, NewOutbound,
-    NewTalk, Priority, Shelf, Talk, outbound, talks,
+    NewTalk, Priority, Shelf, Talk, outbound, talks, window,
 };
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::paging::{Cursor, Page};
@@ -169,6 +169,7 @@ pub fn answer(
     let extra = Extra {
         files: said.files.iter().map(extra_file).collect(),
         template: said.template.clone(),
+        private_reply: window::is_public(&going.thread),
         by_person: access.user().is_some(),
         ..Extra::default()
     };

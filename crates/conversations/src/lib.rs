@@ -12,6 +12,7 @@ mod model;
 pub mod outbound;
 mod search;
 pub mod talks;
+pub mod templates;
 pub mod window;
 
 use tanggap_kernel::{Access, Fault};
@@ -57,6 +58,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
         outbound::suppressions::STATEMENTS,
         search::STATEMENTS,
         talks::STATEMENTS,
+        templates::STATEMENTS,
     ]
     .concat()
 }

@@ -13,6 +13,13 @@ const ORDINARY: i64 = Timestamp::DAY;
 /// The window of a member of staff on Messenger and Instagram, and of a private reply.
 const BY_PERSON: i64 = 7 * Timestamp::DAY;
 
+/// Whether a thread is one that anybody can read: a comment, or a post that mentions us. What is
+/// answered there goes to the person alone, so that nobody gives personal data in public.
+#[must_use]
+pub fn is_public(thread: &str) -> bool {
+    thread.starts_with("comment:") || thread.starts_with("post:")
+}
+
 /// What may be written on a channel at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MayWrite {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tanggap_kernel::{Fault, Result, Timestamp};
@@ -12,6 +13,9 @@ use tanggap_store::Db;
 use tanggap_store::blobs::Blobs;
 
 use crate::live::Live;
+
+/// The form in which secrets are sealed: this byte, the nonce, the text with its tag.
+const SEAL_VERSION: u8 = 1;
 
 /// The node's parts; cloned freely.
 #[derive(Clone)]
@@ -68,6 +72,40 @@ impl Secrets {
     pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         mac(&self.key(purpose), parts)
     }
+
+    /// Seals what has to be read again, such as a provider's token: AES-256-GCM under the key of
+    /// `purpose`, bound to what it belongs to.
+    ///
+    /// # Errors
+    /// A fault where the system has no random bytes.
+    pub fn seal(&self, purpose: &str, of: &[u8], plain: &[u8]) -> Result<Vec<u8>, Fault> {
+        let mut text = plain.to_vec();
+        let nonce = self.aead(purpose)?.seal_in_place_append_tag(Aad::from(of), &mut text);
+        let nonce = nonce.map_err(|_| Fault::new("sealing failed"))?;
+        Ok([&[SEAL_VERSION], nonce.as_ref().as_slice(), &text].concat())
+    }
+
+    /// What was sealed for `purpose` and belongs to `of`.
+    ///
+    /// # Errors
+    /// A fault where it was sealed with another key, for something else, or was changed.
+    pub fn unseal(&self, purpose: &str, of: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Fault> {
+        let wrong = || Fault::new(format!("{purpose}: sealed with another key, or changed"));
+        let (head, text) = sealed.split_at_checked(1 + NONCE_LEN).ok_or_else(wrong)?;
+        let (version, nonce) = head.split_at(1);
+        if version != [SEAL_VERSION] {
+            return Err(wrong());
+        }
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| wrong())?;
+        let mut text = text.to_vec();
+        let plain = self.aead(purpose)?.open_in_place(nonce, Aad::from(of), &mut text);
+        Ok(plain.map_err(|_| wrong())?.to_vec())
+    }
+
+    fn aead(&self, purpose: &str) -> Result<RandomizedNonceKey, Fault> {
+        RandomizedNonceKey::new(&AES_256_GCM, &self.key(purpose))
+            .map_err(|_| Fault::new("no key for sealing"))
+    }
 }
 
 fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
@@ -94,5 +132,28 @@ impl Ctx {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.db.now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_for_its_owner_only() {
+        let secrets = Secrets::new([7; 32]);
+        let sealed = secrets.seal("account", b"1", b"token").unwrap();
+        assert_eq!(secrets.unseal("account", b"1", &sealed).unwrap(), b"token");
+        assert_ne!(sealed, secrets.seal("account", b"1", b"token").unwrap());
+        assert!(!sealed.windows(5).any(|bytes| bytes == b"token"));
+        assert!(secrets.unseal("account", b"2", &sealed).is_err());
+        assert!(secrets.unseal("other", b"1", &sealed).is_err());
+        assert!(Secrets::new([8; 32]).unseal("account", b"1", &sealed).is_err());
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(secrets.unseal("account", b"1", &changed).is_err(), "{at}");
+            assert!(secrets.unseal("account", b"1", &sealed[..at]).is_err(), "{at}");
+        }
     }
 }

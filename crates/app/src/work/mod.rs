@@ -4,6 +4,7 @@ pub mod gateways;
 pub mod mail;
 pub mod outbound;
 pub mod sweep;
+pub mod understand;
 
 use std::sync::Arc;
 use std::time::Duration;

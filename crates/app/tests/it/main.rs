@@ -11,3 +11,4 @@ mod routes;
 mod schema;
 mod sending;
 mod smtp;
+mod webhooks;

@@ -79,6 +79,9 @@ fn doors(staff: &Staff, counts: &Counts) -> Vec<Door> {
         of("/pengaturan/aturan", "clock", "org-settings-law", None),
     ];
     let may = |permission| staff.access.can(permission, None);
+    if may(Permission::ChannelsManage) {
+        doors.push(of("/pengaturan/kanal", "message", "kanal-title", None));
+    }
     if may(Permission::TokensManage) {
         doors.push(of("/pengaturan/token", "link", "org-settings-tokens", None));
     }
