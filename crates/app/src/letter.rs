@@ -17,17 +17,28 @@ use tanggap_channels::email::report::MailReport;
 use tanggap_contacts::identity::Email;
 use tanggap_contacts::{self as contacts, NewContact};
 use tanggap_conversations::files::{self, OCTETS, Prepared, Scanner};
-use tanggap_conversations::{self as talk, NewAttachment, outbound};
-use tanggap_kernel::{Access, AgencyId, Error, Locale, Refusal, Result, code};
+use tanggap_conversations::outbound::{self, OutboundId};
+use tanggap_conversations::{self as talk, NewAttachment};
+use tanggap_kernel::{Access, AgencyId, Error, Locale, Refusal, Result, Timestamp, code};
 use tanggap_store::Tx;
 use tanggap_ui::{Arg, Ctx, t, t_args};
 
-use crate::work::mail::row_of_message_id;
+use crate::work::mail::{row_of_message_id, row_of_reply_address};
+
+mod report;
 
 const CHANNEL: &str = "email";
 const NAME_MAX: usize = 200;
 /// Identifiers of a thread that are looked up, the newest first.
 const THREAD_MAX: usize = 20;
+/// Addresses of a letter that are looked at for a signed one.
+const ADDRESSEES_MAX: usize = 50;
+/// Cases that letters of one address open within an hour, and within a day, while each is answered
+/// with a receipt. A machine that answers every receipt with a new letter runs into this.
+const RECEIPTS_AN_HOUR_MAX: usize = 5;
+const RECEIPTS_A_DAY_MAX: usize = 20;
+/// People who share an address and are looked at.
+const SHARING_MAX: i64 = 10;
 
 /// What came of a message.
 #[derive(Debug, Serialize)]
@@ -49,40 +60,44 @@ struct Letter {
     raw: String,
     files: Vec<NewAttachment>,
     ticket: Ticket,
+    /// The message of ours whose signed reply address it was sent to.
+    answers: Option<OutboundId>,
+    /// A trusted mail system says that somebody else wrote it than it says.
+    forged: bool,
 }
 
-/// Takes in a raw message for an agency.
+/// By which door a letter comes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Door<'a> {
+    /// What looks at its files.
+    pub scanner: Option<&'a Scanner>,
+    /// The mail system whose word on the sender counts (the authserv-id of its
+    /// `Authentication-Results`): ours, which takes such fields out of what comes from outside.
+    pub authserv: Option<&'a str>,
+}
+
+/// Takes in a raw message for an agency that came by a door.
 ///
 /// # Errors
 /// A fault of the engine or of the files; never because of what the message says.
-pub async fn take_in(
-    ctx: &Ctx,
-    agency: AgencyId,
-    raw: Vec<u8>,
-    scanner: Option<&Scanner>,
-) -> Result<Taken> {
+pub async fn take_in(ctx: &Ctx, agency: AgencyId, raw: Vec<u8>, door: Door<'_>) -> Result<Taken> {
     let raw = Bytes::from(raw);
     let of_thread = raw.clone();
     let mail = tokio::task::spawn_blocking(move || parse::parse(&of_thread))
         .await
         .map_err(|e| tanggap_kernel::Fault::new(format!("reading a mail: {e}")))?;
     let report = MailReport::from(&mail);
-    let letter = keep(ctx, mail, raw, scanner).await?;
+    let letter = keep(ctx, mail, raw, door).await?;
     let (case, created) = ctx.db.write(move |tx| store(tx, agency, &letter)).await?;
     Ok(Taken { case, created, mail: report })
 }
 
 /// Keeps the raw message and its files.
-async fn keep(
-    ctx: &Ctx,
-    mut mail: ParsedMail,
-    raw: Bytes,
-    scanner: Option<&Scanner>,
-) -> Result<Letter> {
+async fn keep(ctx: &Ctx, mut mail: ParsedMail, raw: Bytes, door: Door<'_>) -> Result<Letter> {
     let kept = ctx.blobs.put(raw.clone()).await?;
     let mut kept_files = Vec::new();
     for file in std::mem::take(&mut mail.attachments) {
-        kept_files.push(keep_file(ctx, file, scanner).await?);
+        kept_files.push(keep_file(ctx, file, door.scanner).await?);
     }
     if mail.text.chars().count() > DESCRIPTION_MAX {
         let whole = words("app-mail-whole-text");
@@ -94,7 +109,15 @@ async fn keep(
     }
     let external_id = mail.message_id.clone().unwrap_or_else(|| format!("<{kept}@raw>"));
     let ticket = Ticket::draw(&ctx.secrets)?;
-    Ok(Letter { mail, external_id, raw: kept, files: kept_files, ticket })
+    let addressees = mail.to.iter().chain(&mail.cc).take(ADDRESSEES_MAX);
+    let answers = addressees.map(|to| to.email.as_str()).chain(mail.delivered_to.as_deref());
+    let answers = answers.into_iter().find_map(|to| row_of_reply_address(&ctx.secrets, to));
+    // The field of the system that had the letter last stands first.
+    let said = mail.authentication.iter();
+    let mut trusted =
+        said.filter(|one| door.authserv.is_some_and(|id| id.eq_ignore_ascii_case(&one.server)));
+    let forged = trusted.next().is_some_and(parse::Authentication::is_forged);
+    Ok(Letter { mail, external_id, raw: kept, files: kept_files, ticket, answers, forged })
 }
 
 /// A file as any other upload; what an upload refuses (too large, empty) is kept as it is.
@@ -132,16 +155,56 @@ fn store(tx: &mut Tx<'_>, agency: AgencyId, letter: &Letter) -> Result<(Option<S
         };
         return Ok((known, false));
     }
+    if let Some(told) = &letter.mail.report
+        && let Some((sent, failure)) = report::note(tx, &access, told)?
+    {
+        // News about a message of ours, not somebody's letter.
+        let Some(case) = sent.case_id else { return Ok((None, false)) };
+        let Some(case) = case_store::find(tx, &access, case.into())? else {
+            return Ok((None, false));
+        };
+        let note = report::in_words(told.kind, failure);
+        let case = hear(tx, &access, &case, letter, &note, &failure.why)?;
+        return Ok((Some(case.code), false));
+    }
     if let Some(case) = case_of(tx, &access, letter)? {
         return Ok((Some(continue_case(tx, &access, &case, letter)?.code), false));
     }
     Ok((Some(open_case(tx, &access, letter)?.code), true))
 }
 
-/// The case that a letter answers: by its thread, or by a code in its subject where it comes from
-/// the one who reported it.
+/// Puts a machine's news into the history that colleagues see.
+fn hear(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: &Case,
+    letter: &Letter,
+    note: &str,
+    said: &str,
+) -> Result<Case> {
+    let text = fitting(&format!("{note}\n\n{said}"), true);
+    let said = Words { voice: Voice::Internal, text: &text, attachments: &[] };
+    let subject = subject(&letter.mail);
+    let origin = Origin {
+        interaction: None,
+        channel: CHANNEL,
+        subject: &subject,
+        external_id: &letter.external_id,
+        raw: Some(&letter.raw),
+        at: None,
+    };
+    actions::receive(tx, access, case.id, &said, &origin)
+}
+
+/// The case that a letter answers: by the signed address that it was sent to, by its thread, or by
+/// a code in its subject where it comes from the one who reported it.
 fn case_of(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Option<Case>> {
     let mail = &letter.mail;
+    if let Some(id) = letter.answers
+        && let Some(case) = case_of_row(tx, access, id)?
+    {
+        return Ok(case_store::find(tx, access, case.into())?);
+    }
     let thread = mail.in_reply_to.iter().chain(mail.references.iter().rev());
     for id in thread.take(THREAD_MAX) {
         let case = match talk::interaction_of_message(tx, access, id)? {
@@ -156,7 +219,7 @@ fn case_of(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Option<C
     let words = subject.split(|c: char| c.is_whitespace() || "[]():;,.".contains(c));
     for code in words.filter(|word| word.len() > 8).filter_map(code::parse).take(3) {
         if let Some(case) = case_store::by_code(tx, access, &code)?
-            && is_from_reporter(tx, access, &case, mail)?
+            && is_from_reporter(tx, access, &case, letter)?
         {
             return Ok(Some(case));
         }
@@ -165,7 +228,13 @@ fn case_of(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Option<C
 }
 
 fn case_of_our_mail(tx: &mut Tx<'_>, access: &Access, id: &str) -> Result<Option<i64>> {
-    let Some(row) = row_of_message_id(id) else { return Ok(None) };
+    match row_of_message_id(id) {
+        Some(row) => case_of_row(tx, access, row),
+        None => Ok(None),
+    }
+}
+
+fn case_of_row(tx: &mut Tx<'_>, access: &Access, row: OutboundId) -> Result<Option<i64>> {
     match outbound::get(tx, access, row) {
         Ok(sent) => Ok(sent.case_id),
         Err(Error::Refused(Refusal::NotFound)) => Ok(None),
@@ -177,16 +246,17 @@ fn is_from_reporter(
     tx: &mut Tx<'_>,
     access: &Access,
     case: &Case,
-    mail: &ParsedMail,
+    letter: &Letter,
 ) -> Result<bool> {
-    let (Some(contact), Some(sender)) = (case.contact_id, sender(mail)) else { return Ok(false) };
+    let sender = sender(&letter.mail).filter(|_| !letter.forged);
+    let (Some(contact), Some(sender)) = (case.contact_id, sender) else { return Ok(false) };
     let contact = contacts::get(tx, access, contact)?;
     Ok(contact.emails.iter().any(|email| email == sender.as_str()))
 }
 
 fn continue_case(tx: &mut Tx<'_>, access: &Access, case: &Case, letter: &Letter) -> Result<Case> {
     let mail = &letter.mail;
-    let own = is_from_reporter(tx, access, case, mail)?;
+    let own = is_from_reporter(tx, access, case, letter)?;
     let split = parse::split_reply(&mail.text);
     let said = if split.visible.trim().is_empty() { &mail.text } else { &split.visible };
     let address = sender_as_written(mail);
@@ -194,6 +264,7 @@ fn continue_case(tx: &mut Tx<'_>, access: &Access, case: &Case, letter: &Letter)
     let automatic = mail.auto != AutoKind::None && mail.auto != AutoKind::List;
     let text = match (automatic, own) {
         (true, _) => with_note("app-mail-automatic", &address, said),
+        (false, false) if letter.forged => with_note("app-mail-forged", &address, said),
         (false, false) => with_note("app-mail-other-sender", &address, said),
         (false, true) => said.clone(),
     };
@@ -217,16 +288,19 @@ fn continue_case(tx: &mut Tx<'_>, access: &Access, case: &Case, letter: &Letter)
 
 fn open_case(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Case> {
     let mail = &letter.mail;
-    let automatic = mail.auto != AutoKind::None;
+    let automatic = mail.auto != AutoKind::None || is_looping(tx, access, mail)?;
     let mut text = fitting(&mail.text, mail.understood);
-    if automatic {
+    if letter.forged {
+        text = fitting(&with_note("app-mail-forged", &sender_as_written(mail), &text), true);
+    } else if automatic {
         // A receipt to a machine would begin a conversation of machines: no address, no receipt.
         let note = with_note("app-mail-automatic", &sender_as_written(mail), &text);
         text = fitting(&note, true);
     }
     let mut report = Report::new(Kind::Complaint, &subject(mail), &text, letter.ticket.clone());
     report.channel = CHANNEL;
-    report.reporter = reporter(mail, automatic);
+    // An address that somebody else wrote in is nobody's identity, and gets no receipt.
+    report.reporter = reporter(mail, automatic || letter.forged);
     report.external_id = Some(letter.external_id.clone());
     report.raw = Some(letter.raw.clone());
     report.attachments = letter.files.iter().take(FILES_MAX).cloned().collect();
@@ -239,6 +313,22 @@ fn open_case(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Case> 
         }
     }
     Ok(case)
+}
+
+/// Whether an address has been told of so many new cases lately that something answers itself.
+fn is_looping(tx: &mut Tx<'_>, access: &Access, mail: &ParsedMail) -> Result<bool> {
+    let Some(sender) = sender(mail) else { return Ok(false) };
+    let people = contacts::with_identity(tx, access, "email", sender.as_str(), SHARING_MAX)?;
+    let (mut hour, mut day) = (0, 0);
+    for contact in people {
+        for case in case_store::of_contact(tx, access, contact, RECEIPTS_A_DAY_MAX as i64)? {
+            let age = tx.now().as_micros() - case.received_at.as_micros();
+            let by_mail = case.channel == CHANNEL;
+            hour += usize::from(by_mail && age < Timestamp::HOUR);
+            day += usize::from(by_mail && age < Timestamp::DAY);
+        }
+    }
+    Ok(hour >= RECEIPTS_AN_HOUR_MAX || day >= RECEIPTS_A_DAY_MAX)
 }
 
 fn reporter(mail: &ParsedMail, automatic: bool) -> Option<NewContact> {

@@ -48,7 +48,7 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
         scanner: config.scanner(),
         closing: closing.clone(),
     };
-    let gateways = work::gateways(config.mail.as_ref())?;
+    let gateways = work::gateways(config.mail.as_ref(), &ctx.secrets)?;
     let dispatcher = Dispatcher::new(ctx.clone(), gateways.clone());
     let runner = work::runner(&ctx);
     let runner = messengers::poll::register(runner, messengers.clone(), ctx.secrets.clone());

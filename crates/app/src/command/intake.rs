@@ -18,11 +18,15 @@ pub(super) enum Intake {
         /// Whose mail, by the agency's name in addresses; without it the oldest agency
         #[arg(long, value_name = "SLUG")]
         agency: Option<String>,
+        /// Our mail system's name in `Authentication-Results` (its authserv-id), where it takes
+        /// such fields out of what comes from outside: only then does it count what they say
+        #[arg(long, value_name = "NAME")]
+        authserv: Option<String>,
     },
 }
 
 pub(super) async fn run(config: &Config, command: Intake) -> Result<()> {
-    let Intake::Mail { agency: slug } = command;
+    let Intake::Mail { agency: slug, authserv } = command;
     let mut raw = Vec::new();
     std::io::stdin()
         .lock()
@@ -31,7 +35,9 @@ pub(super) async fn run(config: &Config, command: Intake) -> Result<()> {
         .map_err(|e| Fault::new(format!("standard input: {e}")))?;
     let ctx = node::open(config, true).await?;
     let agency = ctx.db.write(move |tx| super::agency(tx, slug.as_deref())).await?;
-    let taken = letter::take_in(&ctx, agency, raw, config.scanner().as_ref()).await?;
+    let scanner = config.scanner();
+    let door = letter::Door { scanner: scanner.as_ref(), authserv: authserv.as_deref() };
+    let taken = letter::take_in(&ctx, agency, raw, door).await?;
     println!("{}", serde_json::to_string(&taken)?);
     Ok(())
 }

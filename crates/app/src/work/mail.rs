@@ -4,10 +4,12 @@
 //! second try carries the same one, so that mailboxes show it once.
 
 use futures_util::future::BoxFuture;
+use subtle::ConstantTimeEq as _;
 use tanggap_channels::email::wire::{AutoSubmitted, OutgoingFile, OutgoingMail, Relay};
 use tanggap_channels::exchange::{Accepted, NotSent, Outgoing};
 use tanggap_conversations::outbound::OutboundId;
 use tanggap_conversations::outbound::rules::Assurance;
+use tanggap_ui::ctx::Secrets;
 
 use super::gateways::{Gateway, Handing};
 
@@ -15,13 +17,14 @@ use super::gateways::{Gateway, Handing};
 pub struct RelayGateway {
     relay: Relay,
     window: usize,
+    secrets: Secrets,
 }
 
 impl RelayGateway {
     /// Sends through `relay`, at most `window` messages at the same time.
     #[must_use]
-    pub fn new(relay: Relay, window: usize) -> Self {
-        Self { relay, window }
+    pub fn new(relay: Relay, window: usize, secrets: Secrets) -> Self {
+        Self { relay, window, secrets }
     }
 }
 
@@ -40,8 +43,10 @@ impl Gateway for RelayGateway {
         handing: Handing,
     ) -> BoxFuture<'static, Result<Accepted, NotSent>> {
         let relay = self.relay.clone();
+        let tagged = relay.tagged_address();
+        let reply_to = tagged.and_then(|ours| reply_address(&self.secrets, &ours, &outgoing.key));
         Box::pin(async move {
-            let mail = letter(outgoing, &relay.domain());
+            let mail = OutgoingMail { reply_to, ..letter(outgoing, &relay.domain()) };
             relay.hand_over(&mail, handing.over()).await
         })
     }
@@ -85,9 +90,50 @@ pub fn row_of_message_id(text: &str) -> Option<OutboundId> {
     OutboundId::parse(id)
 }
 
+/// Where answers to a message go: our address with the message's id and a signature behind a `+`.
+#[must_use]
+pub fn reply_address(secrets: &Secrets, ours: &str, key: &str) -> Option<String> {
+    let id = OutboundId::parse(key)?;
+    let (local, domain) = ours.rsplit_once('@')?;
+    Some(format!("{local}+{id}-{}@{domain}", signature(secrets, id)))
+}
+
+/// The row of the ledger that a signed reply address of ours names.
+#[must_use]
+pub fn row_of_reply_address(secrets: &Secrets, address: &str) -> Option<OutboundId> {
+    let (local, _) = address.rsplit_once('@')?;
+    let (_, tag) = local.rsplit_once('+')?;
+    // Mail programs may write addresses in capitals.
+    let tag = tag.to_ascii_lowercase();
+    let (id, signed) = tag.split_once('-')?;
+    let id = OutboundId::parse(id)?;
+    let right: bool = signature(secrets, id).as_bytes().ct_eq(signed.as_bytes()).into();
+    right.then_some(id)
+}
+
+/// 64 bits: short enough for an address, far too many to be tried by mail.
+fn signature(secrets: &Secrets, id: OutboundId) -> String {
+    hex::encode(&secrets.mac("mail-reply-address", &[&id.0.to_be_bytes()])[..8])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_our_own_reply_addresses_name_a_message() {
+        let (secrets, other) = (Secrets::new([1; 32]), Secrets::new([2; 32]));
+        let id = OutboundId(4_611_686_018_427_387_905);
+        let address = reply_address(&secrets, "lapor@contoh.go.id", &id.to_string()).unwrap();
+        assert!(address.starts_with("lapor+") && address.ends_with("@contoh.go.id"), "{address}");
+        assert!(address.len() - "@contoh.go.id".len() <= 64, "RFC 5321 4.5.3.1.1");
+        assert_eq!(row_of_reply_address(&secrets, &address), Some(id));
+        assert_eq!(row_of_reply_address(&secrets, &address.to_uppercase()), Some(id));
+        assert_eq!(row_of_reply_address(&other, &address), None);
+        for strange in ["lapor@contoh.go.id", "lapor+@x", "lapor+a-b@x", "+-@", ""] {
+            assert_eq!(row_of_reply_address(&secrets, strange), None);
+        }
+    }
 
     #[test]
     fn an_answer_to_our_mail_names_its_row() {

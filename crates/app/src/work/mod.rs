@@ -13,6 +13,7 @@ use tanggap_channels::email::wire::{Relay, RelayConfig};
 use tanggap_kernel::{Fault, Result};
 use tanggap_store::jobs::Runner;
 use tanggap_ui::Ctx;
+use tanggap_ui::ctx::Secrets;
 
 use gateways::Gateways;
 use mail::RelayGateway;
@@ -38,10 +39,10 @@ pub fn runner(ctx: &Ctx) -> Runner {
 ///
 /// # Errors
 /// A fault where the relay's settings cannot be used.
-pub fn gateways(relay: Option<&RelayConfig>) -> Result<Gateways> {
+pub fn gateways(relay: Option<&RelayConfig>, secrets: &Secrets) -> Result<Gateways> {
     let gateways = Gateways::default();
     if let Some(config) = relay {
-        let gateway = RelayGateway::new(open_relay(config)?, config.pool_size);
+        let gateway = RelayGateway::new(open_relay(config)?, config.pool_size, secrets.clone());
         gateways.set_own("email", Arc::new(gateway));
     }
     Ok(gateways)

@@ -25,7 +25,9 @@ async fn some_cases(ctx: &Ctx) {
              --b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; \
              filename=catatan{n}.txt\r\n\r\nukuran {n} meter\r\n--b--\r\n"
         );
-        letter::take_in(ctx, agency, mail.into_bytes(), None).await.expect("taken in");
+        letter::take_in(ctx, agency, mail.into_bytes(), letter::Door::default())
+            .await
+            .expect("taken in");
     }
 }
 
@@ -136,7 +138,9 @@ fn a_backup_is_that_of_one_moment_while_cases_come_in() {
                         "From: w{n}@contoh.id\r\nSubject: Nomor {n}\r\n\
                          Message-ID: <s{n}@contoh.id>\r\n\r\nIsi {n}\r\n"
                     );
-                    letter::take_in(&ctx, agency, mail.into_bytes(), None).await.expect("taken in");
+                    letter::take_in(&ctx, agency, mail.into_bytes(), letter::Door::default())
+                        .await
+                        .expect("taken in");
                 }
             })
         };

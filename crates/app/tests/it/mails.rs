@@ -20,7 +20,7 @@ use crate::kit;
 
 async fn take(ctx: &Ctx, agency: AgencyId, mail: &str) -> Taken {
     let raw = mail.replace('\n', "\r\n").into_bytes();
-    letter::take_in(ctx, agency, raw, None).await.expect("taken in")
+    letter::take_in(ctx, agency, raw, letter::Door::default()).await.expect("taken in")
 }
 
 fn first(from: &str, id: &str) -> String {
@@ -122,7 +122,7 @@ engines! {
         let run = async |relay: Option<&RelayConfig>, later: i64| {
             kit.clock.set(kit.clock.now().plus(later));
             let gateways = relay.map_or_else(Gateways::default, |relay| {
-                work::gateways(Some(relay)).expect("a relay")
+                work::gateways(Some(relay), &ctx.secrets).expect("a relay")
             });
             Dispatcher::new(ctx.clone(), gateways).run_due().await.expect("ran")
         };
@@ -158,7 +158,7 @@ engines! {
         take(&ctx, agency, &first("Budi <budi@contoh.id>", "a@contoh.id")).await;
         let relay = Relay::start();
         relay.answer.store(550, Ordering::Release);
-        let gateways = work::gateways(Some(&relay.config)).expect("a relay");
+        let gateways = work::gateways(Some(&relay.config), &ctx.secrets).expect("a relay");
         let dispatcher = Dispatcher::new(ctx.clone(), gateways);
         for _ in 0..3 {
             kit.clock.set(kit.clock.now().plus(Timestamp::HOUR));
@@ -188,6 +188,7 @@ impl Relay {
             password: None,
             from_address: "lapor@uji.go.id".into(),
             from_name: None,
+            reply_tags: false,
             hello_name: "uji.go.id".into(),
             timeout_seconds: 5,
             pool_size: 2,
@@ -247,7 +248,9 @@ fn what_cannot_be_read_is_kept_whole_and_shown() {
         let ctx = kit::ctx(&kit);
         let agency = kit::agency(&ctx).await;
         let bytes: Vec<u8> = (0..=255).cycle().take(5000).collect();
-        let taken = letter::take_in(&ctx, agency, bytes.clone(), None).await.expect("taken in");
+        let taken = letter::take_in(&ctx, agency, bytes.clone(), letter::Door::default())
+            .await
+            .expect("taken in");
         let code = taken.case.expect("a case");
         let files = ctx
             .db
@@ -331,7 +334,7 @@ fn every_collected_message_goes_in() {
         let agency = kit::agency(&ctx).await;
         for path in files {
             let raw = std::fs::read(&path).expect("a message");
-            let taken = letter::take_in(&ctx, agency, raw, None).await;
+            let taken = letter::take_in(&ctx, agency, raw, letter::Door::default()).await;
             let taken = taken.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             assert!(taken.case.is_some(), "{}", path.display());
         }

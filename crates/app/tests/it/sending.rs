@@ -73,7 +73,7 @@ engines! {
         let ctx = kit::ctx(&kit);
         let agency = kit::agency(&ctx).await;
         let server = Server::start();
-        let gateways = work::gateways(Some(&server.config(4))).expect("a relay");
+        let gateways = work::gateways(Some(&server.config(4)), &ctx.secrets).expect("a relay");
         let dispatcher = Dispatcher::new(ctx.clone(), gateways);
         let later = async |micros: i64| {
             kit.clock.set(kit.clock.now().plus(micros));

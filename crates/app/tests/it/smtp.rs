@@ -79,6 +79,7 @@ impl Server {
             password: None,
             from_address: "lapor@uji.go.id".into(),
             from_name: None,
+            reply_tags: false,
             hello_name: "uji.go.id".into(),
             timeout_seconds: 5,
             pool_size,

@@ -73,6 +73,11 @@ pub struct RelayConfig {
     /// The name beside our address.
     #[serde(default)]
     pub from_name: Option<String>,
+    /// Mail to our address with `+anything` before its `@` reaches the same mailbox: answers then
+    /// go to an address that names the message and is signed, and find their case whatever the
+    /// sender's program does to the thread.
+    #[serde(default)]
+    pub reply_tags: bool,
     /// The name in EHLO, our host's.
     pub hello_name: String,
     /// Seconds that connecting, and then sending one message, may take.
@@ -200,6 +205,12 @@ impl Relay {
     #[must_use]
     pub fn domain(&self) -> String {
         self.inner.from.email.domain().to_owned()
+    }
+
+    /// Our address, where answers may carry a tag in it (see [`RelayConfig::reply_tags`]).
+    #[must_use]
+    pub fn tagged_address(&self) -> Option<String> {
+        self.inner.config.reply_tags.then(|| self.inner.from.email.to_string())
     }
 
     /// Sends one message and waits for the relay's answer.

@@ -8,6 +8,7 @@
 //! dropped silently.** What was odd is listed in `defects`; where the bytes are no mail at all,
 //! `understood` is false and they are kept as text or as one attachment.
 
+mod authentic;
 mod auto;
 mod bounce;
 mod charset;
@@ -22,6 +23,7 @@ mod words;
 
 use headers::Headers;
 
+pub use authentic::{Authentication, Verdict};
 pub use bounce::{DeliveryFailure, DeliveryKind, DeliveryReport, FailureReason};
 pub use html::{to_text as html_to_text, to_text_quoted as html_to_text_quoted};
 pub use reply::{Reply, split_reply};
@@ -111,6 +113,9 @@ pub struct ParsedMail {
     pub cc: Vec<Address>,
     /// Addresses of `Reply-To`.
     pub reply_to: Vec<Address>,
+    /// `Delivered-To` or `X-Original-To`: the address that the mail system delivered to, with
+    /// whatever stood behind a `+`.
+    pub delivered_to: Option<String>,
     /// First identifier of `In-Reply-To`, with angle brackets.
     pub in_reply_to: Option<String>,
     /// Identifiers of `References`, oldest first, with angle brackets.
@@ -125,6 +130,9 @@ pub struct ParsedMail {
     pub attachments: Vec<Attachment>,
     /// Written by a machine?
     pub auto: AutoKind,
+    /// What mail systems say of the sender, the one that had it last first. Whoever writes the
+    /// letter can write such things too: see [`Authentication`].
+    pub authentication: Vec<Authentication>,
     /// What a mail system reports of a message of ours; always there where `auto` is a bounce.
     pub report: Option<DeliveryReport>,
     /// What was wrong, each kind once.
@@ -183,11 +191,19 @@ fn envelope(headers: &Headers, out: &mut mime::Out) -> ParsedMail {
         to: headers.addresses("to"),
         cc: headers.addresses("cc"),
         reply_to: headers.addresses("reply-to"),
+        delivered_to: delivered_to(headers),
+        authentication: authentic::read(headers),
         in_reply_to: headers.ids("in-reply-to").into_iter().next(),
         references: headers.ids("references"),
         date,
         ..ParsedMail::default()
     }
+}
+
+fn delivered_to(headers: &Headers) -> Option<String> {
+    let names = ["x-original-to", "delivered-to", "envelope-to"];
+    let found = names.iter().find_map(|name| headers.addresses(name).into_iter().next());
+    found.map(|to| to.email)
 }
 
 fn bounded<'a>(raw: &'a [u8], out: &mut mime::Out) -> &'a [u8] {
