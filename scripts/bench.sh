@@ -56,7 +56,8 @@ for engine in $engines; do
     port=$((21000 + RANDOM % 20000))
     address=127.0.0.1:$port
     began=$(date +%s%N)
-    "$bin" serve --data "$data" --database "$database" --listen "$address" \
+    # Chat visitors come from addresses of their own.
+    TANGGAP_TRUSTED_PROXIES=127.0.0.1 "$bin" serve --data "$data" --database "$database" --listen "$address" \
       > "$work/$name.log" 2>&1 &
     server=$!
     until curl -sf -o /dev/null "http://$address/healthz"; do sleep 0.01; done
@@ -88,6 +89,9 @@ for engine in $engines; do
     echo "== $name: webhooks" >&2
     "$bench" webhook --address "$address" --seconds "$each" \
       --pid "$server" "${postmaster[@]}" > "$out/$name-webhook.json"
+    echo "== $name: chatting" >&2
+    "$bench" chat --address "$address" --seconds "$each" \
+      --pid "$server" "${postmaster[@]}" > "$out/$name-chat.json"
     echo "== $name: creating" >&2
     "$bench" create --address "$address" --token "$token" --seconds "$each" \
       --pid "$server" "${postmaster[@]}" > "$out/$name-create.json"

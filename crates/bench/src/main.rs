@@ -2,6 +2,7 @@
 //! a known size. `scripts/bench.sh` (that is `make bench`) runs all of it and writes the tables
 //! of docs/benchmarks.md.
 
+mod chat;
 mod client;
 mod load;
 mod process;
@@ -48,6 +49,8 @@ enum Command {
     Watch(watch::WatchArgs),
     /// Hands messages to a message centre over one bind.
     Sms(sms::SmsArgs),
+    /// Opens many chats and times how soon a message is on its stream.
+    Chat(chat::ChatArgs),
 }
 
 #[tokio::main]
@@ -72,6 +75,7 @@ async fn main() -> Result<(), Error> {
         Command::Webhook(args) => println!("{}", webhook::run(args).await?),
         Command::Watch(args) => println!("{}", watch::run(args).await?),
         Command::Sms(args) => println!("{}", sms::run(args).await?),
+        Command::Chat(args) => println!("{}", chat::run(args).await?),
     }
     Ok(())
 }

@@ -34,9 +34,9 @@ struct House {
 
 /// Fills the database; tells what a load needs to know of it.
 pub async fn run(db: &Db, cases: i64) -> Result<Value> {
-    let house = db.write(build).await?;
-    let now = db.now();
     let sqlite = db.engine().is_sqlite();
+    let house = db.write(move |tx| build(tx, sqlite)).await?;
+    let now = db.now();
     let mut begun = 0;
     while begun < cases {
         // PostgreSQL takes a few batches side by side.
@@ -67,7 +67,7 @@ pub async fn run(db: &Db, cases: i64) -> Result<Value> {
     }))
 }
 
-fn build(tx: &mut Tx<'_>) -> Result<House> {
+fn build(tx: &mut Tx<'_>, sqlite: bool) -> Result<House> {
     let agency = org::create_agency(tx, &NewAgency::named("Kabupaten Uji Beban", Zone::Wib))?;
     let access = Access::system(agency);
     let mut units = Vec::new();
@@ -107,6 +107,15 @@ fn build(tx: &mut Tx<'_>) -> Result<House> {
         expires_at: None,
     };
     org::create_token(tx, &access, &token)?;
+    let chat: i64 = tx.id();
+    tx.script(&format!(
+        "insert into channel_accounts (agency_id, id, channel, name, address, settings, secrets,
+        active, created_at, version) values ({}, {chat}, 'webchat', 'Situs', 'situs',
+        '{{\"hours\":\"always\"}}', {}, {}, 0, 1)",
+        agency.0,
+        if sqlite { "x''" } else { "''" },
+        if sqlite { "1" } else { "true" },
+    ))?;
     let category = org::category_by_slug(tx, &access, "umum")?;
     let category = category.ok_or_else(|| Fault::new("no category"))?.id;
     Ok(House { agency, units, category, token: secret })

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 mod attachments;
+pub mod chat;
 pub mod files;
 pub mod inbound;
 mod messages;
@@ -48,6 +49,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     [
         accounts::STATEMENTS,
         attachments::STATEMENTS,
+        chat::STATEMENTS,
         inbound::STATEMENTS,
         messages::STATEMENTS,
         outbound::STATEMENTS,

@@ -14,6 +14,7 @@ use tanggap_kernel::{
 use tanggap_store::{Row, Tx, sql};
 
 use crate::accounts::AccountId;
+use crate::chat;
 use crate::messages::open_interaction;
 use crate::model::InteractionId;
 
@@ -361,6 +362,9 @@ pub fn answered(tx: &mut Tx<'_>, access: &Access, mut talk: Talk, text: &str) ->
     talk.preview = preview(text);
     talk.last_out_at = Some(tx.now());
     talk.owner_id = talk.owner_id.or(access.user());
+    if talk.channel == chat::CHANNEL {
+        chat::answered(tx, access, talk.id)?;
+    }
     save(tx, access, talk, "talk.answered")
 }
 

@@ -10,6 +10,7 @@
 
 mod board;
 mod case;
+mod chats;
 mod counter;
 mod counts;
 mod duty;
@@ -75,6 +76,8 @@ pub fn routes() -> Router<Ctx> {
         .merge(hand_over::routes())
         .merge(lines::routes())
         .merge(line_settings::routes())
+        .route(chats::HOME, get(chats::list))
+        .route("/pengaturan/obrolan/{id}", get(chats::show).post(chats::save))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(Extension(counts::Counts::default()))
         .layer(Extension(presence::Presence::default()))

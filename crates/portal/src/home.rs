@@ -8,6 +8,7 @@ use tanggap_kernel::{Locale, code};
 use tanggap_org::Category;
 use tanggap_ui::{Answer, Page, respond};
 
+use crate::chat::chat_of;
 use crate::door::Door;
 use crate::report::active_categories;
 
@@ -78,6 +79,7 @@ struct HomePage {
     page: Page,
     base: String,
     service: String,
+    chat: bool,
     demo: bool,
 }
 
@@ -85,7 +87,9 @@ struct HomePage {
 pub async fn home(door: Door) -> Answer {
     let mut page = door.page("portal-home");
     page.title = page.agency.clone();
+    let chat = chat_of(&door, "").await?;
     let view = HomePage {
+        chat: chat.is_some_and(|chat| chat.open),
         page,
         base: door.base.clone(),
         service: door.agency.settings.service_name.clone(),

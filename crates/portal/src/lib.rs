@@ -3,11 +3,12 @@
 //! Read in this order: [`home`], [`report`] (with [`draft`], [`form`] and [`receipt`]), [`track`]
 //! (who may see a case), [`parcel`] and [`story`] (what they see), [`moves`] (what they do).
 //! [`door`] finds the agency, [`sent`] reads forms, [`sealed`] signs what goes through a browser,
-//! [`pow`] and [`limits`] keep floods out without shutting out a village.
+//! [`pow`] and [`limits`] keep floods out without shutting out a village. [`chat`] is the web chat.
 //!
 //! Invariants: a code without its PIN shows nothing; no page of a citizen holds the name of an
 //! officer, an internal note or who a complaint is about; nothing typed is lost on an error.
 
+pub mod chat;
 pub mod days;
 pub mod door;
 pub mod draft;
@@ -54,6 +55,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/pow", get(pow::challenge))
         .layer(DefaultBodyLimit::max(sent::FORM_BYTES_MAX))
         .layer(Extension(Arc::new(limits::Limits::default())))
+        .layer(Extension(chat::limits()))
 }
 
 fn pages() -> Router<Ctx> {
@@ -76,4 +78,5 @@ fn pages() -> Router<Ctx> {
         .route("/lacak/{code}/berkas/{file}", get(parcel::file))
         .route("/lacak/{code}/berkas/{file}/kecil", get(parcel::small_file))
         .route("/lacak/{code}/langkah/{step}", post(moves::act))
+        .merge(chat::routes())
 }

@@ -5,36 +5,36 @@
 //! in bounded memory, forgotten at a restart.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
 use tanggap_kernel::Timestamp;
 
-/// The most addresses that are remembered at once.
-const ADDRESSES_MAX: usize = 100_000;
+/// The most that one bucket remembers at once.
+const KEYS_MAX: usize = 100_000;
 
-/// A bucket for each address.
-pub struct Gate {
+/// A bucket for each of many: addresses, talks.
+pub struct Bucket<K> {
     burst: i64,
     every: i64,
-    held: Mutex<HashMap<IpAddr, Timestamp>>,
+    held: Mutex<HashMap<K, Timestamp>>,
 }
 
-impl Gate {
+impl<K: Eq + Hash> Bucket<K> {
     /// `burst` at once, then one each `every` microseconds.
     #[must_use]
     pub fn new(burst: i64, every: i64) -> Self {
         Self { burst, every, held: Mutex::default() }
     }
 
-    /// Lets one through.
+    /// Lets one of `key` through.
     ///
     /// # Errors
     /// The seconds to wait where the bucket is empty.
-    pub fn pass(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), i64> {
-        let key = network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+    pub fn pass(&self, key: K, now: Timestamp) -> Result<(), i64> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.len() >= ADDRESSES_MAX {
+        if held.len() >= KEYS_MAX {
             held.retain(|_, full| *full > now);
         }
         let full = held.get(&key).copied().unwrap_or(now).max(now);
@@ -42,10 +42,29 @@ impl Gate {
         if over > 0 {
             return Err(over / Timestamp::SECOND + 1);
         }
-        if held.len() < ADDRESSES_MAX || held.contains_key(&key) {
+        if held.len() < KEYS_MAX || held.contains_key(&key) {
             held.insert(key, full.plus(self.every));
         }
         Ok(())
+    }
+}
+
+/// A bucket for each address.
+pub struct Gate(Bucket<IpAddr>);
+
+impl Gate {
+    /// `burst` at once, then one each `every` microseconds.
+    #[must_use]
+    pub fn new(burst: i64, every: i64) -> Self {
+        Self(Bucket::new(burst, every))
+    }
+
+    /// Lets one through.
+    ///
+    /// # Errors
+    /// The seconds to wait where the bucket is empty.
+    pub fn pass(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), i64> {
+        self.0.pass(network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))), now)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The reporter's page stays fresh: its browser listens in a room of the case, and each change of
-//! the case sends a word there. The word carries nothing; the browser fetches the page again.
+//! the case sends a word there. The word carries nothing; the browser fetches the page again. What
+//! changes in a talk goes to its visitor ([`crate::chat::live`]).
 
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
@@ -43,12 +44,18 @@ pub fn spawn_reactions(ctx: Ctx) {
                     let wanted = topic(event.subject_id);
                     tell(&ctx, ctx.live.rooms(event.agency_id, |topic| topic == wanted));
                 }
+                Ok(event) if event.subject_kind == "talk" => {
+                    if let Err(error) = crate::chat::live::tell(&ctx, &event).await {
+                        tracing::warn!(%error, "a chat's visitor is told by the next change");
+                    }
+                }
                 Ok(_) => {}
                 // Something was missed: everybody looks for themselves.
                 Err(RecvError::Lagged(_)) => {
                     let mut rooms = ctx.live.everywhere();
                     rooms.retain(|room| room.topic.starts_with("parcel:"));
                     tell(&ctx, rooms);
+                    crate::chat::live::tell_gap(&ctx);
                 }
                 Err(RecvError::Closed) => return,
             }

@@ -322,7 +322,11 @@ fn made_before(
     Ok(None)
 }
 
-async fn register<'t>(
+/// Registers a report, or gives the case that one of its tickets made before.
+///
+/// # Errors
+/// What the use case refuses, or a fault.
+pub(crate) async fn register<'t>(
     door: &Door,
     report: &Report,
     tickets: &'t [Ticket],

@@ -44,6 +44,7 @@ static ALL: &[Migration] = migrations! {
     9 => "0009_cases_by_kind.sql",
     10 => "0010_channels.sql",
     11 => "0011_routing.sql",
+    12 => "0012_chat.sql",
     15 => "0015_messengers.sql",
 };
 

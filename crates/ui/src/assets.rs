@@ -41,6 +41,13 @@ async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Response {
     send(&file, &headers)
 }
 
+/// Answers with a browser file by its plain name: for what other sites name for years. The caller
+/// sets how long it may be kept.
+#[must_use]
+pub fn serve_named(name: &str, headers: &HeaderMap) -> Response {
+    send(asset(name).trim_start_matches("/assets/"), headers)
+}
+
 fn send(file: &str, headers: &HeaderMap) -> Response {
     let Some(plain) = FILES.get(file) else { return StatusCode::NOT_FOUND.into_response() };
     let zipped = accepts_gzip(headers).then(|| FILES.get(format!("{file}.gz").as_str())).flatten();
@@ -82,7 +89,17 @@ mod tests {
 
     #[test]
     fn every_page_file_has_an_address_and_a_gzip_twin() {
-        for name in ["desk.css", "desk.js", "citizen.css", "citizen.js", "pow.js", "icons.svg"] {
+        for name in [
+            "desk.css",
+            "desk.js",
+            "citizen.css",
+            "citizen.js",
+            "pow.js",
+            "icons.svg",
+            "obrolan.js",
+            "chat.js",
+            "chat.css",
+        ] {
             let file = asset(name).trim_start_matches("/assets/");
             assert!(FILES.contains_key(file), "{name} is not built");
             assert!(FILES.contains_key(format!("{file}.gz").as_str()), "{name} has no gzip twin");

@@ -149,6 +149,13 @@ impl Live {
         }
     }
 
+    /// How many browsers are in a room.
+    #[must_use]
+    pub fn listening(&self, room: &Room) -> usize {
+        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.get(room).map_or(0, broadcast::Sender::receiver_count)
+    }
+
     /// How many browsers are listening.
     #[must_use]
     pub fn listeners(&self) -> usize {

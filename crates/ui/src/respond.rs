@@ -117,10 +117,16 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' da
 /// `axum::middleware::map_response`.
 pub async fn security_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
+    // A page that says itself who may frame it is not refused by the older header too.
+    let framed = headers.get(header::CONTENT_SECURITY_POLICY).is_some_and(|policy| {
+        policy.to_str().is_ok_and(|policy| policy.contains("frame-ancestors"))
+    });
+    if !framed {
+        headers.entry(header::X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
+    }
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "same-origin"),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

@@ -32,6 +32,7 @@ pub fn runner(ctx: &Ctx) -> Runner {
     let runner = tanggap_routing::jobs::register(runner);
     let runner = tanggap_cases::jobs::register(runner);
     let runner = outbound::fallback::register(runner);
+    let runner = tanggap_portal::chat::letters::register(runner);
     sweep::register(runner, ctx.blobs.clone())
 }
 

@@ -32,6 +32,7 @@ const LARGE: &[&str] = &[
     "outbound",
     "inbound",
     "talks",
+    "chat_visitors",
     "suppressions",
     "spent_proofs",
     "presence_intervals",

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use tanggap_calendar::Zone;
+use tanggap_conversations::accounts::{self, AccountInput};
+use tanggap_conversations::chat;
 use tanggap_kernel::id::UnitId;
 use tanggap_kernel::{Access, AgencyId, Fault, Locale, Result};
 use tanggap_org::actions as org;
@@ -67,7 +69,22 @@ pub(super) fn found(tx: &mut Tx<'_>, corpus: &Corpus, password_hash: &str) -> Re
     for person in &corpus.agency.staff {
         hire(tx, &access, &mut cast, person, &corpus.agency.agency.mail_domain, password_hash)?;
     }
+    open_chat(tx, &access)?;
     Ok(cast)
+}
+
+/// A chat that is open day and night, so that whoever looks at the demo finds somebody there.
+fn open_chat(tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+    let settings = chat::Settings { hours: chat::Hours::Always, ..chat::Settings::default() };
+    let input = AccountInput {
+        channel: chat::CHANNEL,
+        name: "Situs kabupaten".to_owned(),
+        address: "situs".to_owned(),
+        settings: settings.to_json(),
+        secrets: Vec::new(),
+        active: true,
+    };
+    accounts::create(tx, access, &input).map(drop)
 }
 
 fn new_agency(file: &AgencyFile) -> NewAgency {

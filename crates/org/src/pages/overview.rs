@@ -81,6 +81,7 @@ fn doors(staff: &Staff, counts: &Counts) -> Vec<Door> {
     let may = |permission| staff.access.can(permission, None);
     if may(Permission::ChannelsManage) {
         doors.push(of("/pengaturan/kanal", "message", "kanal-title", None));
+        doors.push(of("/pengaturan/obrolan", "message", "chat-settings", None));
     }
     if may(Permission::TokensManage) {
         doors.push(of("/pengaturan/token", "link", "org-settings-tokens", None));

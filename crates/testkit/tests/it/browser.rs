@@ -14,6 +14,7 @@ use tower::ServiceExt as _;
 /// A browser: keeps cookies, sends forms as it was served them.
 pub(crate) struct Browser {
     app: Router,
+    ctx: Ctx,
     cookies: Vec<(String, String)>,
 }
 
@@ -24,6 +25,7 @@ pub(crate) struct Got {
     pub(crate) kind: String,
     pub(crate) body: String,
     pub(crate) bytes: Vec<u8>,
+    pub(crate) headers: axum::http::HeaderMap,
 }
 
 impl Got {
@@ -77,15 +79,17 @@ fn ctx(kit: &TestDb) -> Ctx {
 
 impl Browser {
     pub(crate) fn new(kit: &TestDb) -> Self {
+        let ctx = ctx(kit);
         let app = tanggap_portal::routes()
             .layer(axum::middleware::from_fn(tanggap_ui::answer::tell_failures))
-            .with_state(ctx(kit));
-        Self { app, cookies: Vec::new() }
+            .layer(axum::middleware::map_response(tanggap_ui::respond::security_headers))
+            .with_state(ctx.clone());
+        Self { app, ctx, cookies: Vec::new() }
     }
 
     /// Another browser at the same door.
     pub(crate) fn stranger(&self) -> Self {
-        Self { app: self.app.clone(), cookies: Vec::new() }
+        Self { app: self.app.clone(), ctx: self.ctx.clone(), cookies: Vec::new() }
     }
 
     async fn send(&mut self, request: Request<Body>) -> Got {
@@ -102,10 +106,51 @@ impl Browser {
             let value = response.headers().get(name);
             value.map_or("", |v: &axum::http::HeaderValue| v.to_str().expect("text")).to_owned()
         };
+        let headers = response.headers().clone();
         let (location, kind) = (head(header::LOCATION), head(header::CONTENT_TYPE));
         let body = axum::body::to_bytes(response.into_body(), 1 << 24).await.expect("a body");
         let bytes = body.to_vec();
-        Got { status, location, kind, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Got { status, location, kind, body, bytes, headers }
+    }
+
+    /// Asks as a script does: a secret in the header, a form as the body.
+    pub(crate) async fn script(
+        &mut self,
+        path: &str,
+        secret: &str,
+        pairs: Option<&[(&str, &str)]>,
+    ) -> Got {
+        let owned = |pairs: &[(&str, &str)]| {
+            let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            encode(&pairs.iter().map(own).collect::<Vec<_>>())
+        };
+        let method = if pairs.is_some() { "POST" } else { "GET" };
+        let mut request = Request::builder().method(method).uri(path);
+        if secret.is_empty() {
+            request = request.header(header::COOKIE, self.cookie()).header("x-obrolan", "1");
+        } else {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {secret}"));
+        }
+        let request = request
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(pairs.map(owned).unwrap_or_default()));
+        self.send(request.expect("a request")).await
+    }
+
+    /// The answer itself, for what does not end.
+    pub(crate) async fn open(&self, path: &str, secret: &str, last: &str) -> Body {
+        let request = Request::get(path)
+            .header(header::AUTHORIZATION, format!("Bearer {secret}"))
+            .header("last-event-id", last)
+            .body(Body::empty());
+        let answer = self.app.clone().oneshot(request.expect("a request")).await;
+        answer.expect("an answer").into_body()
+    }
+
+    /// The node's parts, for what happens by itself.
+    pub(crate) fn ctx(&self) -> Ctx {
+        self.ctx.clone()
     }
 
     fn cookie(&self) -> String {

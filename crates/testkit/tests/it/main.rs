@@ -6,6 +6,7 @@ mod api_socket;
 mod blobs;
 mod browser;
 mod cases;
+mod chat;
 mod demo;
 mod desk;
 mod desk_duty;
