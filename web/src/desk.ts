@@ -11,6 +11,7 @@ import { PresencePing } from "./elements/presence-ping";
 import { SimilarHint } from "./elements/similar-hint";
 import { TimeLeft } from "./elements/time-left";
 import { TimeRun } from "./elements/time-run";
+import "./chat-sign";
 import "./morph";
 import "./reload";
 import "./shell";

@@ -145,7 +145,8 @@ pub struct Said {
 }
 
 /// A citizen's rights for what their secret opens: the checks are made by the secret.
-fn holder(access: &Access) -> Access {
+#[must_use]
+pub fn holder(access: &Access) -> Access {
     Access { actor: Actor::Citizen, locale: access.locale, ..Access::system(access.agency_id) }
 }
 
@@ -441,22 +442,6 @@ pub fn count_transcript(
     id: InteractionId,
 ) -> Result<bool, Fault> {
     Ok(tx.exec(&TRANSCRIBED, params![access.agency_id, id, TRANSCRIPTS_MAX])? > 0)
-}
-
-/// The visitor ends their talk; that it is over already is no failure.
-///
-/// # Errors
-/// [`Refusal::Stale`], or a fault.
-pub fn end(tx: &mut Tx<'_>, access: &Access, visitor: &Visitor) -> Result<()> {
-    if visitor.ended {
-        return Ok(());
-    }
-    let by = holder(access);
-    let talk = talks::get(tx, &by, visitor.id)?;
-    if talk.state != TalkState::Ended {
-        talks::end(tx, &by, talk, "", "")?;
-    }
-    Ok(())
 }
 
 /// The visitor rates a talk that is over.

@@ -1,10 +1,12 @@
 //! `/percakapan`: exchanges on written channels, where citizens wait for a word.
 //!
 //! [`list`] holds the shelves and one list, [`page`] one talk with its composer, [`steps`] what can
-//! be done with it. What is decided is decided in `tanggap_cases::talking`.
+//! be done with it, [`signs`] what both sides of a chat see of each other. What is decided is
+//! decided in `tanggap_cases::talking`.
 
 pub(crate) mod list;
 pub(crate) mod page;
+pub(crate) mod signs;
 pub(crate) mod steps;
 
 use axum::Router;

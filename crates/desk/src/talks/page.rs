@@ -11,6 +11,7 @@ use tanggap_cases::model::{Case, CaseId};
 use tanggap_cases::sent::Telling;
 use tanggap_cases::{store, talking};
 use tanggap_contacts::Contact;
+use tanggap_conversations::chat::Visitor;
 use tanggap_conversations::outbound::settings::AllRules;
 use tanggap_conversations::{
     self as talk, Account, Attachment, InteractionId, Message, Outbound, Talk, TalkState, accounts,
@@ -23,6 +24,7 @@ use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, Field, FormState, Page, Text, respond};
 
 use super::list::{self, TalkList};
+use super::signs;
 use crate::timeline::{self, Entry};
 use crate::view::zone_of;
 use crate::words;
@@ -44,6 +46,7 @@ pub(crate) struct Loaded {
     pub out: Vec<Outbound>,
     pub names: HashMap<UserId, String>,
     pub earlier: Vec<Talk>,
+    pub visitor: Option<Visitor>,
     pub draft: String,
     pub sending: Arc<AllRules>,
     pub offset_hours: i64,
@@ -82,6 +85,7 @@ impl Loaded {
             earlier: earlier.into_iter().filter(|other| other.id != id).collect(),
             sending: outbound::settings::all(tx, access)?,
             offset_hours: zone_of(tx, access)?.offset_hours(),
+            visitor: signs::visitor_of(tx, access, &going)?,
             account,
             messages,
             draft,
@@ -131,6 +135,8 @@ struct TalkPage {
     entries: Vec<Entry>,
     person: Option<PersonView>,
     earlier: Vec<EarlierView>,
+    /// Of a chat: whether the visitor has seen the newest answer.
+    read: Option<bool>,
     text: Field,
     files: Field,
     reasons: Vec<Choice>,
@@ -184,6 +190,7 @@ pub(crate) async fn render(ctx: &Ctx, staff: &Staff, id: &str, shown: Shown) -> 
             Ok((loaded, left))
         })
         .await?;
+    signs::looked(ctx, staff, &loaded).await?;
     let page = TalkPage::new(staff, ctx.now(), loaded, left, form, notice);
     Ok(respond::html_status(status, page))
 }
@@ -231,6 +238,7 @@ impl TalkPage {
             entries: entries(text, &loaded, now),
             person: loaded.person.as_ref().map(person),
             earlier: loaded.earlier.iter().map(|other| earlier(text, other)).collect(),
+            read: loaded.visitor.as_ref().map(|v| signs::has_read(v, &loaded.messages)),
             text: form
                 .textarea("text", "talk-field-text")
                 .rows(4)

@@ -17,6 +17,7 @@ use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, Failed, FormState, Page, respond};
 
 use super::page::{self, Loaded, Shown};
+use super::signs;
 use crate::upload::Upload;
 use crate::words;
 
@@ -122,6 +123,7 @@ pub(crate) async fn keep_draft(
     let talk = InteractionId::parse(&id).ok_or(Refusal::NotFound)?;
     let (access, user) = (staff.access.clone(), staff.user.id);
     let text: String = typed.body.chars().take(DRAFT_MAX).collect();
+    let is_written = !text.trim().is_empty();
     ctx.db
         .write(move |tx| {
             talking::open(tx, &access, talk)?;
@@ -130,6 +132,9 @@ pub(crate) async fn keep_draft(
             Ok(store::save_draft(tx, &access, CaseId(talk.0), user, &text)?)
         })
         .await?;
+    if is_written {
+        signs::typing(&ctx, staff.agency.id, talk);
+    }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

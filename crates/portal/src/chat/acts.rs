@@ -8,7 +8,7 @@ use tanggap_contacts::identity::{Email, Phone};
 use tanggap_conversations::chat::vouch::Vouched;
 use tanggap_conversations::chat::{self, NewVisitor, Visitor, Words};
 use tanggap_conversations::files::Scanner;
-use tanggap_conversations::{InteractionId, MessageId, NewAttachment};
+use tanggap_conversations::{InteractionId, MessageId, NewAttachment, TalkState, talks};
 use tanggap_kernel::error::Invalid;
 use tanggap_kernel::{Access, Error, Fault, Refusal, Result, Timestamp};
 use tanggap_store::Tx;
@@ -252,6 +252,15 @@ pub fn named(values: &Values) -> Result<Vouched, Refusal> {
     Ok(Vouched { subject: String::new(), name, email, phone })
 }
 
+/// The visitor ends their talk; that it is over already is no failure.
+fn end(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<()> {
+    let by = chat::holder(access);
+    match talks::get(tx, &by, id)?.state {
+        TalkState::Ended => Ok(()),
+        _ => talking::end(tx, &by, id, "", "").map(drop),
+    }
+}
+
 /// The address of a page without what a host application may have put behind it.
 fn page_of(sent: &str) -> String {
     let plain = sent.split(['?', '#']).next().unwrap_or_default();
@@ -285,7 +294,7 @@ pub async fn small(
             let email = email.ok_or(Refusal::field("email", "ui-invalid-required"))?;
             letters::transcript(door, &visitor, email).await
         }
-        "akhiri" => door.ctx.db.write(move |tx| chat::end(tx, &access, &visitor)).await,
+        "akhiri" => door.ctx.db.write(move |tx| end(tx, &access, visitor.id)).await,
         "nilai" => {
             let rating = values.get("rating").parse().unwrap_or(0);
             let comment = values.get("comment").to_owned();

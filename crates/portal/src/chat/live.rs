@@ -84,7 +84,7 @@ pub fn typing(ctx: &Ctx, agency: AgencyId, id: InteractionId, signs: &Flood, tok
 pub(super) fn tell_staff(ctx: &Ctx, agency: AgencyId, id: InteractionId, sign: &str) {
     let wanted = format!("talk:{id}");
     for room in ctx.live.rooms(agency, |topic| topic == wanted) {
-        let what = "action=\"chat-sign\" target=\"talk-signs\"";
+        let what = format!("action=\"chat-sign\" target=\"talk-signs-{id}\"");
         let action = format!("<turbo-stream {what} sign=\"{sign}\"></turbo-stream>");
         ctx.live.send(&room, &action);
     }
