@@ -78,6 +78,12 @@ const submit = (page, key, locale) =>
     .last()
     .click();
 
+async function fromTalk(page) {
+  await page.goto("/percakapan");
+  const talk = await page.locator(".pane-list .case-link").first().getAttribute("href");
+  await page.goto(`${talk.split("?")[0]}/laporan`);
+}
+
 async function faulty(page, locale) {
   await category(page, locale);
   await page.fill("[name=email]", "bukan-surel");
@@ -235,6 +241,13 @@ const PAGES = [
   ["administrator", "agencies", visit("/pengaturan/naungan")],
   ["administrator", "new agency", visit("/pengaturan/naungan/baru")],
   ["administrator", "tokens", visit("/pengaturan/token")],
+  ["agent", "talks", visit("/percakapan")],
+  ["agent", "a talk", follow("/percakapan?rak=terbuka", ".pane-list .case-link")],
+  ["agent", "a talk that is over", follow("/percakapan?rak=selesai", ".pane-list .case-link")],
+  ["agent", "a case from a talk", fromTalk],
+  ["supervisor", "queues now", visit("/antrean")],
+  ["supervisor", "queues and skills", visit("/antrean/atur")],
+  ["administrator", "accounts of channels", visit("/pengaturan/kanal")],
   ["administrator", "sending", visit("/pengaturan/kiriman")],
   ["administrator", "failed messages", visit("/pengaturan/kiriman?saluran=email&keadaan=failed")],
   ["administrator", "rules of a channel", visit("/pengaturan/kiriman/aturan/sms")],
