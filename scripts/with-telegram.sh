@@ -13,7 +13,7 @@ port=$((20000 + RANDOM % 20000))
 NODE_PATH="$folder/node_modules" node -e "
   const Server = require('telegram-test-api');
   new (Server.default ?? Server)({ port: $port, host: '127.0.0.1' }).start();
-" >/dev/null 2>&1 8>&- 9>&- &
+" >/dev/null 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || true' EXIT
 for _ in $(seq 100); do

@@ -14,8 +14,12 @@ pub fn root() -> PathBuf {
 #[must_use]
 pub fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let Ok(entries) = fs::read_dir(folder) else { return found };
-    for entry in entries.flatten() {
+    if !folder.exists() {
+        return found;
+    }
+    // What cannot be read must not look like what is not there.
+    for entry in fs::read_dir(folder).expect("invariant: the tree can be read") {
+        let entry = entry.expect("invariant: the tree can be read");
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         if path.is_dir() {
             let skipped = ["target", "node_modules", "dist", "shots"];
@@ -33,7 +37,7 @@ pub fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
 /// The text of a file.
 #[must_use]
 pub fn text(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_default()
+    fs::read_to_string(path).expect("invariant: the tree can be read")
 }
 
 /// Its path below the root, for messages.
