@@ -308,6 +308,9 @@ async function look(who, locale, go) {
   try {
     await page.setViewportSize(PHONE);
     await go(page, locale);
+    // What comes a moment after the page is part of it.
+    const frame = page.locator("turbo-frame#kehadiran");
+    if (await frame.count()) await frame.and(page.locator("[complete]")).waitFor();
     await page.evaluate(axe);
     await page.evaluate(() => {
       // Colours that are on their way from one theme to the other are nobody's choice.
