@@ -87,3 +87,5 @@ org-event-talk-heard = Citizen wrote in a conversation
 org-event-talk-noted = Conversation updated
 org-event-talk-snoozed = Conversation snoozed
 org-event-talk-woken = Snoozed conversation came back
+talk-field-same-person = The same person as the reporter
+talk-invalid-same-person = This conversation is not with the reporter of that case. Tick it if you are sure that they are the same person; if not, make it a case of its own, so that nobody else is told of the case.

@@ -87,3 +87,5 @@ org-event-talk-heard = Warga menulis dalam percakapan
 org-event-talk-noted = Percakapan diperbarui
 org-event-talk-snoozed = Percakapan ditunda
 org-event-talk-woken = Percakapan yang ditunda kembali
+talk-field-same-person = Orang yang sama dengan pelapor
+talk-invalid-same-person = Percakapan ini bukan dengan pelapor laporan itu. Centang bila Anda yakin orangnya sama; jika tidak, jadikan laporan sendiri, agar isi laporan tidak sampai kepada orang lain.

@@ -22,6 +22,8 @@ use crate::words::Dice;
 
 /// How many connections send.
 const SENDERS: u64 = 8;
+/// Between the opening of the chats and the first message that is timed.
+const SETTLE: Duration = Duration::from_secs(15);
 /// Connections that begin talks, at the same time.
 const BEGINNERS: usize = 32;
 
@@ -67,6 +69,8 @@ pub async fn run(args: ChatArgs) -> Result<Value> {
         .map_err(|_| Fault::new("not all streams opened"))?
         .map_err(|e| Fault::new(e.to_string()))?
         .forget();
+    // What the opening of so many talks at once leaves to be done is not what is measured.
+    tokio::time::sleep(SETTLE).await;
     let before = process::cpu_seconds(&args.pid);
     let total = u64::from(args.messages) * u64::from(args.seconds);
     let senders: Vec<_> = (0..SENDERS)

@@ -36,9 +36,14 @@ const TALKS_MAX: i64 = 10;
 /// A fault of the engine.
 pub fn send(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()> {
     let going = talks::of_case(tx, access, notice.case.id.0, TALKS_MAX)?;
-    // Mail has its own form, with a subject and a signature.
+    // Mail has its own form, with a subject and a signature. Nothing is told to anybody else.
+    let reporter = notice.case.contact_id;
     let going = going.into_iter().find(|talk| {
-        talk.channel != "email" && talk.state != TalkState::Ended && talk.last_in_at.is_some()
+        talk.channel != "email"
+            && talk.state != TalkState::Ended
+            && talk.last_in_at.is_some()
+            && reporter.is_some()
+            && talk.contact_id == reporter
     });
     if let Some(going) = going
         && by_talk(tx, access, notice, going)?
@@ -75,13 +80,18 @@ fn by_talk(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>, going: Talk) -
         [("code", case.code.as_str().into()), ("subject", case.subject.as_str().into())];
     let title = t_args(locale, &format!("{}.subject", key(notice)), &named);
     let mut text = format!("[{}] {title}", case.code);
-    if let Some(pin) = notice.pin {
-        text.push_str(&format!("\n{}", t_args(locale, "talk-notice-pin", &[("pin", pin.into())])));
-    }
     if !notice.text.is_empty() {
         text.push_str(&format!("\n\n{}", notice.text));
     }
-    let footer = format!("\n\n{BASE_URL}/lacak/{}", case.code);
+    let mut footer = String::new();
+    if let Some(pin) = notice.pin {
+        let pin = t_args(locale, "talk-notice-pin", &[("pin", pin.into())]);
+        // Staff read the talk, and the PIN is the citizen's alone: it is in what goes out only.
+        // A chat's visitor has nothing but the talk.
+        let place = if going.channel == talking::WEBCHAT { &mut text } else { &mut footer };
+        place.push_str(&format!("\n{pin}"));
+    }
+    footer.push_str(&format!("\n\n{BASE_URL}/lacak/{}", case.code));
     talking::tell(tx, access, going, (&text, &footer), priority(notice))
 }
 

@@ -4,7 +4,7 @@
 //! kind, or due date) and filtered by the rest; it never shows a complaint to those whom it is
 //! about. Counts are made by the same conditions, so that they equal what the list shows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use tanggap_calendar::Kind;
@@ -16,7 +16,7 @@ use tanggap_store::{Tx, sql};
 
 pub use crate::filter::{Filter, Order};
 pub use crate::lists::{list, list_ahead, list_any};
-use crate::model::{Case, Status};
+use crate::model::{Case, CaseId, Status};
 use crate::store::{columns, read};
 
 /// The most rows that one page shows.
@@ -442,7 +442,6 @@ pub fn search(
     sqlite: bool,
 ) -> Result<(Vec<Case>, Option<MessageId>)> {
     let limit = limit.clamp(1, PAGE_MAX);
-    let reach = Reach::of(access);
     // A case may be found by several messages, and some hits are not this person's to see.
     let wanted = limit * 3;
     let hits = tanggap_conversations::cases_with(tx, access, query, after, wanted, sqlite)?;
@@ -450,16 +449,8 @@ pub fn search(
     let mut ids: Vec<i64> = hits.iter().filter_map(|(case, _)| *case).collect();
     ids.sort_unstable();
     ids.dedup();
-    let bound = params![
-        access.agency_id,
-        serde_json::json!(ids).to_string(),
-        0i64,
-        reach.user,
-        &reach.member_of,
-        reach.units.as_deref(),
-    ];
     let mut theirs: HashMap<i64, Case> =
-        tx.all(&BY_IDS, bound, read)?.into_iter().map(|case| (case.id.0, case)).collect();
+        of_ids(tx, access, &ids)?.into_iter().map(|case| (case.id.0, case)).collect();
     let mut last = None;
     let mut found: Vec<Case> = Vec::new();
     for (case_id, message) in hits {
@@ -470,4 +461,29 @@ pub fn search(
         found.extend(case_id.and_then(|id| theirs.remove(&id)));
     }
     Ok((found, if more { last } else { None }))
+}
+
+/// Those of some cases that somebody may see.
+fn of_ids(tx: &mut Tx<'_>, access: &Access, ids: &[i64]) -> Result<Vec<Case>> {
+    let reach = Reach::of(access);
+    let bound = params![
+        access.agency_id,
+        serde_json::json!(ids).to_string(),
+        0i64,
+        reach.user,
+        &reach.member_of,
+        reach.units.as_deref(),
+    ];
+    Ok(tx.all(&BY_IDS, bound, read)?)
+}
+
+/// Which of some cases somebody may see.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn visible(tx: &mut Tx<'_>, access: &Access, ids: &[i64]) -> Result<HashSet<CaseId>> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    Ok(of_ids(tx, access, ids)?.into_iter().map(|case| case.id).collect())
 }

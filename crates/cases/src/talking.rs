@@ -5,7 +5,7 @@
 //! hidden from whom it is about (UU 25/2009 art. 45).
 
 use serde_json::json;
-use tanggap_contacts::{self as contacts, ContactId, NewContact};
+use tanggap_contacts::{self as contacts, NewContact};
 use tanggap_conversations::outbound::{Extra, ExtraFile};
 use tanggap_conversations::{
     self as talk, AccountId, Direction, InteractionId, NewAttachment, NewMessage, NewOutbound,
@@ -22,7 +22,7 @@ use crate::model::{Case, CaseId};
 use crate::report::{DESCRIPTION_MAX, Report};
 use crate::rules::Voice;
 use crate::words::{Origin, Words, receive};
-use crate::{rules, store};
+use crate::{queries, store};
 
 /// The channel on which a message has arrived once it is there: both see the same page.
 pub const WEBCHAT: &str = "webchat";
@@ -287,15 +287,9 @@ pub fn list(
     limit: usize,
 ) -> Result<Page<Talk>> {
     let mut page = talks::list(tx, access, shelf, after, limit)?;
-    let ids: Vec<CaseId> = page.rows.iter().filter_map(|row| row.case_id.map(CaseId)).collect();
-    let mut hidden = Vec::new();
-    for id in ids {
-        let about = store::find(tx, access, id)?.is_some_and(|case| rules::is_about(&case, access));
-        if about {
-            hidden.push(id.0);
-        }
-    }
-    page.rows.retain(|row| row.case_id.is_none_or(|id| !hidden.contains(&id)));
+    let cases: Vec<i64> = page.rows.iter().filter_map(|row| row.case_id).collect();
+    let seen = queries::visible(tx, access, &cases)?;
+    page.rows.retain(|row| row.case_id.is_none_or(|case| seen.contains(&CaseId(case))));
     Ok(page)
 }
 
@@ -335,14 +329,28 @@ pub fn end(
     Ok(going)
 }
 
-/// Makes a talk part of a case that is there already.
+/// Makes a talk part of a case that is there already, where it is with the one who reported it.
+///
+/// What is said in a case is told to its reporter, and news of it go where they wrote last. So
+/// somebody else's talk never becomes part of it: `same_person` is what a member of staff says of
+/// two contacts that nothing else shows to be one.
 ///
 /// # Errors
-/// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::Invalid`] where the code names no
-/// case that this person may see, or a fault.
-pub fn link(tx: &mut Tx<'_>, access: &Access, id: InteractionId, code: &str) -> Result<Case> {
-    let (going, _) = open(tx, access, id)?;
+/// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::Illegal`] where the talk has its case
+/// already, [`Refusal::Invalid`] where the code names no case that this person may see, or the
+/// talk is not with its reporter; or a fault.
+pub fn link(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: InteractionId,
+    code: &str,
+    same_person: bool,
+) -> Result<Case> {
+    let (mut going, known) = open(tx, access, id)?;
     access.require(Permission::TalkWrite, None)?;
+    if known.is_some() {
+        return Err(Refusal::Illegal("talk-illegal-case").into());
+    }
     let case = match actions::load_by_code(tx, access, code) {
         Ok(case) => case,
         Err(tanggap_kernel::Error::Refused(Refusal::NotFound)) => {
@@ -350,7 +358,18 @@ pub fn link(tx: &mut Tx<'_>, access: &Access, id: InteractionId, code: &str) -> 
         }
         Err(other) => return Err(other),
     };
-    join(tx, access, going, &case)?;
+    if case.contact_id.is_none() || case.contact_id != going.contact_id {
+        if !same_person {
+            return Err(Refusal::field("same_person", "talk-invalid-same-person").into());
+        }
+        if let (Some(reporter), Some(writer)) = (case.contact_id, going.contact_id) {
+            contacts::adopt(tx, access, reporter, writer)?;
+        }
+        going.contact_id = case.contact_id.or(going.contact_id);
+    }
+    talk::link_case(tx, access, going.id, case.id.0, going.contact_id)?;
+    announce_joined(tx, access, &going, &case);
+    talks::note(tx, access, going)?;
     Ok(case)
 }
 
@@ -378,29 +397,7 @@ pub fn open_case(
     Ok(case)
 }
 
-fn join(tx: &mut Tx<'_>, access: &Access, going: Talk, case: &Case) -> Result<()> {
-    talk::link_case(tx, access, going.id, case.id.0)?;
-    announce_joined(tx, access, &going, case);
-    // Noted, so that whoever has the talk open sees it join.
-    talks::note(tx, access, going).map(drop)
-}
-
 fn announce_joined(tx: &mut Tx<'_>, access: &Access, going: &Talk, case: &Case) {
     let body = json!({ "channel": going.channel, "talk": going.id.to_string() });
     announce(tx, access, case, "case.talk_joined", body);
-}
-
-/// Whom a talk is with, for those who may see identities.
-///
-/// # Errors
-/// A fault of the engine.
-pub fn contact_of(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    contact: Option<ContactId>,
-) -> Result<Option<contacts::Contact>> {
-    match contact {
-        Some(id) => Ok(Some(contacts::get(tx, access, id)?)),
-        None => Ok(None),
-    }
 }

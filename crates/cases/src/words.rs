@@ -178,7 +178,7 @@ pub(crate) fn keep_story(
     // In a talk the citizen has told it already: what is written here is our summary of it.
     let (interaction, direction, teller) = match report.talk {
         Some(talk) => {
-            talk::link_case(tx, access, talk, case.id.0)?;
+            talk::link_case(tx, access, talk, case.id.0, None)?;
             (talk, Direction::Internal, access.clone())
         }
         None => (

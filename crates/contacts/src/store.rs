@@ -32,6 +32,11 @@ sql! {
         address = case when address = '' then $3 else address end,
         nik = coalesce(nik, $4), version = version + 1
         where agency_id = $1 and id = $2 and (address = '' or nik is null)";
+    COPY_IDENTITIES = "insert into contact_identities (agency_id, contact_id, kind, value)
+        select agency_id, $3, kind, value from contact_identities
+        where agency_id = $1 and contact_id = $2 on conflict do nothing";
+    DELETE_HANDLES = "delete from contact_identities
+        where agency_id = $1 and contact_id = $2 and kind = 'handle'";
     DELETE_IDENTITIES = "delete from contact_identities where agency_id = $1 and contact_id = $2";
 }
 
@@ -200,6 +205,17 @@ pub fn reachable(
 ) -> Result<Option<(String, String)>, Fault> {
     let email = IdentityKind::Email.as_str();
     tx.opt(&REACHABLE, params![access.agency_id, id, email], |row| Ok((row.text()?, row.text()?)))
+}
+
+/// A member of staff says that two contacts are one person: the numbers and addresses of `other`
+/// are `known`'s too from then on, and who writes by one of its accounts is `known`.
+///
+/// # Errors
+/// [`Refusal::Forbidden`] where nobody of the staff says so, or a fault.
+pub fn adopt(tx: &mut Tx<'_>, access: &Access, known: ContactId, other: ContactId) -> Result<()> {
+    access.user().ok_or(Refusal::Forbidden)?;
+    tx.put(&COPY_IDENTITIES, params![access.agency_id, other, known])?;
+    Ok(tx.put(&DELETE_HANDLES, params![access.agency_id, other])?)
 }
 
 /// Changes name, address and population number.

@@ -13,7 +13,8 @@ const SHOWN_MAX: i64 = 500;
 sql! {
     INSERT_INTERACTION = "insert into interactions (agency_id, id, contact_id, case_id, channel,
         subject, started_at) values ($1, $2, $3, $4, $5, $6, $7)";
-    LINK = "update interactions set case_id = $3 where agency_id = $1 and id = $2";
+    LINK = "update interactions set case_id = $3, contact_id = coalesce($4, contact_id)
+        where agency_id = $1 and id = $2";
     INSERT = "insert into messages (agency_id, interaction_id, id, at, direction, actor, body,
         external_id, raw) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     OF_CASE = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body
@@ -53,7 +54,7 @@ pub fn open_interaction(
     Ok(id)
 }
 
-/// Makes an exchange part of a case.
+/// Makes an exchange part of a case, as its reporter's where `contact` is given.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -62,8 +63,9 @@ pub fn link_case(
     access: &Access,
     interaction: InteractionId,
     case_id: i64,
+    contact: Option<ContactId>,
 ) -> Result<(), Fault> {
-    tx.put(&LINK, params![access.agency_id, interaction, case_id])
+    tx.put(&LINK, params![access.agency_id, interaction, case_id, contact])
 }
 
 /// Stores a message and makes it searchable.

@@ -248,9 +248,9 @@ pub(crate) struct DraftOf {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Typed {
     #[serde(default)]
-    csrf: String,
+    pub csrf: String,
     #[serde(default)]
-    body: String,
+    pub body: String,
 }
 
 /// `POST /meja/{code}/draf?langkah={step}`: keeps what is being written.

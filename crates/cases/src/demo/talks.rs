@@ -14,10 +14,9 @@ use crate::talking::{self, Heard, Said};
 /// Between two lines of a talk.
 const PAUSE: i64 = Timestamp::MINUTE;
 /// The accounts: the channel, what people call it, our address there. They are not connected.
-const ACCOUNTS: [(&str, &str, &str); 5] = [
+const ACCOUNTS: [(&str, &str, &str); 4] = [
     ("whatsapp", "WhatsApp Halo Tirtaraya", "15550100101"),
     ("telegram", "Bot Halo Tirtaraya", "halo_tirtaraya_bot"),
-    ("sms", "SMS 1708", "1708"),
     ("messenger", "Facebook Pemkab Tirtaraya", "100100100"),
     ("instagram", "Instagram @tirtarayakab", "17841400"),
 ];

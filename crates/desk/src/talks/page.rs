@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tanggap_cases::model::{Case, CaseId};
 use tanggap_cases::sent::Telling;
 use tanggap_cases::{store, talking};
-use tanggap_contacts::Contact;
+use tanggap_contacts::{self as contacts, Contact};
 use tanggap_conversations::chat::Visitor;
 use tanggap_conversations::outbound::settings::AllRules;
 use tanggap_conversations::{
@@ -71,7 +71,10 @@ impl Loaded {
             Some(user) => store::draft(tx, access, CaseId(id.0), user)?,
             None => String::new(),
         };
-        let mut person = talking::contact_of(tx, access, going.contact_id)?;
+        let mut person = match going.contact_id {
+            Some(contact) => Some(contacts::get(tx, access, contact)?),
+            None => None,
+        };
         if let Some(person) = &mut person
             && !access.can(Permission::IdentityRead, None)
         {
@@ -191,20 +194,20 @@ pub(crate) async fn render(ctx: &Ctx, staff: &Staff, id: &str, shown: Shown) -> 
         })
         .await?;
     signs::looked(ctx, staff, &loaded).await?;
-    let page = TalkPage::new(staff, ctx.now(), loaded, left, form, notice);
+    let page = TalkPage::new(staff, ctx, loaded, left, form, notice);
     Ok(respond::html_status(status, page))
 }
 
 impl TalkPage {
     fn new(
         staff: &Staff,
-        now: Timestamp,
+        ctx: &Ctx,
         loaded: Loaded,
         left: TalkList,
         form: Option<FormState>,
         notice: Option<&'static str>,
     ) -> Self {
-        let (text, going) = (staff.text(), &loaded.talk);
+        let (text, now, going) = (staff.text(), ctx.now(), &loaded.talk);
         let id = going.id.to_string();
         let form = form.unwrap_or_else(|| FormState::new(text.locale).with("text", &loaded.draft));
         let nameless = || text.t("desk-nameless").into_owned();
@@ -235,7 +238,7 @@ impl TalkPage {
                 .case
                 .as_ref()
                 .map(|case| (case.code.clone(), case.subject.clone(), case.status.as_str())),
-            entries: entries(text, &loaded, now),
+            entries: entries(text, &loaded, ctx.site.has_relay, now),
             person: loaded.person.as_ref().map(person),
             earlier: loaded.earlier.iter().map(|other| earlier(text, other)).collect(),
             read: loaded.visitor.as_ref().map(|v| signs::has_read(v, &loaded.messages)),
@@ -269,12 +272,12 @@ fn reason_words(text: Text, reason: Option<&str>) -> String {
     }
 }
 
-fn entries(text: Text, loaded: &Loaded, now: Timestamp) -> Vec<Entry> {
+fn entries(text: Text, loaded: &Loaded, has_relay: bool, now: Timestamp) -> Vec<Entry> {
     let telling = Telling {
         text,
         rules: &loaded.sending,
         offset_hours: loaded.offset_hours,
-        has_relay: true,
+        has_relay,
         now,
         for_staff: true,
     };

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use tanggap_calendar::Kind;
 use tanggap_cases::model::CaseId;
 use tanggap_cases::report::{Report, Ticket};
@@ -18,6 +17,7 @@ use tanggap_ui::{Answer, Choice, Ctx, Failed, FormState, Page, respond};
 
 use super::page::{self, Loaded, Shown};
 use super::signs;
+use crate::steps::Typed;
 use crate::upload::Upload;
 use crate::words;
 
@@ -97,19 +97,11 @@ fn one_step(
             talking::end(tx, access, id, fields.get("topic"), reason)
         }
         "link" => {
-            talking::link(tx, access, id, fields.get("code"))?;
+            talking::link(tx, access, id, fields.get("code"), fields.is_on("same_person"))?;
             talks::get(tx, access, id)
         }
         _ => Err(Refusal::NotFound.into()),
     }
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Typed {
-    #[serde(default)]
-    csrf: String,
-    #[serde(default)]
-    body: String,
 }
 
 /// `POST /percakapan/{id}/draf`: keeps what is being written.

@@ -158,7 +158,11 @@ engines! {
             move |tx| Ok(messages_of(tx, &agent, id)?)
         }).await.expect("read");
         let receipt = told.last().expect("messages");
-        assert!(receipt.body.contains(&case.code) && receipt.body.contains("PIN"), "{receipt:?}");
+        assert!(receipt.body.contains(&case.code) && !receipt.body.contains("PIN"), "{receipt:?}");
+        let by = agent.clone();
+        let out = scene.house.db.read(move |tx| Ok(outbound::of_exchange(tx, &by, id)?)).await;
+        let out = out.expect("read");
+        assert!(out[0].body.contains("PIN"), "it is in what goes out alone: {out:?}");
 
         scene.hear("wa:2", "Terima kasih, ditunggu.").await.expect("new");
         let (of, agent2) = (case.id, agent.clone());
@@ -188,6 +192,37 @@ engines! {
                 Ticket::draw(&Secrets::new([1; 32])).expect("a ticket"));
             move |tx| talking::open_case(tx, &access, id, &report)
         }).await), Refusal::Illegal("talk-illegal-case"));
+    }
+
+    async fn only_the_reporters_own_talk_joins_a_case(kit) {
+        let scene = Scene::open(&kit).await;
+        let id = scene.hear("wa:1", "Laporan saya sampai mana?").await.expect("new").talk.id;
+        let reporter = NewContact {
+            name: "Ana Lestari".into(),
+            email: Some("ana@contoh.example".into()),
+            ..NewContact::default()
+        };
+        let case = scene.house.report(|report| report.reporter = Some(reporter)).await.case;
+        let link = |same: bool| {
+            let (access, code) = (scene.house.agent.clone(), case.code.clone());
+            scene.house.db.write(move |tx| talking::link(tx, &access, id, &code, same))
+        };
+        assert!(matches!(refused(link(false).await), Refusal::Invalid(_)), "a neighbour's, perhaps");
+        let told = |of: &House| {
+            let (access, db) = (of.agent.clone(), of.db.clone());
+            async move {
+                let read = db.read(move |tx| Ok(outbound::of_exchange(tx, &access, id)?)).await;
+                read.expect("read").len()
+            }
+        };
+        scene.house.act(&scene.house.agent, case.id, Action::Verify).await.expect("verified");
+        assert_eq!(told(&scene.house).await, 0, "nothing of the case is told to somebody else");
+        link(true).await.expect("one person, says the agent");
+        let forward = House::forward(scene.house.roads);
+        scene.house.act(&scene.house.agent, case.id, forward).await.expect("forwarded");
+        assert_eq!(told(&scene.house).await, 1, "news go where they wrote last");
+        let again = scene.hear("wa:2", "Terima kasih").await.expect("new");
+        assert_eq!(again.talk.contact_id, case.contact_id, "who writes there is the reporter");
     }
 
     async fn the_talk_of_a_complaint_is_hidden_from_whom_it_is_about(kit) {
