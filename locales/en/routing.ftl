@@ -50,6 +50,7 @@ ui-duty = Presence
 desk-lines = Queues
     .help = Who waits, how long, and who is on duty. This page follows every change.
 desk-lines-set = Set up queues
+    .hint = Queues, hours, skills, and who serves what.
 desk-lines-now = Now and today
 desk-lines-none = There are no queues yet
     .help = An administrator can add them under Set up queues.

@@ -50,6 +50,7 @@ ui-duty = Kehadiran
 desk-lines = Antrean
     .help = Siapa yang menunggu, berapa lama, dan siapa yang sedang bertugas. Halaman ini mengikuti setiap perubahan.
 desk-lines-set = Atur antrean
+    .hint = Antrean, jam buka, keahlian, dan siapa melayani apa.
 desk-lines-now = Saat ini dan hari ini
 desk-lines-none = Belum ada antrean
     .help = Administrator dapat menambahkannya di Atur antrean.

@@ -246,7 +246,7 @@ const PAGES = [
   ["agent", "a talk that is over", follow("/percakapan?rak=selesai", ".pane-list .case-link")],
   ["agent", "a case from a talk", fromTalk],
   ["supervisor", "queues now", visit("/antrean")],
-  ["supervisor", "queues and skills", visit("/antrean/atur")],
+  ["administrator", "queues and skills", visit("/antrean/atur")],
   ["administrator", "accounts of channels", visit("/pengaturan/kanal")],
   ["administrator", "sending", visit("/pengaturan/kiriman")],
   ["administrator", "failed messages", visit("/pengaturan/kiriman?saluran=email&keadaan=failed")],

@@ -211,6 +211,18 @@ pub(crate) fn ring_out(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<(
 /// # Errors
 /// [`Refusal::NotFound`], or [`rules::GONE`] where it has ended already.
 pub fn end(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<()> {
+    finish(tx, access, id, false)
+}
+
+/// It waits no longer, since somebody is at it who was not offered it: served, not gone.
+///
+/// # Errors
+/// As [`end`].
+pub fn end_served(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<()> {
+    finish(tx, access, id, true)
+}
+
+fn finish(tx: &mut Tx<'_>, access: &Access, id: ItemId, served: bool) -> Result<()> {
     let mut item = store::item(tx, access, id)?;
     let queue = store::queue(tx, access, item.queue)?;
     let before = holder(tx, access, &item)?;
@@ -219,6 +231,9 @@ pub fn end(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<()> {
     store::end_offer(tx, access, id, "gone", None)?;
     tx.unschedule(RING_OUT, &id.to_string())?;
     save(tx, access, &item, before.as_ref().zip(after.as_ref()), "ended")?;
+    if served {
+        store::note_served(tx, access, id)?;
+    }
     if let Some(agent) = after.filter(|agent| agent.presence == Presence::WrapUp) {
         let until = now.plus(queue.wrap_up_s.saturating_mul(Timestamp::SECOND));
         let key = key_of(access.agency_id, agent.id);

@@ -25,6 +25,8 @@ pub const AGENTS_MAX: i64 = 20_000;
 pub const ITEMS_MAX: i64 = 200_000;
 
 sql! {
+    SERVED = "update routing_items set answered_at = coalesce(answered_at, $3)
+        where agency_id = $1 and id = $2";
     QUEUES = "select id, name, unit_id, active, hours, target_s, priority_target_s, offer_s,
         wrap_up_s, affinity_s, overflow_id, overflow_s, relax, live, version
         from routing_queues where agency_id = $1 order by id limit $2";
@@ -512,4 +514,10 @@ pub fn intervals(
             to: row.opt_int()?,
         })
     })?)
+}
+
+/// Somebody was at it who was not offered it.
+pub(crate) fn note_served(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<(), Fault> {
+    let now = tx.now();
+    tx.put(&SERVED, params![access.agency_id, id, now])
 }

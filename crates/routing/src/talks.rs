@@ -56,6 +56,7 @@ fn last_agent(tx: &mut Tx<'_>, access: &Access, talk: &Talk) -> Result<Option<Us
 pub fn settle(tx: &mut Tx<'_>, agency: AgencyId, talk: &Talk) -> Result<()> {
     let access = Access::system(agency);
     match store::live(tx, &access, Kind::Talk, talk.id.0)? {
+        Some(item) if talk.owner_id.is_some() => actions::end_served(tx, &access, item),
         Some(item) => actions::end(tx, &access, item),
         None => Ok(()),
     }

@@ -6,11 +6,14 @@ use tanggap_conversations::accounts::{self, AccountId, AccountInput};
 use tanggap_conversations::outbound::{self, lanes};
 use tanggap_conversations::{talks, window};
 use tanggap_kernel::{Access, Error, Fault, Result, Timestamp};
+use tanggap_routing::settings::{self, AgentInput, QueueInput};
 use tanggap_store::{Db, Tx};
 
 use super::agency::Cast;
 use crate::talking::{self, Heard, Said};
 
+/// The queue in which they wait.
+const QUEUE: &str = "Layanan warga";
 /// Between two lines of a talk.
 const PAUSE: i64 = Timestamp::MINUTE;
 /// The accounts: the channel, what people call it, our address there. They are not connected.
@@ -44,6 +47,14 @@ pub(super) async fn load(db: &Db, cast: &Cast, now: Timestamp) -> Result<()> {
     let system = Access::system(cast.agency);
     let agents: Vec<Access> = cast.agents.iter().map(|place| cast.staff[*place].clone()).collect();
     db.write(move |tx| {
+        let input = QueueInput::live(QUEUE);
+        let queue =
+            tx.at(began(now, &written), |tx| settings::create_queue(tx, &system, &input))?;
+        for agent in &agents {
+            let Some(user) = agent.user() else { continue };
+            let serves = AgentInput { queues: vec![queue], skills: Vec::new(), capacity: 100 };
+            settings::set_agent(tx, &system, user, &serves)?;
+        }
         let mut accounts = Vec::new();
         for (channel, name, address) in ACCOUNTS {
             let input = AccountInput {
@@ -66,6 +77,12 @@ pub(super) async fn load(db: &Db, cast: &Cast, now: Timestamp) -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// Before the first talk.
+fn began(now: Timestamp, written: &Written) -> Timestamp {
+    let longest = written.talks.iter().map(|talk| talk.ago).max().unwrap_or_default();
+    now.plus(-(longest + 1) * Timestamp::MINUTE)
 }
 
 fn happen(

@@ -83,6 +83,9 @@ fn doors(staff: &Staff, counts: &Counts) -> Vec<Door> {
         doors.push(of("/pengaturan/kanal", "message", "kanal-title", None));
         doors.push(of("/pengaturan/obrolan", "message", "chat-settings", None));
     }
+    if may(Permission::OrgManage) {
+        doors.push(of("/antrean/atur", "users", "desk-lines-set", None));
+    }
     if may(Permission::TokensManage) {
         doors.push(of("/pengaturan/token", "link", "org-settings-tokens", None));
     }

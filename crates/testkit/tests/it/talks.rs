@@ -10,6 +10,8 @@ use tanggap_conversations::{
     InteractionId, Shelf, Talk, TalkState, messages_of, messages_of_case, outbound, talks,
 };
 use tanggap_kernel::{Access, Error, Refusal, Result, Timestamp};
+use tanggap_routing::queries;
+use tanggap_routing::settings::{self, QueueInput};
 use tanggap_testkit::{TestDb, engines};
 use tanggap_ui::ctx::Secrets;
 
@@ -192,6 +194,23 @@ engines! {
                 Ticket::draw(&Secrets::new([1; 32])).expect("a ticket"));
             move |tx| talking::open_case(tx, &access, id, &report)
         }).await), Refusal::Illegal("talk-illegal-case"));
+    }
+
+    async fn who_is_answered_by_hand_has_been_served(kit) {
+        let scene = Scene::open(&kit).await;
+        let system = Access::system(scene.house.agency);
+        let queue = scene.house.db.write(move |tx| {
+            settings::create_queue(tx, &system, &QueueInput::live("Obrolan"))
+        }).await.expect("a queue");
+        let answered = scene.hear("wa:1", "Halo").await.expect("new").talk;
+        scene.answer(&scene.house.agent, answered.id, "Ya, Bu?").await.expect("answered");
+        let access = scene.house.supervisor.clone();
+        let today = kit.clock.now().plus(-Timestamp::DAY);
+        let figures = scene.house.db.read(move |tx| queries::figures(tx, &access, today)).await;
+        let figures = figures.expect("figures");
+        let of = figures.iter().find(|(id, _)| *id == queue).map(|(_, figures)| figures);
+        let of = of.expect("something happened in it");
+        assert_eq!((of.waiting, of.answered, of.gone), (0, 1, 0), "{of:?}");
     }
 
     async fn only_the_reporters_own_talk_joins_a_case(kit) {
