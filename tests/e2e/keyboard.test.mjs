@@ -147,3 +147,14 @@ test("a citizen finds a region while typing, by keyboard, and it stays", async (
   assert.equal(await citizen.locator("[type=hidden][name=region]").inputValue(), "");
   await citizen.context().close();
 });
+
+test("who missed too much is shown everything anew", async () => {
+  const storageState = await page.context().storageState();
+  const changes = await (await person(browser, url, { storageState })).newPage();
+  await changes.route("**/arus?*", (route) =>
+    route.fulfill({ contentType: "text/event-stream", body: "event: gap\ndata: 1\n\n" }),
+  );
+  await changes.goto("/meja?antrean=terbuka");
+  await changes.waitForRequest((asked) => new URL(asked.url()).pathname === "/meja");
+  await changes.context().close();
+});

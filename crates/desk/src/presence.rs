@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Extension, Form, Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use tanggap_cases::actions;
 use tanggap_cases::model::CaseId;
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{AgencyId, Timestamp};
 use tanggap_org::door::Staff;
-use tanggap_ui::{Ctx, Failed, Text};
+use tanggap_ui::{Ctx, Failed, Text, respond};
 
 use crate::stream;
 
@@ -88,7 +87,9 @@ pub(crate) struct Sign {
     csrf: String,
 }
 
-/// `POST /meja/{code}/hadir`, every 20 seconds while a case is in sight.
+/// `POST /meja/{code}/hadir`, every 15 seconds while a case is in sight and whenever it was shown
+/// anew. The answer tells who looks: a page that was made before somebody came may be shown after
+/// all others were told.
 pub(crate) async fn ping(
     State(ctx): State<Ctx>,
     Extension(presence): Extension<Presence>,
@@ -100,9 +101,11 @@ pub(crate) async fn ping(
     let access = staff.access.clone();
     let case = ctx.db.read(move |tx| actions::load_by_code(tx, &access, &code)).await?;
     let (agency, now) = (staff.agency.id, ctx.now());
-    if presence.note(agency, case.id, staff.user.id, &staff.user.name, now) {
-        let names = presence.names(agency, case.id, None, now);
+    let changed = presence.note(agency, case.id, staff.user.id, &staff.user.name, now);
+    let names = presence.names(agency, case.id, None, now);
+    if changed {
         stream::tell_presence(&ctx, agency, case.id, &names);
     }
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let html = stream::presence_html(staff.text(), case.id, &names).unwrap_or_default();
+    Ok(respond::streams(html))
 }

@@ -201,7 +201,8 @@ pub(crate) fn tell_presence(ctx: &Ctx, agency: AgencyId, case: CaseId, names: &[
     }
 }
 
-fn presence_html(page: Text, case: CaseId, names: &[String]) -> Option<String> {
+/// The line of who looks, as Turbo Stream elements.
+pub(crate) fn presence_html(page: Text, case: CaseId, names: &[String]) -> Option<String> {
     let line = presence::line(page, names);
     PresenceStream { page, id: case.to_string(), line }.render().ok()
 }

@@ -3,7 +3,7 @@
 // the lock listens for the topics of all and hands what comes to the others.
 //
 // Events: `message` carries Turbo Stream elements; `refresh` names a topic whose pages should
-// fetch themselves again and morph; `lagged` says that something was missed. `last` is the number
+// fetch themselves again and morph; `gap` says that something was missed. `last` is the number
 // of the last event that the page already shows: what came between its making and its hearing is
 // sent again, and every change may be applied twice.
 import { renderStreamMessage, session } from "@hotwired/turbo";
@@ -135,7 +135,7 @@ class Hub {
     source.addEventListener("refresh", ({ data, lastEventId: id }) =>
       this.tell({ kind: "refresh", topic: data, id }),
     );
-    source.addEventListener("lagged", ({ lastEventId: id }) =>
+    source.addEventListener("gap", ({ lastEventId: id }) =>
       this.tell({ kind: "refresh", topic: "", id }),
     );
   }

@@ -280,11 +280,12 @@ engines! {
         let case = desk.house.report(|_| {}).await.case;
         let mut one = desk.browser(&desk.house.agent).await;
         let mut two = desk.browser(&desk.house.supervisor).await;
-        for browser in [&mut one, &mut two] {
+        for (browser, sees_another) in [(&mut one, false), (&mut two, true), (&mut one, true)] {
             let page = browser.get(&format!("/meja/{}", case.code)).await;
             assert_eq!(page.status, StatusCode::OK, "{}", page.body);
             let here = browser.post(&format!("/meja/{}/hadir", case.code), &[]).await;
-            assert_eq!(here.status, StatusCode::NO_CONTENT);
+            assert_eq!(here.status, StatusCode::OK);
+            assert_eq!(here.body.contains("<svg"), sees_another, "{}", here.body);
         }
         let stream = Request::get(format!("/arus?topics=case:{}", case.id))
             .header(header::COOKIE, &one.cookie)
