@@ -107,6 +107,21 @@ pub fn keep(tx: &mut Tx<'_>, access: &Access, new: &NewInbound<'_>) -> Result<bo
     Ok(true)
 }
 
+/// Keeps a delivery that could not be understood, for somebody to look at; one that was here
+/// before stays as it is.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn set_aside(tx: &mut Tx<'_>, access: &Access, new: &NewInbound<'_>, why: &str) -> Result<()> {
+    let (id, now): (InboundId, _) = (tx.id(), tx.now());
+    let row =
+        params![access.agency_id, id, new.account_id, new.external_id, now, new.payload, new.raw,];
+    if tx.exec(&INSERT, row)? == 1 {
+        record(tx, access, id, Some(why))?;
+    }
+    Ok(())
+}
+
 /// One delivery.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 pub mod gateways;
 pub mod mail;
+pub mod mailboxes;
 pub mod outbound;
 pub mod sweep;
 pub mod understand;

@@ -5,6 +5,7 @@ mod answers;
 mod copies;
 mod kit;
 mod lanes;
+mod mailbox;
 mod mails;
 mod nodes;
 mod plans;
