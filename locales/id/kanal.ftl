@@ -1,12 +1,13 @@
 # Akun di layanan pesan.
 
-kanal-title = Layanan pesan
-    .hint = WhatsApp, Telegram, Messenger, Instagram, dan X yang dipakai instansi Anda.
+kanal-title = Surat dan layanan pesan
+    .hint = Kotak surat, WhatsApp, Telegram, Messenger, Instagram, dan X yang dipakai instansi Anda.
 kanal-empty = Belum ada akun
     .hint = Tambahkan akun agar pesan warga masuk ke sini dan jawaban petugas terkirim dari sini.
 kanal-add = Tambah akun
 kanal-name = Nama akun
     .hint = Nama yang dikenal petugas, misalnya WhatsApp Dinas PU.
+kanal-kind-email = Kotak surat
 kanal-kind-whatsapp = WhatsApp
 kanal-kind-telegram = Telegram
 kanal-kind-messenger = Messenger

@@ -248,6 +248,7 @@ const PAGES = [
   ["supervisor", "queues now", visit("/antrean")],
   ["administrator", "queues and skills", visit("/antrean/atur")],
   ["administrator", "accounts of channels", visit("/pengaturan/kanal")],
+  ["administrator", "a new mailbox", visit("/pengaturan/kanal/surel/baru")],
   ["administrator", "sending", visit("/pengaturan/kiriman")],
   ["administrator", "failed messages", visit("/pengaturan/kiriman?saluran=email&keadaan=failed")],
   ["administrator", "rules of a channel", visit("/pengaturan/kiriman/aturan/sms")],

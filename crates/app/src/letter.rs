@@ -54,7 +54,7 @@ pub struct Taken {
 
 /// A message ready for its transaction: everything is kept, nothing is decided.
 #[derive(Clone)]
-struct Letter {
+pub struct Letter {
     mail: ParsedMail,
     external_id: String,
     raw: String,
@@ -82,14 +82,25 @@ pub struct Door<'a> {
 /// A fault of the engine or of the files; never because of what the message says.
 pub async fn take_in(ctx: &Ctx, agency: AgencyId, raw: Vec<u8>, door: Door<'_>) -> Result<Taken> {
     let raw = Bytes::from(raw);
-    let of_thread = raw.clone();
-    let mail = tokio::task::spawn_blocking(move || parse::parse(&of_thread))
-        .await
-        .map_err(|e| tanggap_kernel::Fault::new(format!("reading a mail: {e}")))?;
+    let mail = parsed(raw.clone()).await?;
     let report = MailReport::from(&mail);
     let letter = keep(ctx, mail, raw, door).await?;
     let (case, created) = ctx.db.write(move |tx| store(tx, agency, &letter)).await?;
     Ok(Taken { case, created, mail: report })
+}
+
+/// Reads a raw message that came by a door, and keeps its bytes and files.
+///
+/// # Errors
+/// A fault of the files.
+pub async fn read(ctx: &Ctx, raw: Vec<u8>, door: Door<'_>) -> Result<Letter> {
+    let raw = Bytes::from(raw);
+    keep(ctx, parsed(raw.clone()).await?, raw, door).await
+}
+
+async fn parsed(raw: Bytes) -> Result<ParsedMail> {
+    let reading = tokio::task::spawn_blocking(move || parse::parse(&raw)).await;
+    Ok(reading.map_err(|e| tanggap_kernel::Fault::new(format!("reading a mail: {e}")))?)
 }
 
 /// Keeps the raw message and its files.
@@ -117,7 +128,8 @@ async fn keep(ctx: &Ctx, mut mail: ParsedMail, raw: Bytes, door: Door<'_>) -> Re
     let mut trusted =
         said.filter(|one| door.authserv.is_some_and(|id| id.eq_ignore_ascii_case(&one.server)));
     let forged = trusted.next().is_some_and(parse::Authentication::is_forged);
-    Ok(Letter { mail, external_id, raw: kept, files: kept_files, ticket, answers, forged })
+    let (raw, files) = (kept, kept_files);
+    Ok(Letter { mail, external_id, raw, files, ticket, answers, forged })
 }
 
 /// A file as any other upload; what an upload refuses (too large, empty) is kept as it is.
@@ -146,7 +158,10 @@ async fn keep_as_it_is(
 }
 
 /// Puts the letter where it belongs; returns the case's code and whether it is new.
-fn store(tx: &mut Tx<'_>, agency: AgencyId, letter: &Letter) -> Result<(Option<String>, bool)> {
+///
+/// # Errors
+/// A fault of the engine; [`Refusal::Stale`] where others change its case meanwhile.
+pub fn store(tx: &mut Tx<'_>, agency: AgencyId, letter: &Letter) -> Result<(Option<String>, bool)> {
     let access = Access::system(agency);
     if let Some((_, case)) = talk::interaction_of_message(tx, &access, &letter.external_id)? {
         let known = match case {

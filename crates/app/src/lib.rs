@@ -10,6 +10,7 @@ pub mod config;
 pub mod copy;
 pub mod intake;
 pub mod letter;
+pub mod mailbox;
 pub mod messengers;
 pub mod node;
 mod observe;
@@ -33,5 +34,6 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     all.extend(tanggap_desk::statements());
     all.extend(router::STATEMENTS);
     all.extend(work::statements());
+    all.extend(mailbox::statements());
     all
 }

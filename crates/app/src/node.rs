@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tanggap_kernel::{Clock, Fault, Result};
 use tanggap_store::Db;
 use tanggap_store::blobs::Blobs;
-use tanggap_ui::ctx::{Ctx, Secrets, Site, random};
+use tanggap_ui::ctx::{Ctx, OwnRelays, Secrets, Site, random};
 use tanggap_ui::live::Live;
 
 use crate::config::Config;
@@ -32,6 +32,7 @@ pub async fn open(config: &Config, migrate: bool) -> Result<Ctx> {
         secure_cookies: config.secure_cookies(),
         trusted_proxies: config.server.trusted_proxies.clone(),
         has_relay: config.mail.is_some(),
+        own_relays: OwnRelays::default(),
         demo: false,
         upload_bytes_max: config.server.upload_mb_max.clamp(1, 1000) << 20,
     };

@@ -28,6 +28,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::mailbox;
 use crate::messengers::{self, Messengers};
 use crate::observe;
 
@@ -78,7 +79,8 @@ impl Default for Front {
 pub fn router(ctx: Ctx, front: Front) -> Router {
     let mut slices = slices();
     if let Some(messengers) = front.messengers.clone() {
-        slices = slices.merge(messengers::routes(messengers));
+        let mailboxes = mailbox::pages::routes(messengers.http().clone());
+        slices = slices.merge(mailboxes).merge(messengers::routes(messengers));
     }
     let mut pages = slices.fallback(unknown).layer(middleware::from_fn(answer::tell_failures));
     if let Some(scanner) = front.scanner.clone() {

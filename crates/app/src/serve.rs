@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, Server};
+use crate::mailbox::tend::Tender;
 use crate::messengers::{self, Messengers, gateway};
 use crate::observe;
 use crate::router::{Front, router};
@@ -54,12 +55,15 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
     let runner = messengers::poll::register(runner, messengers.clone(), ctx.secrets.clone());
     let runner =
         work::understand::register(runner, ctx.clone(), messengers.clone(), config.scanner());
-    tokio::spawn(gateway::tend(ctx.clone(), messengers, gateways, closing.clone()));
+    let http = messengers.http().clone();
+    tokio::spawn(gateway::tend(ctx.clone(), messengers, gateways.clone(), closing.clone()));
     ctx.db.write(sweep::plan).await?;
     let routing_ends = closing.clone();
     let jobs = tokio::spawn(run_jobs(runner, closing.clone()));
     let sending = tokio::spawn(async move { dispatcher.run(closing).await });
     let node = hex(&tanggap_ui::ctx::random::<16>()?);
+    let tender = Tender::new(ctx.clone(), http, config.scanner(), gateways, node.clone());
+    let mailboxes = tokio::spawn(tender.run(routing_ends.clone()));
     tanggap_routing::dispatch::spawn(ctx.db.clone(), node, routing_ends);
     tanggap_portal::spawn_reactions(ctx.clone());
     tanggap_desk::spawn_reactions(ctx.clone());
@@ -73,8 +77,10 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
     if served.is_err() {
         jobs.abort();
         sending.abort();
+        mailboxes.abort();
     }
     let _ = jobs.await;
+    let _ = mailboxes.await;
     end_sends(sending).await;
     tracing::info!("ended");
     served

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tanggap_channels::email::imap::{
-    self, Batch, Cursor, Login, MailboxConfig, MailboxState, RawMessage, Start,
+    self, Batch, Cursor, MailboxConfig, MailboxState, RawMessage, Start,
 };
+use tanggap_channels::email::login::Login;
 use tanggap_channels::email::wire::TlsMode;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;

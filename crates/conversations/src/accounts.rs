@@ -27,6 +27,8 @@ sql! {
         secrets, active, created_at, version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)";
     UPDATE = "update channel_accounts set name = $3, address = $4, settings = $5, secrets = $6,
         active = $7, version = version + 1 where agency_id = $1 and id = $2 and version = $8";
+    RENEW = "update channel_accounts set secrets = $3
+        where agency_id = $1 and id = $2 and version = $4";
     OF_AGENCY = "select agency_id, id, channel, name, address, settings, secrets, active, trouble,
         trouble_at, version from channel_accounts where agency_id = $1 order by id limit $2";
     FIND = "select agency_id, id, channel, name, address, settings, secrets, active, trouble,
@@ -173,6 +175,21 @@ pub fn update(
     }
     announce(tx, access, "account.changed", id, input);
     Ok(())
+}
+
+/// Keeps the secrets that a provider gave in place of older ones, while the account is still as
+/// `version` says. It is the same account with the same rights, so this is no change of it.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn renew_secrets(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: AccountId,
+    version: i64,
+    secrets: &[u8],
+) -> Result<(), Fault> {
+    tx.put(&RENEW, params![access.agency_id, id, secrets, version])
 }
 
 fn not_taken(tx: &mut Tx<'_>, input: &AccountInput, but: Option<AccountId>) -> Result<()> {

@@ -12,6 +12,7 @@ mod messages;
 mod model;
 pub mod outbound;
 mod search;
+pub mod states;
 pub mod talks;
 pub mod templates;
 pub mod window;
@@ -59,6 +60,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
         outbound::settings::STATEMENTS,
         outbound::suppressions::STATEMENTS,
         search::STATEMENTS,
+        states::STATEMENTS,
         talks::STATEMENTS,
         templates::STATEMENTS,
     ]

@@ -119,7 +119,7 @@ pub(crate) async fn render(
 ) -> Answer {
     let Shown { step, form, notice, since, status, frame, queue, revealed } = shown;
     let (access, text, me) = (staff.access.clone(), staff.text(), staff.user.id);
-    let (sqlite, has_relay) = (list::is_sqlite(ctx), ctx.site.has_relay);
+    let (sqlite, has_relay) = (list::is_sqlite(ctx), ctx.site.sends_mail(staff.access.agency_id));
     let (code, people) = (code.to_owned(), step == "assign");
     let (loaded, listing) = ctx
         .db
@@ -281,7 +281,13 @@ pub(crate) async fn print(
             Loaded::read(tx, &access, case, me, false)
         })
         .await?;
-    let case = CaseView::new(&loaded, &staff.access, text, ctx.site.has_relay, ctx.now());
+    let case = CaseView::new(
+        &loaded,
+        &staff.access,
+        text,
+        ctx.site.sends_mail(staff.access.agency_id),
+        ctx.now(),
+    );
     let mut page = staff.page_titled(format!("{} {}", case.code, case.subject));
     page.stream = String::new();
     Ok(respond::html(PrintPage { page, case }))

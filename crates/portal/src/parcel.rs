@@ -152,7 +152,7 @@ fn sent(door: &Door, loaded: &Loaded) -> Vec<SentLine> {
         text: door.text(),
         rules: &loaded.sending,
         offset_hours: door.agency.zone.offset_hours(),
-        has_relay: door.ctx.site.has_relay,
+        has_relay: door.ctx.site.sends_mail(door.agency.id),
         now: door.ctx.now(),
         for_staff: false,
     };

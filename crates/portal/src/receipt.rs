@@ -112,7 +112,7 @@ pub async fn show(door: Door, headers: HeaderMap) -> Answer {
     let told = tell(&door, held).await?;
     let qr = qr_svg(&told.link, &door.text().t("portal-receipt-qr")).unwrap_or_default();
     let page = door.page("portal-receipt");
-    let has_relay = door.ctx.site.has_relay;
+    let has_relay = door.ctx.site.sends_mail(door.agency.id);
     Ok(door.html(ReceiptPage { page, base: door.base.clone(), told, qr: Safe(qr), has_relay }))
 }
 

@@ -46,6 +46,7 @@ static ALL: &[Migration] = migrations! {
     11 => "0011_routing.sql",
     12 => "0012_chat.sql",
     15 => "0015_messengers.sql",
+    16 => "0016_mailboxes.sql",
 };
 
 const CREATE_LEDGER: &str =

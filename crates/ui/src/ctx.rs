@@ -3,12 +3,13 @@
 //! Time, randomness and keys come from here, so that a handler can be tested and nothing is
 //! global.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use tanggap_kernel::{Fault, Result, Timestamp};
+use tanggap_kernel::{AgencyId, Fault, Result, Timestamp};
 use tanggap_store::Db;
 use tanggap_store::blobs::Blobs;
 
@@ -41,12 +42,40 @@ pub struct Site {
     pub secure_cookies: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
-    /// Whether mail goes out; otherwise it waits, visibly.
+    /// Whether mail goes out by the installation's relay; otherwise it waits, visibly.
     pub has_relay: bool,
+    /// Agencies whose mail goes out by servers of their own.
+    pub own_relays: OwnRelays,
     /// Whether sign-in offers the demo's people.
     pub demo: bool,
     /// The largest file that is taken, in bytes.
     pub upload_bytes_max: usize,
+}
+
+impl Site {
+    /// Whether an agency's mail goes out.
+    #[must_use]
+    pub fn sends_mail(&self, agency: AgencyId) -> bool {
+        self.has_relay || self.own_relays.0.read().is_ok_and(|known| known.contains(&agency))
+    }
+}
+
+/// Agencies whose mail goes out by servers of their own, as the node last saw it.
+#[derive(Debug, Default)]
+pub struct OwnRelays(RwLock<HashSet<AgencyId>>);
+
+impl Clone for OwnRelays {
+    fn clone(&self) -> Self {
+        let known = self.0.read().map(|known| known.clone()).unwrap_or_default();
+        Self(RwLock::new(known))
+    }
+}
+
+impl OwnRelays {
+    /// Takes the place of what was known.
+    pub fn set(&self, agencies: HashSet<AgencyId>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = agencies;
+    }
 }
 
 /// Keys for signing and for keeping what is short (PINs, tokens), derived from one master key

@@ -41,6 +41,12 @@ impl Messengers {
         Ok(Messengers { http, places: Arc::new(places) })
     }
 
+    /// The client that calls providers.
+    #[must_use]
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
     /// A client of an account with these settings.
     ///
     /// # Errors

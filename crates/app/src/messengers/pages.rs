@@ -18,6 +18,7 @@ use tanggap_ui::ctx::random;
 use tanggap_ui::{Answer, Ctx, FormState, Page, respond};
 
 use super::Messengers;
+use crate::mailbox::CHANNEL;
 
 const HOME: &str = "/pengaturan/kanal";
 
@@ -35,6 +36,15 @@ struct AccountsPage {
     page: Page,
     accounts: Vec<Account>,
     kinds: [Kind; 5],
+}
+
+impl AccountsPage {
+    fn path(&self, account: &Account) -> String {
+        match account.channel == CHANNEL {
+            true => format!("{HOME}/surel/{}", account.id),
+            false => format!("{HOME}/{}", account.id),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -62,7 +72,8 @@ async fn list(State(ctx): State<Ctx>, staff: Staff) -> Answer {
     manage(&staff)?;
     let access = staff.access.clone();
     let all = ctx.db.read(move |tx| Ok(accounts::all(tx, &access)?)).await?;
-    let accounts = all.into_iter().filter(|a| Kind::parse(&a.channel).is_some()).collect();
+    let is_here = |a: &Account| a.channel == CHANNEL || Kind::parse(&a.channel).is_some();
+    let accounts = all.into_iter().filter(is_here).collect();
     let page = staff.page(&ctx, "kanal-title");
     Ok(respond::html(AccountsPage { page, accounts, kinds: Kind::ALL }))
 }

@@ -63,6 +63,7 @@ impl Handing {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Place {
     Channel(String),
+    OfAgency(AgencyId, String),
     Account(AgencyId, i64),
 }
 
@@ -82,6 +83,16 @@ impl Gateways {
         self.set_at(Place::Channel(channel.to_owned()), gateway);
     }
 
+    /// Hangs in the account by which an agency sends what is for no other account of a channel.
+    pub fn set_for(&self, agency: AgencyId, channel: &str, gateway: Arc<dyn Gateway>) {
+        self.set_at(Place::OfAgency(agency, channel.to_owned()), gateway);
+    }
+
+    /// Takes out what [`Self::set_for`] hung in; the installation's own serves again.
+    pub fn remove_for(&self, agency: AgencyId, channel: &str) {
+        self.remove_at(&Place::OfAgency(agency, channel.to_owned()));
+    }
+
     /// Hangs in an account's gateway, in place of an earlier one.
     pub fn set(&self, agency: AgencyId, account_id: i64, gateway: Arc<dyn Gateway>) {
         self.set_at(Place::Account(agency, account_id), gateway);
@@ -89,8 +100,11 @@ impl Gateways {
 
     /// Takes an account's gateway out; what is under way through it ends by itself.
     pub fn remove(&self, agency: AgencyId, account_id: i64) {
-        let place = Place::Account(agency, account_id);
-        self.0.gateways.write().unwrap_or_else(PoisonError::into_inner).remove(&place);
+        self.remove_at(&Place::Account(agency, account_id));
+    }
+
+    fn remove_at(&self, place: &Place) {
+        self.0.gateways.write().unwrap_or_else(PoisonError::into_inner).remove(place);
     }
 
     fn set_at(&self, place: Place, gateway: Arc<dyn Gateway>) {
@@ -99,12 +113,13 @@ impl Gateways {
     }
 
     pub(super) fn find(&self, lane: &Lane) -> Option<Arc<dyn Gateway>> {
-        let place = match lane.account_id {
-            0 => Place::Channel(lane.channel.clone()),
-            id => Place::Account(lane.agency_id, id),
-        };
         let gateways = self.0.gateways.read().unwrap_or_else(PoisonError::into_inner);
-        gateways.get(&place).cloned()
+        let at = |place: Place| gateways.get(&place).cloned();
+        match lane.account_id {
+            0 => at(Place::OfAgency(lane.agency_id, lane.channel.clone()))
+                .or_else(|| at(Place::Channel(lane.channel.clone()))),
+            id => at(Place::Account(lane.agency_id, id)),
+        }
     }
 
     pub(super) async fn changed(&self) {

@@ -2,7 +2,6 @@
 
 pub mod gateways;
 pub mod mail;
-pub mod mailboxes;
 pub mod outbound;
 pub mod sweep;
 pub mod understand;

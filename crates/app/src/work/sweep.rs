@@ -30,11 +30,13 @@ sql! {
     NAMED = "select w.value from json_array_elements_text(cast($1 as json)) as w
         where exists (select 1 from attachments where blob = w.value)
         or exists (select 1 from attachments where thumbnail = w.value)
-        or exists (select 1 from messages where raw = w.value)",
+        or exists (select 1 from messages where raw = w.value)
+        or exists (select 1 from inbound where raw = w.value)",
         sqlite: "select w.value from json_each($1) as w
         where exists (select 1 from attachments where blob = w.value)
         or exists (select 1 from attachments where thumbnail = w.value)
-        or exists (select 1 from messages where raw = w.value)";
+        or exists (select 1 from messages where raw = w.value)
+        or exists (select 1 from inbound where raw = w.value)";
 }
 
 /// Adds the handlers.

@@ -14,6 +14,7 @@ use tanggap_store::Db;
 use tanggap_store::jobs::{self, Job, Runner};
 use tanggap_ui::Ctx;
 
+use crate::mailbox;
 use crate::messengers::{Messengers, arrive};
 
 /// Tries of a delivery whose talk others change meanwhile, before it waits.
@@ -58,6 +59,9 @@ async fn run(
                     break told;
                 }
             }
+        }
+        Some((account, None)) if account.channel == mailbox::CHANNEL => {
+            mailbox::take_in(ctx, scanner, account, &delivery).await
         }
         _ => Err(Refusal::NotFound.into()),
     };

@@ -1,14 +1,12 @@
 //! A mailbox at Debian's Dovecot, which `scripts/with-dovecot.sh` starts, becomes cases: one for
 //! each message, none twice, whoever dies in the middle.
 
-use std::ops::Range;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tanggap_app::work::mailboxes::{Mailbox, follow};
-use tanggap_channels::email::imap::{Login, MailboxConfig, Start};
+use tanggap_app::mailbox::follow::{Mailbox, follow};
+use tanggap_channels::email::imap::{MailboxConfig, Start};
+use tanggap_channels::email::login::Login;
 use tanggap_channels::email::wire::TlsMode;
 use tanggap_conversations::accounts::{self, AccountInput};
 use tanggap_kernel::{Access, AgencyId, params};
@@ -16,46 +14,10 @@ use tanggap_testkit::{TestDb, block_on};
 use tanggap_ui::Ctx;
 use tokio::sync::watch;
 
+use crate::dovecot::Dovecot;
 use crate::kit;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Dovecot {
-    folder: PathBuf,
-    port: u16,
-}
-
-impl Dovecot {
-    fn find() -> Option<Self> {
-        let Some(folder) = std::env::var_os("TANGGAP_TEST_DOVECOT").map(PathBuf::from) else {
-            println!("skipped: scripts/with-dovecot.sh starts the server for this test");
-            return None;
-        };
-        let ports = std::fs::read_to_string(folder.join("ports")).expect("its ports");
-        let port = ports.split_whitespace().next().expect("a port").parse().expect("a number");
-        Some(Self { folder, port })
-    }
-
-    fn control(&self, verb: &str) {
-        let done = Command::new(self.folder.join("control")).arg(verb).status().expect("it runs");
-        assert!(done.success());
-    }
-
-    /// Puts messages into the mailbox; the numbers are the files', `text` makes their content.
-    fn deliver(&self, user: &str, numbers: Range<u32>, text: impl Fn(u32) -> Vec<u8>) {
-        let home = self.folder.join("mail").join(user);
-        for part in ["tmp", "new", "cur"] {
-            std::fs::create_dir_all(home.join(part)).expect("a folder");
-        }
-        for number in numbers {
-            let name = format!("{:010}.M{number}.uji", 1_700_000_000 + number);
-            std::fs::write(home.join("new").join(name), text(number)).expect("written");
-        }
-        let like = format!("--reference={}", self.folder.join("mail").display());
-        // Where the test does not run as root, the files are its own and the server's as well.
-        let _ = Command::new("chown").arg("-R").arg(like).arg(home).status();
-    }
-}
 
 fn letter(number: u32) -> Vec<u8> {
     format!(
@@ -120,9 +82,7 @@ async fn mailbox(ctx: &Ctx, agency: AgencyId, server: &Dovecot, user: &str) -> M
 #[test]
 fn one_case_for_each_message_whoever_dies() {
     let Some(server) = Dovecot::find() else { return };
-    // Other tests, which are other processes, restart the server as well.
-    let alone = std::fs::File::create(server.folder.join("alone")).expect("a file");
-    alone.lock().expect("locked");
+    let _alone = server.alone();
     block_on(async {
         let kit = TestDb::sqlite().await;
         let ctx = kit::ctx(&kit);

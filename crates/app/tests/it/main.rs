@@ -3,9 +3,11 @@
 
 mod answers;
 mod copies;
+mod dovecot;
 mod kit;
 mod lanes;
 mod mailbox;
+mod mailbox_account;
 mod mails;
 mod nodes;
 mod plans;

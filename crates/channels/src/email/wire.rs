@@ -20,8 +20,10 @@ use lettre::transport::smtp::client::{
     AsyncSmtpConnection, Certificate, TlsParameters, TlsParametersBuilder,
 };
 use lettre::transport::smtp::extension::ClientId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
+
+use super::login::{Login, Logins, NoLogin};
 
 mod compose;
 mod hand;
@@ -36,7 +38,7 @@ const MESSAGES_PER_CONNECTION_MAX: u32 = 50;
 const ANSWER_CHARS_MAX: usize = 500;
 
 /// How the connection is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TlsMode {
     /// Plain text: for a relay on the same machine or a trusted network only.
@@ -160,6 +162,12 @@ impl SendError {
     }
 }
 
+impl From<NoLogin> for SendError {
+    fn from(error: NoLogin) -> SendError {
+        SendError::temporary(error)
+    }
+}
+
 /// One SMTP relay with its open connections. Cheap to clone; clones share the connections.
 #[derive(Clone)]
 pub struct Relay {
@@ -170,6 +178,8 @@ struct Inner {
     config: RelayConfig,
     from: Mailbox,
     tls: Option<TlsParameters>,
+    /// Whom we are at the relay, where it wants to know.
+    login: Option<(String, Arc<dyn Logins>)>,
     idle: Mutex<Vec<Idle>>,
     places: Semaphore,
 }
@@ -186,6 +196,19 @@ impl Relay {
     /// # Errors
     /// Where our address, the hello name or the certificate authority cannot be used.
     pub fn new(config: RelayConfig) -> Result<Relay, SendError> {
+        let login = config.user.clone().zip(config.password.clone());
+        let password = |password| Arc::new(Login::Password(password)) as Arc<dyn Logins>;
+        Relay::with_login(config, login.map(|(user, known)| (user, password(known))))
+    }
+
+    /// Prepares a relay that is told who we are by `login`: a user and what proves it.
+    ///
+    /// # Errors
+    /// As [`Relay::new`].
+    pub fn with_login(
+        config: RelayConfig,
+        login: Option<(String, Arc<dyn Logins>)>,
+    ) -> Result<Relay, SendError> {
         let address = config.from_address.parse().map_err(SendError::permanent)?;
         let from = Mailbox::new(config.from_name.as_deref().map(one_line), address);
         let plain = |c: char| c.is_ascii_graphic();
@@ -198,7 +221,7 @@ impl Relay {
         };
         let places = Semaphore::new(config.pool_size.clamp(1, 64));
         let idle = Mutex::default();
-        Ok(Relay { inner: Arc::new(Inner { config, from, tls, idle, places }) })
+        Ok(Relay { inner: Arc::new(Inner { config, from, tls, login, idle, places }) })
     }
 
     /// The domain of our address: what our identifiers end with.
@@ -266,15 +289,26 @@ impl Inner {
                 }
                 Some(_) => {}
                 None => {
-                    let opened = self.open().await;
-                    let connection = opened.map_err(|error| SendError::of_connection(&error))?;
+                    let connection = self.open().await?;
                     return Ok(Idle { connection, since: Instant::now(), sent: 0 });
                 }
             }
         }
     }
 
-    async fn open(&self) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
+    async fn open(&self) -> Result<AsyncSmtpConnection, SendError> {
+        let login = match &self.login {
+            Some((user, login)) => Some((user, login.login().await?)),
+            None => None,
+        };
+        let opened = self.connect(login).await;
+        opened.map_err(|error| SendError::of_connection(&error))
+    }
+
+    async fn connect(
+        &self,
+        login: Option<(&String, Login)>,
+    ) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
         let config = &self.config;
         let hello = ClientId::Domain(config.hello_name.clone());
         let wrapped = self.tls.clone().filter(|_| config.tls == TlsMode::Tls);
@@ -286,9 +320,12 @@ impl Inner {
         {
             connection.starttls(tls, &hello).await?;
         }
-        if let (Some(user), Some(password)) = (&config.user, &config.password) {
-            let credentials = Credentials::new(user.clone(), password.clone());
-            connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await?;
+        if let Some((user, login)) = login {
+            let (mechanisms, secret): (&[Mechanism], String) = match login {
+                Login::Password(password) => (&[Mechanism::Plain, Mechanism::Login], password),
+                Login::Token(token) => (&[Mechanism::Xoauth2], token),
+            };
+            connection.auth(mechanisms, &Credentials::new(user.clone(), secret)).await?;
         }
         Ok(connection)
     }

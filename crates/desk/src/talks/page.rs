@@ -238,7 +238,7 @@ impl TalkPage {
                 .case
                 .as_ref()
                 .map(|case| (case.code.clone(), case.subject.clone(), case.status.as_str())),
-            entries: entries(text, &loaded, ctx.site.has_relay, now),
+            entries: entries(text, &loaded, ctx.site.sends_mail(staff.access.agency_id), now),
             person: loaded.person.as_ref().map(person),
             earlier: loaded.earlier.iter().map(|other| earlier(text, other)).collect(),
             read: loaded.visitor.as_ref().map(|v| signs::has_read(v, &loaded.messages)),

@@ -11,13 +11,12 @@
 mod session;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::login::{Logins, NoLogin};
 use super::wire::TlsMode;
 use session::Session;
 
@@ -78,28 +77,6 @@ pub enum Start {
     All,
     /// Only what comes from now on is taken in.
     New,
-}
-
-/// What proves a user.
-#[derive(Clone)]
-pub enum Login {
-    /// A password.
-    Password(String),
-    /// An OAuth2 access token (XOAUTH2).
-    Token(String),
-}
-
-/// Where a login comes from.
-pub trait Logins: Send + Sync {
-    /// The login of now, or why there is none.
-    fn login(&self) -> Pin<Box<dyn Future<Output = Result<Login, String>> + Send + '_>>;
-}
-
-impl Logins for Login {
-    fn login(&self) -> Pin<Box<dyn Future<Output = Result<Login, String>> + Send + '_>> {
-        let login = self.clone();
-        Box::pin(async move { Ok(login) })
-    }
 }
 
 /// The place reached in a mailbox.
@@ -179,6 +156,24 @@ pub(super) enum ImapError {
     /// The consumer is gone: the end.
     #[error("nobody takes the messages")]
     Closed,
+}
+
+impl From<NoLogin> for ImapError {
+    fn from(error: NoLogin) -> Self {
+        match error {
+            NoLogin::Refused(why) => Self::Refused(why),
+            NoLogin::Failed(why) => Self::Failed(why),
+        }
+    }
+}
+
+/// Tries whether a mailbox can be opened; gives the number of messages in it.
+///
+/// # Errors
+/// The server's words.
+pub async fn check(config: &MailboxConfig) -> Result<u32, String> {
+    let session = Session::open(config).await.map_err(|error| error.to_string())?;
+    Ok(session.exists())
 }
 
 /// Reads a mailbox until nobody takes its messages any more.

@@ -14,9 +14,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::super::login::Login;
 use super::super::parse::RAW_BYTES_MAX;
 use super::super::wire::TlsMode;
-use super::{ImapError, Login, MailboxConfig, RawMessage};
+use super::{ImapError, MailboxConfig, RawMessage};
 
 /// UIDs whose sizes are asked for at once; more where many are gone.
 const WINDOW: u32 = 500;
@@ -55,7 +56,7 @@ impl Session {
     pub async fn open(config: &MailboxConfig) -> Result<Session, ImapError> {
         let limit = config.timeout;
         let client = within(limit, connect(config)).await?;
-        let login = config.login.login().await.map_err(ImapError::Refused)?;
+        let login = within(limit, async { Ok(config.login.login().await?) }).await?;
         let logged = async {
             match login {
                 Login::Password(password) => client.login(&config.user, password).await,
@@ -93,6 +94,10 @@ impl Session {
 
     pub fn uid_next(&self) -> u32 {
         self.mailbox.uid_next.unwrap_or(1)
+    }
+
+    pub fn exists(&self) -> u32 {
+        self.mailbox.exists
     }
 
     pub fn modseq(&self) -> u64 {
