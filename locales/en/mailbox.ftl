@@ -2,6 +2,8 @@
 
 mailbox-new = New mailbox
 mailbox-own = Mailbox
+mailbox-name = Name of the account
+    .hint = The sender's name that people see, such as Complaints of Tirta Raya Regency.
 mailbox-address = Mail address
     .hint = The address that people write to, such as complaints@example.go.id.
 mailbox-in = Incoming mail (IMAP)
@@ -50,7 +52,7 @@ mailbox-going = State
 mailbox-state-off = Not in use
 mailbox-state-connecting = Connecting
 mailbox-state-fetching = Fetching messages
-mailbox-state-waiting = Connected, waiting for new messages
+mailbox-state-waiting = Connected, waiting for mail
 mailbox-state-failing = Disconnected, trying again
 mailbox-state-refused = Refused by the server
 mailbox-since = Since

@@ -2,6 +2,8 @@
 
 mailbox-new = Kotak surat baru
 mailbox-own = Kotak surat
+mailbox-name = Nama akun
+    .hint = Nama pengirim yang dilihat warga, misalnya Pengaduan Kabupaten Tirta Raya.
 mailbox-address = Alamat surel
     .hint = Alamat yang ditulisi warga, misalnya pengaduan@contoh.go.id.
 mailbox-in = Surat masuk (IMAP)
@@ -50,7 +52,7 @@ mailbox-going = Keadaan
 mailbox-state-off = Tidak dipakai
 mailbox-state-connecting = Menyambung
 mailbox-state-fetching = Mengambil surat
-mailbox-state-waiting = Tersambung, menunggu surat baru
+mailbox-state-waiting = Tersambung, menunggu surat
 mailbox-state-failing = Terputus, dicoba lagi
 mailbox-state-refused = Ditolak server
 mailbox-since = Sejak

@@ -16,7 +16,7 @@ const FOLDER: &str = "INBOX";
 
 /// The fields that a summary of errors names.
 pub(super) const LABELS: &[(&str, &str)] = &[
-    ("name", "kanal-name"),
+    ("name", "mailbox-name"),
     ("address", "mailbox-address"),
     ("host", "mailbox-host"),
     ("port", "mailbox-port"),

@@ -183,7 +183,7 @@ async fn a_mailbox_becomes_cases(kit: TestDb, server: &Dovecot, user: &str) {
     server.deliver(user, 1_003..1_004, answer_to);
     desk.until("messages", MESSAGES, i64::from(LETTERS) + 1).await;
     assert_eq!(desk.count(CASES).await, i64::from(LETTERS));
-    desk.until_page(&path, "Tersambung, menunggu surat baru").await;
+    desk.until_page(&path, "Tersambung, menunggu surat").await;
 
     // A changed account is connected anew; a refusal is shown, and mended by the form.
     let with_version = |password, version| {
@@ -197,7 +197,7 @@ async fn a_mailbox_becomes_cases(kit: TestDb, server: &Dovecot, user: &str) {
     server.deliver(user, LETTERS..LETTERS + 1, letter);
     desk.must(&path, &with_version("rahasia", "2")).await;
     desk.until("cases", CASES, i64::from(LETTERS) + 1).await;
-    desk.until_page(&path, "Tersambung, menunggu surat baru").await;
+    desk.until_page(&path, "Tersambung, menunggu surat").await;
     assert_eq!(desk.account().await.trouble, None);
 
     node.signal("TERM");
