@@ -85,6 +85,8 @@ async function make() {
     "src/desk.ts",
     "src/citizen.ts",
     "src/pow.ts",
+    "src/wall.ts",
+    "css/wall.css",
     "css/chat.css",
     "src/widget/obrolan.ts",
     "src/widget/chat.ts",

@@ -524,4 +524,4 @@ org-locale-id = Indonesian
 org-locale-en = English
 
 org-invalid-stale = Somebody else has just changed this. Yours is not saved; open the page again to see the latest.
-org-nav-talks = Conversations
+org-nav-talks = Messages

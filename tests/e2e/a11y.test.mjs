@@ -246,6 +246,8 @@ const PAGES = [
   ["agent", "a talk that is over", follow("/percakapan?rak=selesai", ".pane-list .case-link")],
   ["agent", "a case from a talk", fromTalk],
   ["supervisor", "queues now", visit("/antrean")],
+  ["supervisor", "screens on walls", visit("/antrean/papan")],
+  ["supervisor", "one's presence", visit("/kehadiran")],
   ["administrator", "queues and skills", visit("/antrean/atur")],
   ["administrator", "accounts of channels", visit("/pengaturan/kanal")],
   ["administrator", "a new mailbox", visit("/pengaturan/kanal/surel/baru")],

@@ -4,10 +4,11 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use serde::Deserialize;
 use tanggap_cases::actions::{self as cases, Move};
 use tanggap_cases::model::CaseId;
 use tanggap_cases::rules::Action;
@@ -65,6 +66,8 @@ struct Wish {
 }
 
 struct Duty {
+    /// On a page of its own, all of it open; else in the bar, behind a menu.
+    is_page: bool,
     topic: String,
     word: &'static str,
     label: String,
@@ -90,10 +93,23 @@ struct DutyFrame {
     duty: Duty,
 }
 
-async fn show(State(ctx): State<Ctx>, staff: Staff, headers: HeaderMap) -> Answer {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// By the page's own frame.
+    halaman: String,
+}
+
+async fn show(
+    State(ctx): State<Ctx>,
+    staff: Staff,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Answer {
     may_work(&staff)?;
-    let duty = load(&ctx, &staff).await?;
+    let mut duty = load(&ctx, &staff).await?;
     let mut page = staff.page(&ctx, "desk-duty");
+    duty.is_page = !headers.contains_key("turbo-frame") || !asked.halaman.is_empty();
     if headers.contains_key("turbo-frame") {
         return Ok(respond::html(DutyFrame { page, duty }));
     }
@@ -145,6 +161,7 @@ async fn load(ctx: &Ctx, staff: &Staff) -> Result<Duty> {
                 is_now: wish == presence,
             };
             Ok(Duty {
+                is_page: false,
                 topic: topic_of(user),
                 word: presence.as_str(),
                 label: label(presence),

@@ -1,26 +1,30 @@
-//! `/antrean`: the queues as they are now, who is on duty, and who serves what. Live: every change
-//! has the page fetched again, at most once a second; while the stream is gone the bar says so.
+//! `/antrean`: the queues as they are now, who is on duty and at what, and who serves what.
+//!
+//! [`state`] is what the board shows, [`live`] keeps it up in the browsers, [`walls`] shows its
+//! figures on a screen on a wall.
 
-use std::collections::HashMap;
+mod live;
+mod state;
+mod walls;
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
 use serde::Deserialize;
 use tanggap_kernel::id::UserId;
-use tanggap_kernel::{Access, Error, Invalid, Permission, Refusal, Result, Timestamp};
-use tanggap_org::door::{SignedFields, Staff, flash};
+use tanggap_kernel::{Access, Error, Fault, Invalid, Permission, Refusal, Result};
+use tanggap_org::door::{SignedFields, Staff, flash, until_session_ends};
 use tanggap_org::{self as org, People};
-use tanggap_routing::queries::{self, Figures};
 use tanggap_routing::settings::{self, AgentInput};
 use tanggap_routing::{Presence, QueueId, SkillId, store};
 use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, respond};
 
-use crate::{log, stream};
+use self::live::Boards;
+use self::state::{Audience, Moment};
 
 const HOME: &str = "/antrean";
 /// The most people among whom one is chosen.
@@ -31,8 +35,12 @@ const LEVELS: i64 = 5;
 pub(crate) fn routes() -> Router<Ctx> {
     Router::new()
         .route(HOME, get(show))
+        .route("/antrean/alir", get(listen))
         .route("/antrean/petugas", get(find))
         .route("/antrean/petugas/{id}", get(person).post(assign))
+        .route("/antrean/petugas/{id}/antrean", post(relocate))
+        .merge(walls::routes())
+        .layer(Extension(Boards::default()))
 }
 
 /// Whoever sets queues up or watches over them.
@@ -44,93 +52,52 @@ fn look(staff: &Staff) -> Result<()> {
     if may_see(&staff.access) { Ok(()) } else { Err(Refusal::Forbidden.into()) }
 }
 
-/// One queue's line.
-struct Line {
-    id: String,
-    name: String,
-    active: bool,
-    figures: Figures,
-    oldest_ms: Option<i64>,
-    level: Option<i64>,
-}
-
-/// One person's line.
-struct Person {
-    id: String,
-    name: String,
-    presence: &'static str,
-    label: String,
-    since_ms: i64,
-    share: String,
-    held: i64,
-    queues: String,
-}
-
 #[derive(Template)]
 #[template(path = "lines.html")]
 struct LinesPage {
     page: Page,
-    lines: Vec<Line>,
-    people: Vec<Person>,
+    /// The lists as they are now; the browser keeps them up.
+    totals: String,
+    lines: String,
+    people: String,
+    is_empty: bool,
     choices: Vec<Choice>,
     form: FormState,
-    now_ms: i64,
     may_set: bool,
 }
 
 async fn show(State(ctx): State<Ctx>, staff: Staff) -> Answer {
     look(&staff)?;
-    let (access, text) = (staff.access.clone(), staff.text());
-    let zone = staff.zone;
-    let (lines, people, choices, head, now) = ctx
+    let (access, zone) = (staff.access.clone(), staff.zone);
+    let (now, choices) = ctx
         .db
-        .read(move |tx| {
-            let now = tx.now();
-            let head = log::head(tx, access.agency_id)?;
-            let today = zone.start_of_day(zone.local_date(now.as_micros()));
-            let figures = queries::figures(tx, &access, Timestamp::from_micros(today))?;
-            let figures: HashMap<QueueId, Figures> = figures.into_iter().collect();
-            let queues = store::queues(tx, &access)?;
-            let line = |queue: &tanggap_routing::Queue| {
-                let figures = figures.get(&queue.id).cloned().unwrap_or_default();
-                Line {
-                    id: queue.id.to_string(),
-                    name: queue.name.clone(),
-                    active: queue.active,
-                    oldest_ms: figures.oldest.map(|at| at.as_micros() / 1000),
-                    level: figures.service_level(),
-                    figures,
-                }
-            };
-            let lines: Vec<Line> = queues.iter().map(line).collect();
-            let mut people = Vec::new();
-            for someone in queries::on_duty(tx, &access)? {
-                let serves = store::agent(tx, &access, someone.user)?;
-                let serves = serves.map(|agent| agent.queues).unwrap_or_default();
-                let named = queues.iter().filter(|queue| serves.contains(&queue.id));
-                let names: Vec<&str> = named.map(|queue| queue.name.as_str()).collect();
-                let word = someone.presence.as_str();
-                people.push(Person {
-                    id: someone.user.to_string(),
-                    name: someone.name,
-                    presence: word,
-                    label: text.t(format!("desk-duty-{}", word.replace('_', "-"))).into_owned(),
-                    since_ms: someone.since.as_micros() / 1000,
-                    share: format!("{}/{}", someone.load, someone.capacity),
-                    held: someone.held,
-                    queues: names.join(", "),
-                });
-            }
-            Ok((lines, people, everybody(tx, &access)?, head, now))
-        })
+        .read(move |tx| Ok((Moment::read(tx, &access, zone)?, everybody(tx, &access)?)))
         .await?;
-    let mut page = staff.page(&ctx, "desk-lines");
-    page.topics = stream::QUEUES.to_owned();
-    page.cursor = head.to_string();
-    let form = FormState::new(staff.prefs.locale);
-    let may_set = staff.access.can(Permission::OrgManage, None);
-    let now_ms = now.as_micros() / 1000;
-    Ok(respond::html(LinesPage { page, lines, people, choices, form, now_ms, may_set }))
+    let page = staff.page(&ctx, "desk-lines");
+    let shown = state::change(None, &now, (page.text, &staff.access, Audience::Desk));
+    let shown = shown.map_err(|e| Fault::new(format!("lines: {e}")))?;
+    let list = |list| shown.list(list, &page.csrf);
+    Ok(respond::html(LinesPage {
+        totals: list("ringkasan"),
+        lines: list("antrean"),
+        people: list("petugas"),
+        is_empty: now.lines.is_empty(),
+        choices,
+        form: FormState::new(staff.prefs.locale),
+        may_set: staff.access.can(Permission::OrgManage, None),
+        page,
+    }))
+}
+
+/// `GET /antrean/alir`: the snapshot and what changes after it.
+async fn listen(
+    State(ctx): State<Ctx>,
+    Extension(boards): Extension<Boards>,
+    staff: Staff,
+) -> Answer {
+    look(&staff)?;
+    let until = until_session_ends(&ctx, &staff);
+    Ok(boards.listen(&ctx, staff.viewer(), Audience::Desk, until))
 }
 
 fn everybody(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Choice>> {
@@ -269,6 +236,20 @@ async fn assign(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Moves somebody to other queues, from the board.
+async fn relocate(
+    State(ctx): State<Ctx>,
+    Path(id): Path<String>,
+    SignedFields { staff, fields }: SignedFields,
+) -> Answer {
+    look(&staff)?;
+    let (access, user) = (staff.access.clone(), user_of(&id)?);
+    let queues: Option<Vec<QueueId>> = fields.all("queues").map(QueueId::parse).collect();
+    let queues = queues.ok_or(Refusal::field("queues", "ui-invalid-choice"))?;
+    ctx.db.write(move |tx| settings::move_agent(tx, &access, user, queues.clone())).await?;
+    Ok(flash(&ctx.site, HOME, "desk-flash-moved"))
 }
 
 /// What became of a form of settings: done, or what is wrong with it.

@@ -38,8 +38,6 @@ const LINES_MAX: usize = 200;
 #[derive(Default)]
 struct Changed {
     cases: HashSet<CaseId>,
-    /// Something about queues or who is on duty.
-    queues: bool,
     talks: HashSet<i64>,
     seq: i64,
 }
@@ -91,9 +89,6 @@ impl Reactions {
     fn note(&mut self, event: &Announced) -> bool {
         if let "work" | "presence" = event.subject_kind.as_str() {
             self.tell_people(event);
-            let figures = self.figures.entry(event.agency_id).or_default();
-            figures.seq = figures.seq.max(event.seq);
-            figures.queues = true;
             return false;
         }
         if event.subject_kind == "talk" {
@@ -191,14 +186,11 @@ impl Reactions {
                     !changed.cases.is_empty()
                 }
                 stream::BOARD => board,
-                stream::QUEUES => changed.queues,
                 _ => false,
             });
             for room in rooms {
                 if room.topic == stream::ALONE {
                     self.ctx.live.tell(&room, Note { seq: None, says: Says::Gap });
-                } else if room.topic == stream::QUEUES {
-                    self.ctx.live.refresh(&room, Some(changed.seq));
                 } else if room.topic != stream::CASES {
                     self.ctx.live.refresh(&room, None);
                 } else if let Err(error) = self.count(&room, &changed).await {

@@ -17,7 +17,7 @@ use tanggap_ui::live::{Note, Room, Says, Viewer, sse_after};
 use tanggap_ui::{Answer, Ctx, Text};
 
 use crate::presence::Presence;
-use crate::{duty, lines, log, presence, reactions};
+use crate::{duty, log, presence, reactions};
 
 /// The most topics that one browser listens to.
 const TOPICS_MAX: usize = 40;
@@ -32,9 +32,6 @@ pub(crate) const LISTS: &str = "lists";
 pub(crate) const UNIT: &str = "unit";
 /// The topic of the supervisor's figures.
 pub(crate) const BOARD: &str = "board";
-
-/// The topic of queues and of who is on duty.
-pub(crate) const QUEUES: &str = "queues";
 
 /// The topic of the lists of talks.
 pub(crate) const TALKS: &str = "talks";
@@ -106,7 +103,6 @@ async fn allowed(ctx: &Ctx, staff: &Staff, wanted: &Wanted) -> Result<Vec<String
         let may = match topic.strip_prefix("case:") {
             Some(id) => may_hear(ctx, staff, id).await?,
             None if topic.starts_with("person:") => topic == duty::topic_of(staff.user.id),
-            None if topic == QUEUES => lines::may_see(&staff.access),
             None if topic == TALKS => staff.access.can(Permission::TalkRead, None),
             None if topic.starts_with("talk:") => may_hear_talk(ctx, staff, topic).await?,
             None if topic == BOARD => staff.access.can_somewhere(Permission::BoardRead),
@@ -159,15 +155,15 @@ async fn missed(ctx: &Ctx, viewer: &Viewer, topics: &[String], seq: i64) -> Resu
     let Some(cases) = cases else {
         return Ok(vec![Note { seq: Some(head), says: Says::Gap }]);
     };
-    let (work, topics): (Vec<_>, Vec<_>) =
-        topics.iter().partition(|topic| *topic == QUEUES || topic.starts_with("person:"));
+    let others = |topic: &&String| ["person:", "talk"].iter().any(|kind| topic.starts_with(kind));
+    let (others, topics): (Vec<_>, Vec<_>) = topics.iter().partition(others);
     let mut notes = Vec::new();
     if head > seq {
-        notes.extend(work.into_iter().map(|topic| Note {
+        notes.extend(others.into_iter().map(|topic| Note {
             seq: Some(head),
-            says: match topic.as_str() {
-                QUEUES => Says::Refresh(QUEUES.into()),
-                _ => Says::Stream(duty::RELOAD.into()),
+            says: match topic.starts_with("person:") {
+                true => Says::Stream(duty::RELOAD.into()),
+                false => Says::Refresh(topic.as_str().into()),
             },
         }));
     }

@@ -19,6 +19,7 @@ pub mod rules;
 pub mod settings;
 pub mod store;
 pub mod talks;
+pub mod walls;
 
 pub use matcher::{Match, Matcher};
 pub use model::{
@@ -29,5 +30,12 @@ pub use model::{
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
-    [store::STATEMENTS, queries::STATEMENTS, settings::STATEMENTS, dispatch::STATEMENTS].concat()
+    [
+        store::STATEMENTS,
+        queries::STATEMENTS,
+        settings::STATEMENTS,
+        dispatch::STATEMENTS,
+        walls::STATEMENTS,
+    ]
+    .concat()
 }

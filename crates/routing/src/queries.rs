@@ -4,13 +4,18 @@ use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Fault, Result, Timestamp, params};
 use tanggap_store::{Tx, sql};
 
-use crate::model::{Presence, QueueId};
-use crate::store::AGENTS_MAX;
+use crate::model::{Kind, Presence, QueueId};
+use crate::store::{AGENTS_MAX, ITEMS_MAX};
 
 sql! {
-    NOW = "select queue_id, state, count(*), min(entered_at) from routing_items
+    NOW = "select queue_id, state, count(*), min(entered_at), min(due_at) from routing_items
         where agency_id = $1 and state <> 'ended' group by queue_id, state
         order by queue_id, state";
+    AT_WORK = "select agent_id, kind, subject_id, channel, state, since from routing_items
+        where agency_id = $1 and agent_id is not null order by agent_id, id limit $2";
+    SERVES = "select q.user_id, q.queue_id from routing_agent_queues q join routing_agents a
+        on a.agency_id = q.agency_id and a.user_id = q.user_id
+        where q.agency_id = $1 and a.presence <> 'offline' order by q.user_id, q.queue_id limit $2";
     ANSWERED = "select queue_id, count(*), sum(case when answered_at <= due_at then 1 else 0 end)
         from routing_items where agency_id = $1 and answered_at is not null and answered_at >= $2
         group by queue_id order by queue_id";
@@ -29,6 +34,8 @@ pub struct Figures {
     pub waiting: i64,
     /// Since when the oldest of these has waited.
     pub oldest: Option<Timestamp>,
+    /// When the first of these should have somebody.
+    pub due: Option<Timestamp>,
     /// How much somebody is at.
     pub at_work: i64,
     /// To how much somebody came.
@@ -52,7 +59,7 @@ impl Figures {
 }
 
 /// Somebody who is on duty.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnDuty {
     /// Who.
     pub user: UserId,
@@ -82,15 +89,17 @@ pub fn figures(
     let agency = access.agency_id;
     let mut all: std::collections::BTreeMap<QueueId, Figures> = std::collections::BTreeMap::new();
     let now = tx.all(&NOW, params![agency], |row| {
-        Ok((QueueId(row.int()?), row.text()?, row.int::<i64>()?, row.opt_int::<Timestamp>()?))
+        let (queue, state, count) = (QueueId(row.int()?), row.text()?, row.int::<i64>()?);
+        Ok((queue, state, count, row.opt_int::<Timestamp>()?, row.opt_int::<Timestamp>()?))
     })?;
-    for (queue, state, count, oldest) in now {
+    for (queue, state, count, oldest, due) in now {
         let figures = all.entry(queue).or_default();
         if state == "accepted" {
             figures.at_work = count;
         } else {
             figures.waiting += count;
             figures.oldest = [figures.oldest, oldest].into_iter().flatten().min();
+            figures.due = [figures.due, due].into_iter().flatten().min();
         }
     }
     let two = |row: &mut tanggap_store::Row<'_>| {
@@ -125,6 +134,50 @@ pub fn on_duty(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<OnDuty>> {
             held: row.int()?,
         })
     })?)
+}
+
+/// Something that rings at somebody or that they are at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AtWork {
+    /// Whose.
+    pub user: UserId,
+    /// What it is.
+    pub kind: Kind,
+    /// Which one of that kind.
+    pub subject: i64,
+    /// By which channel it came.
+    pub channel: String,
+    /// Whether it still rings.
+    pub rings: bool,
+    /// Since when it rings or they are at it.
+    pub since: Timestamp,
+}
+
+/// What everybody is at, by person.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn at_work(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<AtWork>> {
+    Ok(tx.all(&AT_WORK, params![access.agency_id, ITEMS_MAX], |row| {
+        let (user, word, subject) = (row.int()?, row.text()?, row.int()?);
+        Ok(AtWork {
+            user,
+            kind: Kind::parse(&word).ok_or_else(|| Fault::new(format!("kind: {word}")))?,
+            subject,
+            channel: row.text()?,
+            rings: row.text()? == "offered",
+            since: row.int()?,
+        })
+    })?)
+}
+
+/// Who of those on duty serves which queue.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn serves(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<(UserId, QueueId)>> {
+    let key = params![access.agency_id, ITEMS_MAX];
+    Ok(tx.all(&SERVES, key, |row| Ok((row.int()?, QueueId(row.int()?))))?)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use tanggap_kernel::{Access, Event, Permission, Refusal, Result, Subject, params
 use tanggap_store::{Tx, sql};
 
 use crate::model::{Hours, Queue, QueueId, Skill, SkillId, SkillKind, Step};
+use crate::rules;
 use crate::store::{self, SETTINGS_MAX, json_of};
 
 const NAME_MAX: usize = 80;
@@ -318,6 +319,22 @@ pub fn set_agent(tx: &mut Tx<'_>, access: &Access, user: UserId, input: &AgentIn
     let facts = json!({ "queues": queues, "capacity": input.capacity });
     announce(tx, access, "presence.assigned", user.0, facts);
     Ok(())
+}
+
+/// Moves somebody to other queues; what they can do and carry stays.
+///
+/// # Errors
+/// As [`set_agent`].
+pub fn move_agent(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    user: UserId,
+    queues: Vec<QueueId>,
+) -> Result<()> {
+    let known = store::agent(tx, access, user)?;
+    let (skills, capacity) =
+        known.map_or_else(|| (Vec::new(), rules::CAPACITY), |agent| (agent.skills, agent.capacity));
+    set_agent(tx, access, user, &AgentInput { queues, skills, capacity })
 }
 
 /// A queue as it would be set again: for changing one thing of it.

@@ -47,6 +47,7 @@ static ALL: &[Migration] = migrations! {
     12 => "0012_chat.sql",
     15 => "0015_messengers.sql",
     16 => "0016_mailboxes.sql",
+    17 => "0017_wallboards.sql",
 };
 
 const CREATE_LEDGER: &str =

@@ -95,6 +95,8 @@ mod tests {
             "citizen.css",
             "citizen.js",
             "pow.js",
+            "wall.js",
+            "wall.css",
             "icons.svg",
             "obrolan.js",
             "chat.js",

@@ -1,5 +1,6 @@
-// <time-run data-at data-now>: minutes and seconds since (or until) a moment, running. `now` is the
-// server's time when the page was made, so a wrong clock of the machine does not matter.
+// <time-run data-at data-now [data-due]>: minutes and seconds since (or until) a moment, running. `now` is the
+// server's time when the page was made, so a wrong clock of the machine does not matter. After the
+// moment `due` it is `is-late`.
 const HOUR_S = 3600;
 
 export class TimeRun extends HTMLElement {
@@ -22,7 +23,9 @@ export class TimeRun extends HTMLElement {
   }
 
   private tell(): void {
-    const s = Math.floor(Math.abs(Date.now() - this.ahead - Number(this.dataset.at)) / 1_000);
+    const now = Date.now() - this.ahead;
+    const s = Math.floor(Math.abs(now - Number(this.dataset.at)) / 1_000);
+    this.classList.toggle("is-late", now > Number(this.dataset.due ?? Number.POSITIVE_INFINITY));
     const two = (n: number) => String(n).padStart(2, "0");
     const hours = Math.floor(s / HOUR_S);
     const rest = `${two(Math.floor((s % HOUR_S) / 60))}:${two(s % 60)}`;

@@ -26,9 +26,9 @@ tanggap_store::sql! {
 }
 
 /// What events are about: the first part of their kinds.
-pub(crate) const GROUPS: [&str; 16] = [
+pub(crate) const GROUPS: [&str; 17] = [
     "case", "message", "contact", "user", "unit", "agency", "calendar", "category", "profile",
-    "token", "job", "mail", "work", "presence", "queue", "skill",
+    "token", "job", "mail", "work", "presence", "queue", "skill", "wall",
 ];
 
 /// What is looked for.

@@ -9,6 +9,7 @@ mod cases;
 mod chat;
 mod demo;
 mod desk;
+mod desk_board;
 mod desk_duty;
 mod desk_files;
 mod desk_find;
