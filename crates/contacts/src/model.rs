@@ -46,8 +46,11 @@ impl Contact {
     /// The first telephone as people write it, hidden in part where `masked`.
     #[must_use]
     pub fn phone(&self, masked: bool) -> Option<String> {
-        let phone = Phone::parse(self.phones.first()?).ok()?;
-        Some(if masked { phone.masked() } else { phone.display().to_owned() })
+        let stored = self.phones.first()?;
+        if masked {
+            return Phone::mask_stored(stored).ok();
+        }
+        Some(Phone::parse(stored).ok()?.display().to_owned())
     }
 
     /// The first mail address, hidden in part where `masked`.

@@ -20,12 +20,14 @@ sql! {
     REACHABLE = "select c.name, i.value from contact_identities i join contacts c
         on c.agency_id = i.agency_id and c.id = i.contact_id where i.agency_id = $1
         and i.contact_id = $2 and i.kind = $3 order by i.value limit 1";
-    FIND = "select id, name, address, nik, same_as, created_at, version from contacts
-        where agency_id = $1 and id = $2";
+    // One statement, since each is a wake-up more for whoever reads: a row for each identity, or
+    // one without.
+    FIND = "select c.id, c.name, c.address, c.nik, c.same_as, c.created_at, c.version,
+        i.kind, i.value from contacts c left join contact_identities i
+        on i.agency_id = c.agency_id and i.contact_id = c.id
+        where c.agency_id = $1 and c.id = $2 order by i.kind, i.value";
     SAME_AS = "select id from contacts where agency_id = $1 and same_as = $2
         order by id desc limit $3";
-    IDENTITIES = "select kind, value from contact_identities
-        where agency_id = $1 and contact_id = $2 order by kind, value";
     UPDATE = "update contacts set name = $3, address = $4, nik = $5, version = version + 1
         where agency_id = $1 and id = $2 and version = $6";
     FILL = "update contacts set
@@ -158,13 +160,13 @@ pub fn get(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Contact> {
 }
 
 fn find(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Option<Contact>, Fault> {
-    tx.ahead(&IDENTITIES, params![access.agency_id, id])?;
-    let Some(mut contact) = tx.opt(&FIND, params![access.agency_id, id], read)? else {
-        return Ok(None);
-    };
-    let identities: Vec<(String, String)> =
-        tx.all(&IDENTITIES, params![access.agency_id, id], |row| Ok((row.text()?, row.text()?)))?;
-    for (kind, value) in identities {
+    let rows = tx.all(&FIND, params![access.agency_id, id], |row| {
+        Ok((read(row)?, row.opt_text()?, row.opt_text()?))
+    })?;
+    let mut found = None;
+    for (contact, kind, value) in rows {
+        let contact: &mut Contact = found.get_or_insert(contact);
+        let (Some(kind), Some(value)) = (kind, value) else { continue };
         if kind == IdentityKind::Phone.as_str() {
             contact.phones.push(value);
         } else if kind == IdentityKind::Email.as_str() {
@@ -173,7 +175,7 @@ fn find(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Option<Contac
             contact.handles.push(value);
         }
     }
-    Ok(Some(contact))
+    Ok(found)
 }
 
 /// Those who may be the same person as a contact, the newest first: they gave its name and one of

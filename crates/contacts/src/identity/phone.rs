@@ -124,6 +124,28 @@ impl Phone {
         };
         self.national.chars().map(hide).collect()
     }
+
+    /// The mask of a number as it is stored: `+6281234567890` gives `0812-••••-••90`. A mobile
+    /// number of this country, which most are, is not read anew for it: that costs a page more
+    /// than all else it says of the contact.
+    pub fn mask_stored(e164: &str) -> Result<String, PhoneError> {
+        let of_mobile = |national: &str| {
+            let digits = national.as_bytes();
+            let plain = (9..=12).contains(&digits.len())
+                && digits.iter().all(u8::is_ascii_digit)
+                && digits[0] == b'8'
+                && b"12356789".contains(&digits[1]);
+            let middle = if digits.len() == 9 { 3 } else { 4 };
+            let dots = |count: usize| DOT.to_string().repeat(count);
+            let hidden = digits.len().checked_sub(3 + middle + 2)?;
+            let (first, last) = (national.get(..3)?, national.get(digits.len() - 2..)?);
+            plain.then(|| format!("0{first}-{}-{}{last}", dots(middle), dots(hidden)))
+        };
+        match e164.strip_prefix("+62").and_then(of_mobile) {
+            Some(masked) => Ok(masked),
+            None => Ok(Self::parse(e164)?.masked()),
+        }
+    }
 }
 
 impl fmt::Debug for Phone {

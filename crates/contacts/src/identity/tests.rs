@@ -141,6 +141,24 @@ fn phone_mask_keeps_enough_to_recognise_ones_own() {
 }
 
 #[test]
+fn a_stored_number_has_the_mask_of_the_number_it_is() {
+    let mut compared = 0;
+    for start in 800..900 {
+        for length in 7..=14 {
+            let stored = format!("+62{start}{}", &"45678901234"[..length - 3]);
+            let slow = Phone::parse(&stored).map(|phone| phone.masked());
+            assert_eq!(Phone::mask_stored(&stored), slow, "{stored}");
+            compared += usize::from(slow.is_ok());
+        }
+    }
+    assert!(compared > 400, "{compared}");
+    for stored in ["+62215265888", "+6018123456", "+62", "+628", "+62812345678é", ""] {
+        let slow = Phone::parse(stored).map(|phone| phone.masked());
+        assert_eq!(Phone::mask_stored(stored), slow, "{stored}");
+    }
+}
+
+#[test]
 fn outside_numbers_give_the_same_e164() {
     let Some(folder) = std::env::var_os("TANGGAP_TESTDATA") else {
         println!("skipped: TANGGAP_TESTDATA is not set");
