@@ -126,8 +126,8 @@ impl Phone {
     }
 
     /// The mask of a number as it is stored: `+6281234567890` gives `0812-••••-••90`. A mobile
-    /// number of this country, which most are, is not read anew for it: that costs a page more
-    /// than all else it says of the contact.
+    /// number of this country, which most are, is not read anew for it: each page would try the
+    /// whole numbering plan's patterns again.
     pub fn mask_stored(e164: &str) -> Result<String, PhoneError> {
         let of_mobile = |national: &str| {
             let digits = national.as_bytes();
