@@ -19,6 +19,7 @@ desk-search = Search reports
     .hint = Code, name, phone number, e-mail or content
 desk-search-clear = Back to the queue
 desk-found = Search results
+desk-list-loading = Loading the list…
 desk-more = Load more
 desk-export = Download CSV
 desk-empty = Nothing waits here

@@ -19,6 +19,7 @@ desk-search = Cari laporan
     .hint = Kode, nama, nomor telepon, surel, atau isi
 desk-search-clear = Kembali ke antrean
 desk-found = Hasil pencarian
+desk-list-loading = Memuat daftar…
 desk-more = Muat berikutnya
 desk-export = Unduh CSV
 desk-empty = Tidak ada yang menunggu di sini

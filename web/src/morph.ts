@@ -1,6 +1,7 @@
 // What a morphing refresh must leave alone: what somebody is writing, and what they have opened.
 import { DraftBox } from "./elements/draft-box";
 import { TimeLeft } from "./elements/time-left";
+import { type Frame, name } from "./reload";
 
 const touched = new WeakSet<Element>();
 
@@ -18,6 +19,17 @@ document.addEventListener("turbo:submit-end", (event) => {
 document.addEventListener("turbo:before-morph-element", (event) => {
   const target = event.target;
   if (!(target instanceof Element)) return;
+  // A list that came with its page stays while the page beside it is fetched again, whose own
+  // list would come later.
+  const src = (event as CustomEvent<{ newElement?: Element }>).detail.newElement
+    ?.closest(".list-frame")
+    ?.getAttribute("src");
+  if (src && target.matches(".list-frame:not([src])")) {
+    event.preventDefault();
+    name(target as Frame, src);
+    void (target as Frame).reload();
+    return;
+  }
   const writing =
     target instanceof DraftBox
       ? target.querySelector("textarea")

@@ -4,14 +4,15 @@ import { StreamActions } from "@hotwired/turbo";
 
 const PAUSE_MS = 120;
 
-type Frame = HTMLElement & { src: string | null; disabled: boolean; reload(): Promise<void> };
+export type Frame = HTMLElement & { src: string | null; disabled: boolean; reload(): Promise<void> };
 
 const waiting = new Map<Frame, number>();
 
-/** A frame that came with its page has no source: it is the page. Naming it must not fetch it. */
-function name(frame: Frame): void {
+/** Names what a frame shows. A frame that came with its page has no source: naming it must not
+ * fetch it. */
+export function name(frame: Frame, src = location.pathname + location.search): void {
   frame.disabled = true;
-  frame.src = location.pathname + location.search;
+  frame.src = src;
   frame.setAttribute("complete", "");
   frame.disabled = false;
 }

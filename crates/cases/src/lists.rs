@@ -57,21 +57,6 @@ pub fn list_any(
     Ok(Page::from_rows(rows, limit, |case| Cursor { sort: sort_of(case, order), id: case.id.0 }))
 }
 
-/// Says that [`list_any`] will be asked the same soon (see [`Tx::ahead`]).
-///
-/// # Errors
-/// A fault of the engine.
-pub fn list_ahead(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    filters: &[Filter],
-    order: Order,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<()> {
-    ahead(tx, &wanted(access, filters, order, after, limit))
-}
-
 type Wanted = (&'static Sql, Vec<Value<'static>>);
 
 fn ahead(tx: &mut Tx<'_>, wanted: &[Wanted]) -> Result<()> {

@@ -15,7 +15,7 @@ use tanggap_kernel::{Access, Permission, Result, Scope, Timestamp, Value, params
 use tanggap_store::{Tx, sql};
 
 pub use crate::filter::{Filter, Order};
-pub use crate::lists::{list, list_ahead, list_any};
+pub use crate::lists::{list, list_any};
 use crate::model::{Case, CaseId, Status};
 use crate::store::{columns, read};
 

@@ -14,7 +14,7 @@ use crate::counts::Counts;
 use crate::forms::StepForm;
 use crate::list::{self, Left};
 use crate::presence::{self, Presence};
-use crate::queue::{self, Asked, Narrow, Queue};
+use crate::queue::Queue;
 use crate::steps;
 use crate::view::{CaseView, Loaded};
 
@@ -119,42 +119,24 @@ pub(crate) async fn render(
 ) -> Answer {
     let Shown { step, form, notice, since, status, frame, queue, revealed } = shown;
     let (access, text, me) = (staff.access.clone(), staff.text(), staff.user.id);
-    let (sqlite, has_relay) = (list::is_sqlite(ctx), ctx.site.sends_mail(staff.access.agency_id));
+    let has_relay = ctx.site.sends_mail(staff.access.agency_id);
     let (code, people) = (code.to_owned(), step == "assign");
-    let (loaded, listing) = ctx
+    let loaded = ctx
         .db
         .read(move |tx| {
             let case = actions::load_by_code(tx, &access, &code)?;
-            let queue = queue.unwrap_or_else(|| Queue::of(&case));
-            let beside = !frame && access.can(Permission::CaseRead, None);
-            if beside {
-                queue::ahead(tx, &access, queue, &Narrow::default(), None, list::ROWS)?;
-            }
-            let loaded = Loaded::read(tx, &access, case, me, people)?;
-            if !beside {
-                return Ok((loaded, None));
-            }
-            let asked = Asked { antrean: queue.slug().to_owned(), ..Asked::default() };
-            let listing = list::listing(tx, &access, text, &asked, &loaded.units, sqlite)?;
-            Ok((loaded, Some(listing)))
+            Loaded::read(tx, &access, case, me, people)
         })
         .await?;
     let mut case = CaseView::new(&loaded, &staff.access, text, has_relay, ctx.now());
     if let Some(contact) = revealed {
         case.reveal(&contact);
     }
-    let left = match listing {
-        Some((mut list, current)) => {
-            let queues = counts.of(ctx, staff).await?;
-            if let (Some(queue), None) = (current, list.count) {
-                list.count = queue.count(&queues);
-            }
-            for row in &mut list.rows {
-                row.current = row.code == case.code;
-            }
-            Left { queues: list::links(text, staff, &queues, current), list }
-        }
-        None => Left::default(),
+    let left = if frame || !staff.access.can(Permission::CaseRead, None) {
+        Left::default()
+    } else {
+        let queue = queue.unwrap_or_else(|| Queue::of(&loaded.case));
+        Left::beside(staff, &counts.of(ctx, staff).await?, queue)
     };
     let offered = steps::offered(&loaded.case, &staff.access);
     let primary = steps::primary(&loaded.case, &offered);
@@ -169,9 +151,6 @@ pub(crate) async fn render(
         false => loaded.around(text).form(&open, form),
     };
     let mut page = staff.page_titled(format!("{} {}", case.code, case.subject));
-    if left.list.live_by_itself {
-        page.topics = "cases".to_owned();
-    }
     page.cursor = loaded.head.to_string();
     let mut names = presence.names(staff.agency.id, loaded.case.id, Some(me), ctx.now());
     names.push(staff.user.name.clone());

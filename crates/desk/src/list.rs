@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Extension, Query, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use tanggap_cases::queries::Queues;
 use tanggap_conversations::MessageId;
 use tanggap_kernel::paging::Cursor;
@@ -66,11 +66,37 @@ impl Listing {
 pub(crate) struct Left {
     pub queues: Vec<QueueLink>,
     pub list: Listing,
+    /// Where the list comes from, where it comes by itself: beside a case, which is what was asked
+    /// for and on a telephone all that is seen.
+    pub src: String,
+}
+
+impl Left {
+    /// The left half beside a case: the list of `queue` is fetched once it comes into sight.
+    pub(crate) fn beside(staff: &Staff, queues: &Queues, queue: Queue) -> Self {
+        let text = staff.text();
+        let list = Listing {
+            title: text.t(queue.key()).into_owned(),
+            count: queue.count(queues),
+            may_register: staff.access.can(Permission::CaseCreate, None),
+            ..Listing::default()
+        };
+        let src = format!("/meja?antrean={}", queue.slug());
+        Self { queues: links(text, staff, queues, Some(queue)), list, src }
+    }
 }
 
 #[derive(Template)]
 #[template(path = "desk.html")]
 struct DeskPage {
+    page: Page,
+    left: Left,
+}
+
+/// The list alone, for a page that stands already.
+#[derive(Template)]
+#[template(path = "list.html")]
+struct ListFrame {
     page: Page,
     left: Left,
 }
@@ -189,6 +215,7 @@ pub(crate) async fn show(
     Extension(counts): Extension<Counts>,
     staff: Staff,
     Query(asked): Query<Asked>,
+    headers: HeaderMap,
 ) -> Answer {
     if !staff.access.can_somewhere(Permission::CaseRead) {
         return Err(Refusal::Forbidden.into());
@@ -211,9 +238,12 @@ pub(crate) async fn show(
         list.count = queue.count(&queues);
     }
     let mut page = staff.page_titled(list.title.clone());
-    page.topics = list.topics().to_owned();
     page.cursor = head.to_string();
-    let left = Left { queues: links(text, &staff, &queues, current), list };
+    let queues = links(text, &staff, &queues, current);
+    let left = Left { queues, list, src: String::new() };
+    if headers.get("turbo-frame").is_some_and(|id| id == "kolom-daftar") {
+        return Ok(respond::html(ListFrame { page, left }));
+    }
     let mut response = respond::html(DeskPage { page, left });
     if let Some(queue) = current {
         let slug = queue.slug();

@@ -314,22 +314,6 @@ pub fn words(case: &Case, now: Timestamp) -> String {
     queues.map(|queue| word(queue, case.owner_id)).collect::<Vec<_>>().join(" ")
 }
 
-/// Says that a page of a queue will be read soon (see [`Tx::ahead`]).
-///
-/// # Errors
-/// A fault of the engine.
-pub fn ahead(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    queue: Queue,
-    narrow: &Narrow,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<()> {
-    let wanted = filters(access, queue, narrow, tx.now());
-    queries::list_ahead(tx, access, &wanted, queue.order(), after, limit)
-}
-
 /// One page of a queue.
 ///
 /// # Errors

@@ -32,7 +32,6 @@ pub(crate) struct Row {
     pub unproven: bool,
     pub sort: String,
     pub queues: String,
-    pub current: bool,
 }
 
 impl Row {
@@ -66,7 +65,6 @@ impl Row {
             unproven: case.unproven,
             sort: format!("{at:020}{}", case.id),
             queues: queue::words(case, now),
-            current: false,
         }
     }
 }

@@ -22,10 +22,10 @@ export class CaseList extends HTMLElement {
 
   /** Marks the row whose case is open beside the list. */
   private mark(): void {
-    const shown = document.querySelector("turbo-frame[src] .case-head")?.closest("turbo-frame");
-    const src = shown?.getAttribute("src");
-    if (!src) return;
-    const open = new URL(src, location.href).pathname;
+    const shown = document.querySelector(".case-head")?.closest("turbo-frame");
+    if (!shown) return;
+    // A frame that came with its page has no source: it is the page.
+    const open = new URL(shown.getAttribute("src") ?? "", location.href).pathname;
     for (const link of this.links) {
       if (link.pathname === open) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
