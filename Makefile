@@ -49,7 +49,8 @@ tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json
 e2e: web tests/e2e/node_modules/.package-lock.json
 	scripts/ensure-chromium.sh
 	cargo build --workspace --bin tanggap
-	cd tests/e2e && TANGGAP_BIN=$(abspath $(TARGET))/debug/tanggap npm test --silent
+	TANGGAP_BIN=$(abspath $(TARGET))/debug/tanggap scripts/with-telegram.sh scripts/with-smsc.sh \
+	  npm --prefix tests/e2e test --silent
 
 bench: web
 	scripts/bench.sh

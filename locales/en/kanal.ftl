@@ -1,13 +1,14 @@
 # Accounts at messengers.
 
-kanal-title = Mail and messengers
-    .hint = The mailboxes, WhatsApp, Telegram, Messenger, Instagram and X accounts of your agency.
+kanal-title = Mail, SMS and messengers
+    .hint = The mailboxes, SMS, WhatsApp, Telegram, Messenger, Instagram and X accounts of your agency.
 kanal-empty = No accounts yet
     .hint = Add an account so that people's messages arrive here and answers go out from here.
 kanal-add = Add an account
 kanal-name = Name of the account
     .hint = The name that staff know it by, such as WhatsApp Public Works.
 kanal-kind-email = Mailbox
+kanal-kind-sms = SMS
 kanal-kind-whatsapp = WhatsApp
 kanal-kind-telegram = Telegram
 kanal-kind-messenger = Messenger

@@ -1,13 +1,14 @@
 # Akun di layanan pesan.
 
-kanal-title = Surat dan layanan pesan
-    .hint = Kotak surat, WhatsApp, Telegram, Messenger, Instagram, dan X yang dipakai instansi Anda.
+kanal-title = Surat, SMS, dan layanan pesan
+    .hint = Kotak surat, SMS, WhatsApp, Telegram, Messenger, Instagram, dan X yang dipakai instansi Anda.
 kanal-empty = Belum ada akun
     .hint = Tambahkan akun agar pesan warga masuk ke sini dan jawaban petugas terkirim dari sini.
 kanal-add = Tambah akun
 kanal-name = Nama akun
     .hint = Nama yang dikenal petugas, misalnya WhatsApp Dinas PU.
 kanal-kind-email = Kotak surat
+kanal-kind-sms = SMS
 kanal-kind-whatsapp = WhatsApp
 kanal-kind-telegram = Telegram
 kanal-kind-messenger = Messenger

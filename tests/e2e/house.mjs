@@ -33,14 +33,17 @@ const freePort = () =>
     });
   });
 
-/** Starts `tanggap serve` or `tanggap demo` on a free port; `stop()` ends it and its folder. */
-export async function start(command) {
+/**
+ * Starts `tanggap serve` or `tanggap demo` on a free port; `stop()` ends it and its folder. `env`
+ * says how else it is configured.
+ */
+export async function start(command, env = {}) {
   const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), `tanggap-e2e-${command}-`));
   const address = `127.0.0.1:${port}`;
   const child = spawn(bin, [command, "--data", data, "--listen", address], {
     stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, TANGGAP_LOG_LEVEL: "warn", TANGGAP_LISTEN: "" },
+    env: { ...process.env, TANGGAP_LOG_LEVEL: "warn", TANGGAP_LISTEN: "", ...env },
   });
   let told = "";
   child.stderr.on("data", (chunk) => {
@@ -61,7 +64,7 @@ export async function start(command) {
     rmSync(data, { recursive: true, force: true });
   };
   // `localhost` is a secure context, as an agency's own address with TLS is.
-  return { url: `http://localhost:${port}`, data, stop, told: () => told };
+  return { url: `http://localhost:${port}`, data, bin, stop, told: () => told };
 }
 
 /** Waits until a node takes requests. */

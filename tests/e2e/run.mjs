@@ -4,7 +4,15 @@
 import { spawn } from "node:child_process";
 import { start } from "./house.mjs";
 
-const ALL = ["journey.test.mjs", "nojs.test.mjs", "keyboard.test.mjs", "a11y.test.mjs", "chat.test.mjs", "board.test.mjs"];
+const ALL = [
+  "journey.test.mjs",
+  "nojs.test.mjs",
+  "keyboard.test.mjs",
+  "a11y.test.mjs",
+  "chat.test.mjs",
+  "board.test.mjs",
+  "channels.test.mjs",
+];
 const files = process.argv.slice(2);
 const running = { url: process.env.TANGGAP_DEMO, stop: () => {}, told: () => "" };
 const [empty, demo] = await Promise.all([

@@ -1,6 +1,6 @@
 // A message centre made of node-smpp, for tests and measuring: an implementation that is not ours.
 //
-//   node smsc.mjs [--port 2775] [--throttle N] [--receipts] [--quiet]
+//   node smsc.mjs [--port 2775] [--throttle N] [--delay MS] [--receipts] [--quiet]
 //     [--key FILE --cert FILE]
 //
 // Says {"port": …} on its first line, then every message that it took as one line of JSON. Each
@@ -16,6 +16,7 @@ const { values: options } = parseArgs({
     port: { type: "string", default: "0" },
     password: { type: "string", default: "rahasia" },
     throttle: { type: "string", default: "0" },
+    delay: { type: "string", default: "0" },
     receipts: { type: "boolean", default: false },
     quiet: { type: "boolean", default: false },
     key: { type: "string" },
@@ -59,7 +60,8 @@ function submitted(session, pdu) {
   }
   count += 1;
   const id = `n${count}`;
-  session.send(pdu.response({ message_id: id }));
+  // Taken at once; who asked hears of it later.
+  setTimeout(() => answer(session, pdu, id), Number(options.delay));
   const payload = pdu.message_payload ? words(pdu.message_payload) : "";
   say({
     id,
@@ -71,6 +73,10 @@ function submitted(session, pdu) {
     part: header(pdu.short_message?.udh),
     sar: pdu.sar_msg_ref_num,
   });
+}
+
+function answer(session, pdu, id) {
+  session.send(pdu.response({ message_id: id }));
   if (options.receipts && pdu.registered_delivery) receipt(session, pdu, id);
 }
 

@@ -5,13 +5,14 @@
 //! provider, and nothing is stored twice: the provider's id names the message.
 
 use bytes::Bytes;
-use tanggap_cases::talking::{self, Heard, Taken};
+use tanggap_cases::talking::{self, Heard, Order, Taken};
 use tanggap_channels::exchange::{FileSource, InFile, InKind, InMessage, InReceipt, PeerKind};
 use tanggap_contacts::NewContact;
 use tanggap_contacts::identity::{Email, Phone};
 use tanggap_conversations::files::{self, OCTETS, Prepared, Scanner};
 use tanggap_conversations::{Account, NewAttachment, window};
 use tanggap_kernel::{Access, Error, Locale, Result, Timestamp};
+use tanggap_store::Tx;
 use tanggap_ui::{Arg, Ctx, t, t_args};
 
 use crate::work::outbound::receipts;
@@ -33,6 +34,22 @@ pub async fn take_in(
     message: InMessage,
     raw: Option<&str>,
     scanner: Option<&Scanner>,
+) -> Result<Option<Taken>> {
+    take_order(ctx, account, message, raw, scanner, (None, |_, _| Ok(()))).await
+}
+
+/// The same for a message that may ask the program for something, which is done in the same
+/// commit.
+///
+/// # Errors
+/// As [`take_in`], and what `then` refuses.
+pub async fn take_order(
+    ctx: &Ctx,
+    account: &Account,
+    message: InMessage,
+    raw: Option<&str>,
+    scanner: Option<&Scanner>,
+    (order, then): (Option<Order>, impl Fn(&mut Tx<'_>, &Taken) -> Result<()> + Send + 'static),
 ) -> Result<Option<Taken>> {
     let (mut kept, mut lost) = (Vec::new(), Vec::new());
     let mut message = message;
@@ -63,8 +80,13 @@ pub async fn take_in(
                 raw: raw.as_deref(),
                 at,
                 window_until: window::until(&account.channel, message.public, at),
+                order,
             };
-            talking::hear(tx, &Access::system(account.agency_id), &heard)
+            let taken = talking::hear(tx, &Access::system(account.agency_id), &heard)?;
+            if let Some(taken) = &taken {
+                then(tx, taken)?;
+            }
+            Ok(taken)
         })
         .await
 }

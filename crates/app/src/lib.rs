@@ -16,6 +16,7 @@ pub mod node;
 mod observe;
 pub mod router;
 pub mod serve;
+pub mod sms;
 pub mod work;
 
 pub use router::{Front, router};
@@ -35,5 +36,6 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     all.extend(router::STATEMENTS);
     all.extend(work::statements());
     all.extend(mailbox::statements());
+    all.extend(sms::worker::STATEMENTS);
     all
 }

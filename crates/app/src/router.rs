@@ -110,6 +110,7 @@ fn slices() -> Router<Ctx> {
         .merge(tanggap_hooks::routes())
         .merge(tanggap_portal::routes())
         .merge(tanggap_desk::routes())
+        .merge(crate::sms::pages::routes())
 }
 
 async fn unknown(uri: Uri) -> Response {

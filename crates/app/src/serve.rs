@@ -21,6 +21,7 @@ use crate::mailbox::tend::Tender;
 use crate::messengers::{self, Messengers, gateway};
 use crate::observe;
 use crate::router::{Front, router};
+use crate::sms;
 use crate::work::outbound::Dispatcher;
 use crate::work::{self, sweep};
 
@@ -57,6 +58,8 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
         work::understand::register(runner, ctx.clone(), messengers.clone(), config.scanner());
     let http = messengers.http().clone();
     tokio::spawn(gateway::tend(ctx.clone(), messengers, gateways.clone(), closing.clone()));
+    let sms = sms::worker::tend(ctx.clone(), gateways.clone(), closing.clone());
+    let bound = tokio::spawn(sms);
     ctx.db.write(sweep::plan).await?;
     let routing_ends = closing.clone();
     let jobs = tokio::spawn(run_jobs(runner, closing.clone()));
@@ -78,10 +81,12 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
         jobs.abort();
         sending.abort();
         mailboxes.abort();
+        bound.abort();
     }
     let _ = jobs.await;
     let _ = mailboxes.await;
     end_sends(sending).await;
+    let _ = bound.await;
     tracing::info!("ended");
     served
 }

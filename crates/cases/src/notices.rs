@@ -75,11 +75,11 @@ fn key(notice: &Notice<'_>) -> String {
 
 /// In few words, since some channels cost by length.
 fn by_talk(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>, going: Talk) -> Result<bool> {
+    if going.channel == "sms" {
+        return by_sms(tx, access, notice, going);
+    }
     let (case, locale) = (notice.case, locale_of(access));
-    let named: [(&str, Arg<'_>); 2] =
-        [("code", case.code.as_str().into()), ("subject", case.subject.as_str().into())];
-    let title = t_args(locale, &format!("{}.subject", key(notice)), &named);
-    let mut text = format!("[{}] {title}", case.code);
+    let mut text = format!("[{}] {}", case.code, title(notice, locale));
     if !notice.text.is_empty() {
         text.push_str(&format!("\n\n{}", notice.text));
     }
@@ -93,6 +93,33 @@ fn by_talk(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>, going: Talk) -
     }
     footer.push_str(&format!("\n\n{BASE_URL}/lacak/{}", case.code));
     talking::tell(tx, access, going, (&text, &footer), priority(notice))
+}
+
+/// The same in as few parts as it can be said: the address of the case is in the receipt only.
+fn by_sms(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>, going: Talk) -> Result<bool> {
+    let (case, locale) = (notice.case, locale_of(access));
+    let (mut text, footer) = match notice.pin {
+        Some(pin) => {
+            let code: [(&str, Arg<'_>); 1] = [("code", case.code.as_str().into())];
+            let link = format!("{BASE_URL}/lacak/{}", case.code);
+            let secret: [(&str, Arg<'_>); 2] = [("pin", pin.into()), ("link", link.into())];
+            let said = t_args(locale, "sms-notice-received", &code).into_owned();
+            (said, format!(" {}", t_args(locale, "sms-notice-secret", &secret)))
+        }
+        None => (format!("{}: {}.", case.code, title(notice, locale)), String::new()),
+    };
+    if !notice.text.is_empty() {
+        text.push_str(&format!("\n{}", notice.text));
+    }
+    talking::tell(tx, access, going, (&text, &footer), priority(notice))
+}
+
+/// What happened, as the subject of a mail says it.
+fn title(notice: &Notice<'_>, locale: Locale) -> String {
+    let case = notice.case;
+    let named: [(&str, Arg<'_>); 2] =
+        [("code", case.code.as_str().into()), ("subject", case.subject.as_str().into())];
+    t_args(locale, &format!("{}.subject", key(notice)), &named).into_owned()
 }
 
 fn by_mail(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()> {

@@ -7,13 +7,15 @@
 use serde_json::json;
 use tanggap_contacts::{self as contacts, NewContact};
 use tanggap_conversations::outbound::{Extra, ExtraFile};
+use tanggap_conversations::window::MayWrite;
 use tanggap_conversations::{
     self as talk, AccountId, Direction, InteractionId, NewAttachment, NewMessage, NewOutbound,
-    NewTalk, Priority, Shelf, Talk, outbound, talks, window,
+    NewTalk, Priority, Shelf, Talk, outbound, talks, templates, window,
 };
+use tanggap_kernel::error::Check;
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::paging::{Cursor, Page};
-use tanggap_kernel::{Access, Locale, Permission, Refusal, Result, Timestamp};
+use tanggap_kernel::{Access, Invalid, Locale, Permission, Refusal, Result, Timestamp};
 use tanggap_routing::talks as routing;
 use tanggap_store::Tx;
 
@@ -30,6 +32,9 @@ pub const WEBCHAT: &str = "webchat";
 /// The channels on which talks are held.
 const CHANNELS: [&str; 8] =
     ["email", "sms", "whatsapp", "telegram", "messenger", "instagram", "x", WEBCHAT];
+
+/// Characters of what fills a gap of an approved text.
+const VALUE_MAX: usize = 600;
 
 /// A citizen's message as its channel gave it; its files are kept already.
 #[derive(Clone, Debug)]
@@ -56,6 +61,18 @@ pub struct Heard<'a> {
     pub at: Timestamp,
     /// Until when the channel lets us write freely after it.
     pub window_until: Option<Timestamp>,
+    /// Whether it is one of the words that the program answers by itself.
+    pub order: Option<Order>,
+}
+
+/// A message that is no word to anybody but asks the program for something: nobody has to answer
+/// it, and it is no reply to what a case waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// To open a case; in a talk that has one it is a word to that case.
+    Open,
+    /// Something else.
+    Other,
 }
 
 /// Where a message went.
@@ -91,8 +108,12 @@ pub fn hear(tx: &mut Tx<'_>, agency: &Access, heard: &Heard<'_>) -> Result<Optio
     let (mut going, is_new) = talks::find_or_begin(tx, &citizen, &new)?;
     going.contact_id = going.contact_id.or(contact_id);
     let text: String = heard.text.chars().take(DESCRIPTION_MAX).collect();
+    let by_itself = match heard.order {
+        Some(Order::Open) => going.case_id.is_none(),
+        order => order.is_some(),
+    };
     match going.case_id {
-        Some(case) => {
+        Some(case) if !by_itself => {
             let words = Words { voice: Voice::FromCitizen, text: &text, attachments: heard.files };
             let origin = Origin {
                 interaction: Some(going.id),
@@ -104,7 +125,7 @@ pub fn hear(tx: &mut Tx<'_>, agency: &Access, heard: &Heard<'_>) -> Result<Optio
             };
             receive(tx, &citizen, CaseId(case), &words, &origin)?;
         }
-        None => {
+        _ => {
             let new = NewMessage {
                 direction: Some(Direction::In),
                 body: &text,
@@ -119,8 +140,11 @@ pub fn hear(tx: &mut Tx<'_>, agency: &Access, heard: &Heard<'_>) -> Result<Optio
             }
         }
     }
-    let going = talks::heard(tx, &citizen, going, &text, heard.at, heard.window_until)?;
-    routing::seek(tx, agency.agency_id, &going)?;
+    let until = heard.window_until;
+    let going = talks::heard(tx, &citizen, going, &text, heard.at, until, by_itself)?;
+    if !by_itself {
+        routing::seek(tx, agency.agency_id, &going)?;
+    }
     Ok(Some(Taken { talk: going, is_new }))
 }
 
@@ -163,8 +187,15 @@ pub fn answer(
     if text.chars().count() > DESCRIPTION_MAX {
         return Err(Refusal::field("text", "case-invalid-long").into());
     }
-    if said.template.is_none() && !going.is_window_open(tx.now()) {
-        return Err(Refusal::field("text", "talk-invalid-window").into());
+    let refused = match going.may_write(tx.now()) {
+        MayWrite::Always | MayWrite::Until(_) => None,
+        MayWrite::ByPersonUntil(_) if access.user().is_some() => None,
+        MayWrite::TemplatesOnly if said.template.is_some() => None,
+        MayWrite::TemplatesOnly => Some("talk-invalid-window"),
+        MayWrite::ByPersonUntil(_) | MayWrite::Nothing => Some("talk-invalid-window-over"),
+    };
+    if let Some(key) = refused {
+        return Err(Refusal::field("text", key).into());
     }
     let extra = Extra {
         files: said.files.iter().map(extra_file).collect(),
@@ -189,13 +220,52 @@ pub fn answer(
     Ok(going)
 }
 
+/// Answers by a text that the provider approved before, with its gaps filled: what may be written
+/// where the channel's time for free words is over.
+///
+/// # Errors
+/// As [`answer`]; fields to correct (`template`, `value-1` …) where it is not approved or a gap
+/// stays empty.
+pub fn answer_by_template(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: InteractionId,
+    (name, language): (&str, &str),
+    values: &[String],
+    version: Option<i64>,
+) -> Result<Talk> {
+    let (going, _) = open(tx, access, id)?;
+    let found = match going.account_id {
+        Some(account) => templates::find(tx, access, account, name, language)?,
+        None => None,
+    };
+    let found = found.ok_or_else(|| Refusal::field("template", "talk-invalid-template"))?;
+    let mut check = Check::new();
+    // Providers refuse line breaks and runs of spaces in what fills a gap.
+    let one_line = |value: &String| value.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut values: Vec<String> = values.iter().map(one_line).collect();
+    values.resize(usize::try_from(found.gaps).unwrap_or(0), String::new());
+    for (place, value) in values.iter().enumerate() {
+        let field = format!("value-{}", place + 1);
+        check.require(!value.is_empty(), &field, "ui-invalid-required");
+        if value.chars().count() > VALUE_MAX {
+            check.push(Invalid::new(field, "ui-invalid-long").arg("max", VALUE_MAX));
+        }
+    }
+    check.done()?;
+    let text = found.filled(&values);
+    let (name, language) = (found.name, found.language);
+    let template = Some(outbound::ExtraTemplate { name, language, values });
+    answer(tx, access, id, &Said { text: &text, template, version, ..Said::default() })
+}
+
 /// Says something in a talk by the program itself: a receipt, a step. `said` is what the talk shows
 /// and what is put after it on its way out. Where the channel does not let us write now, nothing
 /// is said and `false` is returned.
 ///
 /// # Errors
 /// A fault of the engine.
-pub(crate) fn tell(
+pub fn tell(
     tx: &mut Tx<'_>,
     access: &Access,
     going: Talk,

@@ -17,6 +17,7 @@ use crate::accounts::AccountId;
 use crate::chat;
 use crate::messages::open_interaction;
 use crate::model::InteractionId;
+use crate::window::{self, MayWrite};
 
 /// Characters of the last message that a list shows.
 const PREVIEW_MAX: usize = 140;
@@ -39,7 +40,7 @@ macro_rules! talks {
 sql! {
     INSERT = "insert into talks (agency_id, interaction_id, account_id, channel, thread,
         contact_id, state, awaiting, preview, started_at, updated_at, version)
-        values ($1, $2, $3, $4, $5, $6, 'open', false, '', $7, $7, 1)";
+        values ($1, $2, $3, $4, $5, $6, 'open', false, '', $7, $7, 1) on conflict do nothing";
     FIND = talks!("where t.agency_id = $1 and t.interaction_id = $2");
     OF_THREAD = talks!(
         "where t.agency_id = $1 and t.account_id = $2 and t.thread = $3
@@ -174,6 +175,19 @@ impl Talk {
     pub fn is_window_open(&self, now: Timestamp) -> bool {
         self.window_until.is_none_or(|until| now < until)
     }
+
+    /// What a member of staff may write at `now`.
+    #[must_use]
+    pub fn may_write(&self, now: Timestamp) -> MayWrite {
+        if self.is_window_open(now) {
+            return self.window_until.map_or(MayWrite::Always, MayWrite::Until);
+        }
+        match window::may_write(&self.channel, self.last_in_at, now) {
+            // What was heard last was a comment, whose time was another.
+            MayWrite::Always | MayWrite::Until(_) => MayWrite::Nothing,
+            less => less,
+        }
+    }
 }
 
 /// With whom, and by which way.
@@ -211,7 +225,7 @@ pub enum Shelf {
 /// The open talk of a thread, or a new one; `true` where it is new.
 ///
 /// # Errors
-/// A fault of the engine.
+/// [`Refusal::Stale`] where another message began it at the same time, or a fault.
 pub fn find_or_begin(tx: &mut Tx<'_>, access: &Access, new: &NewTalk<'_>) -> Result<(Talk, bool)> {
     if let Some(account) = new.account_id
         && !new.thread.is_empty()
@@ -223,19 +237,33 @@ pub fn find_or_begin(tx: &mut Tx<'_>, access: &Access, new: &NewTalk<'_>) -> Res
     }
     let id = open_interaction(tx, access, new.contact_id, new.case_id, new.channel, new.subject)?;
     let now = tx.now();
-    tx.put(
-        &INSERT,
-        params![
-            access.agency_id,
-            id,
-            new.account_id,
-            new.channel,
-            new.thread,
-            new.contact_id,
-            now,
-        ],
-    )?;
+    let row = params![
+        access.agency_id,
+        id,
+        new.account_id,
+        new.channel,
+        new.thread,
+        new.contact_id,
+        now,
+    ];
+    if tx.exec(&INSERT, row)? == 0 {
+        // Another message of theirs began it meanwhile.
+        return Err(Refusal::Stale.into());
+    }
     Ok((get_any(tx, access, id)?, true))
+}
+
+/// The open talk of a thread at an account.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn of_thread(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    account: AccountId,
+    thread: &str,
+) -> Result<Option<Talk>, Fault> {
+    tx.opt(&OF_THREAD, params![access.agency_id, account, thread], read)
 }
 
 /// One talk, for those who may read them.
@@ -329,7 +357,8 @@ pub fn counts(tx: &mut Tx<'_>, access: &Access, most: i64) -> Result<(i64, i64)>
     Ok((waiting, own))
 }
 
-/// Notes that the citizen wrote: it waits for an answer, wherever it was laid.
+/// Notes that the citizen wrote: it waits for an answer, wherever it was laid, unless `by_itself`
+/// says that the program answers.
 ///
 /// # Errors
 /// [`Refusal::Stale`], or a fault.
@@ -340,9 +369,12 @@ pub fn heard(
     text: &str,
     at: Timestamp,
     window_until: Option<Timestamp>,
+    by_itself: bool,
 ) -> Result<Talk> {
-    talk.state = TalkState::Open;
-    (talk.snoozed_until, talk.awaiting) = (None, true);
+    if !by_itself {
+        talk.state = TalkState::Open;
+        (talk.snoozed_until, talk.awaiting) = (None, true);
+    }
     talk.preview = preview(text);
     // A late delivery does not shorten what a newer message opened.
     talk.last_in_at = talk.last_in_at.max(Some(at));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tanggap_kernel::error::FaultKind;
 use tanggap_kernel::{Clock, Error, Fault, Result, Timestamp};
-use tokio::sync::{Notify, broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot};
 
 use crate::events::Announced;
 use crate::kept::Shared;
@@ -20,6 +20,8 @@ use crate::{migrate, pg, relay, sqlite};
 const QUEUE_MAX: usize = 4096;
 /// How many announcements a slow subscriber may lag behind before it has to look for itself.
 const ANNOUNCED_MAX: usize = 8192;
+/// Transactions of what nobody waits for that are in the queues at a time ([`Db::behind`]).
+const BEHIND_MAX: usize = 4;
 /// How long dropping the last handle waits for what is under way.
 const DROP_WAIT: Duration = Duration::from_secs(5);
 /// How long closing waits for what is under way.
@@ -142,6 +144,8 @@ where
 #[derive(Clone)]
 pub struct Db {
     inner: Arc<Inner>,
+    /// Whether whoever uses this handle lets others go first.
+    behind: bool,
 }
 
 struct Inner {
@@ -149,6 +153,7 @@ struct Inner {
     clock: Clock,
     read: mpsc::Sender<Box<dyn Work>>,
     write: mpsc::Sender<Box<dyn Work>>,
+    behind: Semaphore,
     announced: broadcast::Sender<Announced>,
     committed: Arc<Notify>,
     shared: Arc<Shared>,
@@ -202,9 +207,19 @@ impl Db {
         .await
         .map_err(|e| Fault::new(format!("opening the database: {e}")))??;
         let node = Node::new()?;
-        let inner =
-            Inner { engine, clock, read, write, announced, committed, shared, node, threads };
-        let db = Self { inner: Arc::new(inner) };
+        let inner = Inner {
+            engine,
+            clock,
+            read,
+            write,
+            behind: Semaphore::new(BEHIND_MAX),
+            announced,
+            committed,
+            shared,
+            node,
+            threads,
+        };
+        let db = Self { inner: Arc::new(inner), behind: false };
         relay::lease_node(&db).await?;
         relay::start(&db).await?;
         Ok(db)
@@ -260,6 +275,13 @@ impl Db {
         self.inner.clock.now()
     }
 
+    /// A handle for what nobody waits for: of all such handles only a few transactions are in the
+    /// queues at a time, so that whoever waits for an answer is not behind a heap of them.
+    #[must_use]
+    pub fn behind(&self) -> Self {
+        Self { behind: true, ..self.clone() }
+    }
+
     /// Runs `run` in a read-only transaction with a consistent view.
     ///
     /// # Errors
@@ -308,10 +330,14 @@ impl Db {
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
+        let gone = || Fault::new("the database is closed").of(FaultKind::Unavailable);
+        let _turn = match self.behind {
+            true => Some(self.inner.behind.acquire().await.map_err(|_| gone())?),
+            false => None,
+        };
         let (reply, answer) = oneshot::channel();
         let now = self.now();
         let call = Call { run, now, single, handed: Handed::default(), result: None, reply };
-        let gone = || Fault::new("the database is closed").of(FaultKind::Unavailable);
         let full = || Fault::new("the database is overloaded").of(FaultKind::Unavailable);
         tokio::time::timeout(Duration::from_secs(10), queue.send(Box::new(call)))
             .await
@@ -353,6 +379,6 @@ pub(crate) struct Weak(std::sync::Weak<Inner>);
 
 impl Weak {
     pub(crate) fn upgrade(&self) -> Option<Db> {
-        self.0.upgrade().map(|inner| Db { inner })
+        self.0.upgrade().map(|inner| Db { inner, behind: false })
     }
 }

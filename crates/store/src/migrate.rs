@@ -48,6 +48,7 @@ static ALL: &[Migration] = migrations! {
     15 => "0015_messengers.sql",
     16 => "0016_mailboxes.sql",
     17 => "0017_wallboards.sql",
+    18 => "0018_outbound_parts.sql",
 };
 
 const CREATE_LEDGER: &str =

@@ -4,7 +4,7 @@
 //! An application at Meta or X has one webhook for all of its pages and numbers: what names
 //! another active account of the agency goes to that one.
 
-use tanggap_channels::exchange::{FileSource, InMessage, Incoming};
+use tanggap_channels::exchange::{FileSource, InKind, InMessage, Incoming};
 use tanggap_channels::messenger::{Client, Kind};
 use tanggap_channels::web::NotFetched;
 use tanggap_conversations::accounts::Account;
@@ -49,7 +49,12 @@ pub async fn tell(
                     let client = messengers.client_of(&ctx.secrets, account)?;
                     bring(ctx, &client, &mut message, attempt).await?;
                 }
+                let pressed = matches!(message.kind, InKind::Choice { .. });
+                let id = message.external_id.clone();
                 intake::take_in(ctx, account, *message, None, scanner).await?;
+                if pressed && kind == Kind::Telegram {
+                    answer_press(ctx, messengers, account, &id).await?;
+                }
             }
             Incoming::Receipt(receipt) => {
                 let known = intake::note_receipt(ctx, account, receipt).await?;
@@ -59,6 +64,22 @@ pub async fn tell(
             }
             Incoming::Other { .. } => {}
         }
+    }
+    Ok(())
+}
+
+/// Tells Telegram that a press on a button is here. It waits for that for a short time only, so
+/// it is not tried twice.
+async fn answer_press(
+    ctx: &Ctx,
+    messengers: &Messengers,
+    account: &Account,
+    id: &str,
+) -> Result<()> {
+    if let Client::Telegram(bot) = messengers.client_of(&ctx.secrets, account)?
+        && let Err(error) = bot.answer_press(id).await
+    {
+        tracing::debug!(%error, "a press on a button was not answered");
     }
     Ok(())
 }

@@ -86,6 +86,9 @@ pub fn open(keys: &Keys, account: &Account) -> Result<(Kind, Settings, Secrets),
     let kind = Kind::parse(&account.channel)
         .ok_or_else(|| Fault::new(format!("{} is no messenger", account.channel)))?;
     let settings = serde_json::from_str(&account.settings).map_err(wrong)?;
+    if account.secrets.is_empty() {
+        return Ok((kind, settings, Secrets::default()));
+    }
     let of = account.agency_id.to_string();
     let plain = keys.unseal(PURPOSE, of.as_bytes(), &account.secrets)?;
     Ok((kind, settings, serde_json::from_slice(&plain).map_err(wrong)?))

@@ -18,7 +18,7 @@ use tanggap_ui::ctx::random;
 use tanggap_ui::{Answer, Ctx, FormState, Page, respond};
 
 use super::Messengers;
-use crate::mailbox::CHANNEL;
+use crate::{mailbox, sms};
 
 const HOME: &str = "/pengaturan/kanal";
 
@@ -40,9 +40,10 @@ struct AccountsPage {
 
 impl AccountsPage {
     fn path(&self, account: &Account) -> String {
-        match account.channel == CHANNEL {
-            true => format!("{HOME}/surel/{}", account.id),
-            false => format!("{HOME}/{}", account.id),
+        match account.channel.as_str() {
+            mailbox::CHANNEL => format!("{HOME}/surel/{}", account.id),
+            sms::CHANNEL => format!("{HOME}/sms/{}", account.id),
+            _ => format!("{HOME}/{}", account.id),
         }
     }
 }
@@ -72,7 +73,10 @@ async fn list(State(ctx): State<Ctx>, staff: Staff) -> Answer {
     manage(&staff)?;
     let access = staff.access.clone();
     let all = ctx.db.read(move |tx| Ok(accounts::all(tx, &access)?)).await?;
-    let is_here = |a: &Account| a.channel == CHANNEL || Kind::parse(&a.channel).is_some();
+    let is_here = |a: &Account| {
+        let others = [mailbox::CHANNEL, sms::CHANNEL];
+        others.contains(&a.channel.as_str()) || Kind::parse(&a.channel).is_some()
+    };
     let accounts = all.into_iter().filter(is_here).collect();
     let page = staff.page(&ctx, "kanal-title");
     Ok(respond::html(AccountsPage { page, accounts, kinds: Kind::ALL }))

@@ -16,9 +16,10 @@ use tanggap_ui::Ctx;
 
 use crate::mailbox;
 use crate::messengers::{Messengers, arrive};
+use crate::sms;
 
 /// Tries of a delivery whose talk others change meanwhile, before it waits.
-const STALE_TRIES: u32 = 8;
+pub(crate) const STALE_TRIES: u32 = 8;
 
 /// Has the runner understand what providers told.
 #[must_use]
@@ -28,6 +29,8 @@ pub fn register(
     messengers: Messengers,
     scanner: Option<Scanner>,
 ) -> Runner {
+    // Whoever calls is answered before what was told is understood.
+    let ctx = Ctx { db: ctx.db.behind(), ..ctx };
     let handler = move |_: Db, job: Job| {
         let (ctx, messengers, scanner) = (ctx.clone(), messengers.clone(), scanner.clone());
         Box::pin(async move { run(&ctx, &messengers, scanner.as_ref(), job).await }) as _
@@ -46,6 +49,9 @@ async fn run(
         return ctx.db.write(move |tx| jobs::finish(tx, &job)).await;
     };
     let own = all.iter().find(|account| account.id == delivery.account_id);
+    if let Some(account) = own.filter(|account| account.channel == sms::CHANNEL) {
+        return sms::understand::understand(ctx, account, delivery, job).await;
+    }
     let told = match own.map(|account| (account, Kind::parse(&account.channel))) {
         Some((account, Some(_))) => {
             let accounts = (account, all.as_slice());

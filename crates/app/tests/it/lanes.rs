@@ -24,6 +24,8 @@ use crate::kit;
 #[derive(Clone, Copy, PartialEq)]
 enum Manner {
     Take,
+    /// In three parts.
+    Cut,
     Throttle,
     Refuse,
     AccountRefused,
@@ -80,11 +82,15 @@ impl Gateway for Channel {
             handing.over().await?;
             let why = || "katanya".to_owned();
             match manner {
-                Manner::Take | Manner::Silence => {
+                Manner::Take | Manner::Cut | Manner::Silence => {
                     let id = format!("luar-{}", outgoing.to);
                     taken.lock().expect("no panic").push(outgoing);
                     match manner {
                         Manner::Silence => Err(NotSent::Unsure { why: why() }),
+                        Manner::Cut => {
+                            let ids = ["a", "b", "c"].map(|part| format!("{id}-{part}"));
+                            Ok(Accepted { external_ids: ids.to_vec() })
+                        }
                         _ => Ok(Accepted { external_ids: vec![id] }),
                     }
                 }
@@ -269,6 +275,32 @@ engines! {
         stand.run().await;
         assert_eq!(stand.row(next).await.error.as_deref(), Some("bounce"));
         assert!(stand.channel.taken().is_empty());
+    }
+
+    async fn what_went_in_parts_is_there_when_all_of_them_are(kit) {
+        let stand = Stand::new(&kit, Assurance::Mute).await;
+        stand.channel.behave(Manner::Cut);
+        let (whole, broken) =
+            (stand.queue("w1", Priority::Live).await, stand.queue("w2", Priority::Live).await);
+        stand.run().await;
+        for (part, state) in [
+            ("luar-w1-b", ReceiptState::Delivered),
+            ("luar-w1-a", ReceiptState::Sent),
+            ("luar-w1-b", ReceiptState::Delivered),
+            ("luar-w1-c", ReceiptState::Delivered),
+        ] {
+            assert!(stand.receipt(told(part, state)).await);
+            assert_eq!(stand.row(whole).await.state, SendState::Sent, "{part}");
+        }
+        assert!(stand.receipt(told("luar-w1-a", ReceiptState::Delivered)).await);
+        assert_eq!(stand.row(whole).await.state, SendState::Delivered);
+        let gone = ReceiptState::Failed { code: None, why: "EXPIRED".into() };
+        assert!(stand.receipt(told("luar-w2-c", gone)).await);
+        for part in ["luar-w2-a", "luar-w2-b"] {
+            assert!(stand.receipt(told(part, ReceiptState::Delivered)).await);
+        }
+        let row = stand.row(broken).await;
+        assert_eq!((row.state, row.error.as_deref()), (SendState::Failed, Some("EXPIRED")));
     }
 
     async fn receipts_find_their_message_by_id_or_key_and_never_go_back(kit) {

@@ -14,5 +14,7 @@ mod plans;
 mod routes;
 mod schema;
 mod sending;
+mod sms;
 mod smtp;
+mod templates;
 mod webhooks;

@@ -30,6 +30,7 @@ const LARGE: &[&str] = &[
     "follow_ups",
     "drafts",
     "outbound",
+    "outbound_parts",
     "inbound",
     "talks",
     "chat_visitors",

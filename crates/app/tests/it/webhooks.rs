@@ -11,12 +11,15 @@ use tanggap_app::work::understand;
 use tanggap_cases::talking::{self, Said};
 use tanggap_channels::exchange::{InKind, InMessage, Incoming};
 use tanggap_channels::messenger::{Kind, Places, Secrets, Settings};
-use tanggap_channels::meta::COMMENT;
+use tanggap_channels::meta::{COMMENT, UNTIL};
 use tanggap_channels::signed;
 use tanggap_contacts as contacts;
 use tanggap_conversations::accounts::{self, AccountId, AccountInput};
 use tanggap_conversations::inbound::{self, InboundState};
-use tanggap_conversations::{self as conversations, Message, Shelf, Talk, outbound, talks, window};
+use tanggap_conversations::outbound::lanes;
+use tanggap_conversations::{
+    self as conversations, Message, SendState, Shelf, Talk, outbound, talks, window,
+};
 use tanggap_kernel::{Access, Permission, Timestamp};
 use tanggap_org::Role;
 use tanggap_store::jobs::Runner;
@@ -233,6 +236,47 @@ engines! {
         assert!(row.extra.private_reply && window::is_public(&row.recipient));
     }
 
+    async fn who_read_up_to_a_moment_read_all_before_it(kit) {
+        let app = app(kit).await;
+        let own = account(&app, Kind::Messenger, "1", true).await;
+        let now = app.ctx.db.now();
+        let millis = now.as_micros() / 1000;
+        let event = async |what: &str, value: Value| {
+            let body = json!({ "object": "page", "entry": [{ "id": "1", "messaging": [{
+                "sender": { "id": "338" }, "recipient": { "id": "1" }, "timestamp": millis,
+                what: value }] }] })
+            .to_string();
+            let right = proof(Kind::Messenger, SECRET, &body);
+            assert_eq!(post(&app, Kind::Messenger, "1", &body, &right).await.status, StatusCode::OK);
+            understood(&app).await;
+        };
+        event("message", json!({ "mid": "m_1", "text": "Halo" })).await;
+        let talks = talks_of(&app, own).await;
+        let id = talks.first().expect("a talk").0.id;
+        let access = Access::system(app.agency);
+        let answered = app.ctx.db.write(move |tx| {
+            for text in ["Halo, ada yang bisa dibantu?", "Silakan."] {
+                talking::answer(tx, &access, id, &Said { text, ..Said::default() })?;
+            }
+            // Of two answers one went out.
+            let rows = outbound::of_exchange(tx, &access, id)?;
+            Ok(lanes::note(tx, &access, &rows[0], None)?)
+        });
+        answered.await.expect("answers");
+        let states = async || {
+            let access = Access::system(app.agency);
+            let rows = app.ctx.db.read(move |tx| Ok(outbound::of_exchange(tx, &access, id)?));
+            rows.await.expect("rows").iter().map(|row| row.state).collect::<Vec<_>>()
+        };
+        event("read", json!({ "watermark": millis - 60_000 })).await;
+        assert_eq!(states().await, [SendState::Sent, SendState::Waiting], "read before it was");
+        event("delivery", json!({ "watermark": millis })).await;
+        assert_eq!(states().await, [SendState::Delivered, SendState::Waiting]);
+        event("read", json!({ "watermark": millis })).await;
+        assert_eq!(states().await, [SendState::Read, SendState::Waiting]);
+        assert_eq!(kept(&app).await, 0, "nothing waits for a message that is never named");
+    }
+
     async fn every_published_call_is_one_thing_however_often_it_comes(kit) {
         let Some(all) = payloads() else { return };
         let app = app(kit).await;
@@ -261,6 +305,8 @@ engines! {
                     same(&app, name, &m, &heard).await;
                     messages += 1;
                 }
+                // Of no message: of all up to a moment.
+                Incoming::Receipt(r) if r.external_id.starts_with(UNTIL) => {}
                 Incoming::Receipt(_) => waiting += 1,
                 Incoming::Other { .. } => assert_eq!(heard.len(), 0, "{name}"),
             }

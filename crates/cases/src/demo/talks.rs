@@ -4,6 +4,7 @@ use serde::Deserialize;
 use tanggap_contacts::NewContact;
 use tanggap_conversations::accounts::{self, AccountId, AccountInput};
 use tanggap_conversations::outbound::{self, lanes};
+use tanggap_conversations::templates::{self, Approved};
 use tanggap_conversations::{talks, window};
 use tanggap_kernel::{Access, Error, Fault, Result, Timestamp};
 use tanggap_routing::settings::{self, AgentInput, QueueInput};
@@ -17,11 +18,25 @@ const QUEUE: &str = "Layanan warga";
 /// Between two lines of a talk.
 const PAUSE: i64 = Timestamp::MINUTE;
 /// The accounts: the channel, what people call it, our address there. They are not connected.
-const ACCOUNTS: [(&str, &str, &str); 4] = [
+const ACCOUNTS: [(&str, &str, &str); 5] = [
+    ("sms", "SMS 1708", "1708"),
     ("whatsapp", "WhatsApp Halo Tirtaraya", "15550100101"),
     ("telegram", "Bot Halo Tirtaraya", "halo_tirtaraya_bot"),
     ("messenger", "Facebook Pemkab Tirtaraya", "100100100"),
     ("instagram", "Instagram @tirtarayakab", "17841400"),
+];
+
+/// What a part of an SMS costs there, in rupiah.
+const SMS_PRICE: &str = r#"{"price":350}"#;
+
+/// Approved texts: name, words, gaps.
+const TEMPLATES: [(&str, &str, i64); 2] = [
+    (
+        "kabar_laporan",
+        "Halo {{1}}, ada kabar tentang {{2}}: {{3}} Balas pesan ini bila masih ada pertanyaan.",
+        3,
+    ),
+    ("minta_hubungi", "Halo {{1}}, pertanyaan Anda sudah kami jawab. Balas pesan ini, ya.", 1),
 ];
 
 #[derive(Clone, Deserialize)]
@@ -61,10 +76,14 @@ pub(super) async fn load(db: &Db, cast: &Cast, now: Timestamp) -> Result<()> {
                 channel,
                 name: name.to_owned(),
                 address: address.to_owned(),
-                settings: "{}".to_owned(),
+                settings: if channel == "sms" { SMS_PRICE } else { "{}" }.to_owned(),
                 ..AccountInput::default()
             };
-            accounts.push((channel, accounts::create(tx, &system, &input)?));
+            let id = accounts::create(tx, &system, &input)?;
+            if channel == "whatsapp" {
+                templates::replace(tx, &system, id, &approved())?;
+            }
+            accounts.push((channel, id));
         }
         // The oldest first: ids grow with time.
         for (number, talk) in written.talks.iter().enumerate().rev() {
@@ -77,6 +96,20 @@ pub(super) async fn load(db: &Db, cast: &Cast, now: Timestamp) -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// What may be written on WhatsApp a day after the citizen wrote.
+fn approved() -> Vec<Approved> {
+    TEMPLATES
+        .map(|(name, body, gaps)| Approved {
+            name: name.to_owned(),
+            language: "id".to_owned(),
+            category: "UTILITY".to_owned(),
+            body: body.to_owned(),
+            gaps,
+            fetched_at: Timestamp::default(),
+        })
+        .to_vec()
 }
 
 /// Before the first talk.
@@ -122,6 +155,7 @@ fn happen(
                 raw: None,
                 at,
                 window_until: window::until(&talk.channel, false, at),
+                order: None,
             };
             going = talking::hear(tx, system, &heard)?.map(|taken| taken.talk.id).or(going);
             Ok(())

@@ -15,3 +15,6 @@ pub enum Platform {
 
 /// The thread of a comment, which anybody can read.
 pub const COMMENT: &str = "comment:";
+
+/// The id of a receipt that names no message but a moment, followed by the person's id.
+pub const UNTIL: &str = "until:";

@@ -12,10 +12,7 @@ use crate::exchange::{
 use crate::json::{MILLISECOND, SECOND, id, id_or_hash, is, list, moment, place, text};
 use crate::messenger::{Arrived, unreadable};
 
-use super::COMMENT;
-
-/// Before the person in the id of a receipt for all messages up to a moment.
-pub const UNTIL: &str = "until:";
+use super::{COMMENT, UNTIL};
 
 /// Everything that one call told, each with the page or account of ours that it was told to.
 #[must_use]

@@ -13,8 +13,8 @@ use crate::exchange::{NotSent, Outgoing};
 /// `data_coding` of the alphabets.
 const DEFAULT: u8 = 0;
 const UCS2: u8 = 8;
-/// `registered_delivery`: a receipt at the end, whatever the end is. Of a long message only its
-/// last part asks for one: a phone shows nothing before it has all, and one message has one fate.
+/// `registered_delivery`: a receipt at the end, whatever the end is. Every part of a long message
+/// asks for one: it has arrived when all have.
 const RECEIPT_WANTED: u8 = 1;
 /// The default alphabet's letters of one message without parts.
 const TEXT_LEN_MAX: usize = 254;
@@ -86,9 +86,7 @@ pub fn compose(out: &Outgoing, form: &Form) -> Result<Vec<Message>, NotSent> {
     let reference = reference(&out.key);
     let parts = (1..=total).zip(&whole.parts).map(|(index, text)| {
         let (octets, _) = encode(text, whole.alphabet, form.default);
-        let registered_delivery = if index == total { RECEIPT_WANTED } else { 0 };
-        let message = Message { registered_delivery, ..message(octets, coding) };
-        part(message, Long { reference, total, index }, form.concat)
+        part(message(octets, coding), Long { reference, total, index }, form.concat)
     });
     Ok(parts.collect())
 }

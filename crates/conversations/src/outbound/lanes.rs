@@ -12,6 +12,7 @@ use serde_json::json;
 use tanggap_kernel::{Access, AgencyId, Event, Fault, Result, Subject, Timestamp, id, params};
 use tanggap_store::{Row, Tx, sql};
 
+use super::receipts;
 use super::rules::{self, Assurance, Outcome, Settled};
 use super::suppressions::{self, Reason};
 use super::{Outbound, OutboundId, Priority, SendState, columns, read};
@@ -173,8 +174,7 @@ fn as_it_was(row: &Outbound, state: SendState) -> Settled {
         due_at: row.due_at,
         tried: false,
         error: row.error.clone(),
-        external_id: None,
-        parts: None,
+        external_ids: Vec::new(),
     }
 }
 
@@ -325,7 +325,8 @@ fn save(
     row: &Outbound,
     settled: &Settled,
 ) -> Result<(), Fault> {
-    let Settled { state, due_at, tried, error, external_id, parts } = settled;
+    let Settled { state, due_at, tried, error, external_ids } = settled;
+    let parts = i64::try_from(external_ids.len()).ok().filter(|parts| *parts > 0);
     let sent_at = (*state == SendState::Sent).then_some(tx.now());
     tx.put(
         &SETTLE,
@@ -337,11 +338,14 @@ fn save(
             i64::from(*tried),
             error.as_deref(),
             *due_at,
-            external_id.as_deref(),
-            *parts,
+            external_ids.first().map(String::as_str),
+            parts,
             sent_at,
         ],
     )?;
+    if external_ids.len() > 1 {
+        receipts::expect(tx, lane, row.id, external_ids)?;
+    }
     if *state != SendState::Waiting {
         announce(tx, &Access::system(lane.agency_id), row, *state);
     }

@@ -56,7 +56,7 @@ sql! {
 }
 
 /// How far a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SendState {
     /// To be sent, or to be tried again.
     Waiting,

@@ -37,10 +37,8 @@ pub enum Assurance {
 pub enum Outcome {
     /// The provider took it.
     Accepted {
-        /// The provider's id, by which receipts come.
-        external_id: Option<String>,
-        /// How many parts it was sent in.
-        parts: Option<i64>,
+        /// The provider's ids of its parts, by which receipts come; none where it gives none.
+        external_ids: Vec<String>,
     },
     /// To be tried again.
     Later {
@@ -77,10 +75,8 @@ pub struct Settled {
     pub tried: bool,
     /// What is to be told about it.
     pub error: Option<String>,
-    /// The provider's id.
-    pub external_id: Option<String>,
-    /// Parts.
-    pub parts: Option<i64>,
+    /// The provider's ids of its parts.
+    pub external_ids: Vec<String>,
 }
 
 /// Decides how a row stands after an outcome.
@@ -91,13 +87,12 @@ pub fn settle(row: &Outbound, outcome: Outcome, of: Assurance, now: Timestamp) -
         due_at: now,
         tried: true,
         error: None,
-        external_id: None,
-        parts: None,
+        external_ids: Vec::new(),
     };
     let last = row.attempts + 1 >= TRIES_MAX;
     match outcome {
-        Outcome::Accepted { external_id, parts } => {
-            Settled { state: SendState::Sent, external_id, parts, ..plain }
+        Outcome::Accepted { external_ids } => {
+            Settled { state: SendState::Sent, external_ids, ..plain }
         }
         Outcome::Later { after, why } => {
             let wait = backoff_micros(row.attempts).max(after.unwrap_or(0)).min(LATER_MAX);

@@ -1,13 +1,15 @@
 //! `/percakapan`: exchanges on written channels, where citizens wait for a word.
 //!
-//! [`list`] holds the shelves and one list, [`page`] one talk with its composer, [`steps`] what can
-//! be done with it, [`signs`] what both sides of a chat see of each other. What is decided is
-//! decided in `tanggap_cases::talking`.
+//! [`list`] holds the shelves and one list, [`page`] one talk with its composer, [`template`] the
+//! composer where only approved texts may be written, [`steps`] what can be done with a talk,
+//! [`signs`] what both sides of a chat see of each other. What is decided is decided in
+//! `tanggap_cases::talking`.
 
 pub(crate) mod list;
 pub(crate) mod page;
 pub(crate) mod signs;
 pub(crate) mod steps;
+pub(crate) mod template;
 
 use axum::Router;
 use axum::routing::{get, post};

@@ -13,6 +13,8 @@ use tanggap_cases::{store, talking};
 use tanggap_contacts::{self as contacts, Contact};
 use tanggap_conversations::chat::Visitor;
 use tanggap_conversations::outbound::settings::AllRules;
+use tanggap_conversations::templates::Approved;
+use tanggap_conversations::window::MayWrite;
 use tanggap_conversations::{
     self as talk, Account, Attachment, InteractionId, Message, Outbound, Talk, TalkState, accounts,
     outbound, talks,
@@ -25,6 +27,7 @@ use tanggap_ui::{Answer, Choice, Ctx, Field, FormState, Page, Text, respond};
 
 use super::list::{self, TalkList};
 use super::signs;
+use super::template::{self, TemplateForm};
 use crate::timeline::{self, Entry};
 use crate::view::zone_of;
 use crate::words;
@@ -47,6 +50,8 @@ pub(crate) struct Loaded {
     pub names: HashMap<UserId, String>,
     pub earlier: Vec<Talk>,
     pub visitor: Option<Visitor>,
+    /// Of a talk in which only such may be written.
+    pub templates: Vec<Approved>,
     pub draft: String,
     pub sending: Arc<AllRules>,
     pub offset_hours: i64,
@@ -89,6 +94,7 @@ impl Loaded {
             sending: outbound::settings::all(tx, access)?,
             offset_hours: zone_of(tx, access)?.offset_hours(),
             visitor: signs::visitor_of(tx, access, &going)?,
+            templates: template::of(tx, access, &going)?,
             account,
             messages,
             draft,
@@ -131,7 +137,9 @@ struct TalkPage {
     mine: bool,
     may_write: bool,
     awaiting_since: Option<Timestamp>,
-    window: Option<(bool, Timestamp)>,
+    /// What may be written, and until when.
+    may: MayWrite,
+    template: Option<TemplateForm>,
     snoozed_until: Option<Timestamp>,
     ended: Option<(Timestamp, String)>,
     case: Option<(String, String, &'static str)>,
@@ -140,6 +148,8 @@ struct TalkPage {
     earlier: Vec<EarlierView>,
     /// Of a chat: whether the visitor has seen the newest answer.
     read: Option<bool>,
+    /// Of an SMS: what a part costs, in rupiah.
+    sms: Option<i64>,
     text: Field,
     files: Field,
     reasons: Vec<Choice>,
@@ -152,6 +162,8 @@ struct TalkPage {
 #[serde(default)]
 pub(crate) struct Asked {
     rak: String,
+    /// The template that is to be filled.
+    template: String,
 }
 
 /// What a page of a talk shows beside the talk itself.
@@ -171,7 +183,9 @@ pub(crate) async fn show(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    render(&ctx, &staff, &id, Shown { rak: asked.rak, ..Shown::default() }).await
+    let chosen = Some(asked.template).filter(|name| !name.is_empty());
+    let form = chosen.map(|name| FormState::new(staff.prefs.locale).with(template::FIELD, name));
+    render(&ctx, &staff, &id, Shown { form, rak: asked.rak, ..Shown::default() }).await
 }
 
 pub(crate) async fn render(ctx: &Ctx, staff: &Staff, id: &str, shown: Shown) -> Answer {
@@ -228,10 +242,8 @@ impl TalkPage {
             owner,
             may_write: may_write && open,
             awaiting_since: going.last_in_at.filter(|_| going.awaiting && open),
-            window: going
-                .window_until
-                .filter(|_| open)
-                .map(|until| (going.is_window_open(now), until)),
+            may: going.may_write(now),
+            template: template::form(text, &form, going.may_write(now), &loaded.templates),
             snoozed_until: going.snoozed_until,
             ended: going.ended_at.map(|at| (at, reason_words(text, going.reason.as_deref()))),
             case: loaded
@@ -242,6 +254,7 @@ impl TalkPage {
             person: loaded.person.as_ref().map(person),
             earlier: loaded.earlier.iter().map(|other| earlier(text, other)).collect(),
             read: loaded.visitor.as_ref().map(|v| signs::has_read(v, &loaded.messages)),
+            sms: loaded.account.as_ref().and_then(price_of),
             text: form
                 .textarea("text", "talk-field-text")
                 .rows(4)
@@ -262,6 +275,12 @@ impl TalkPage {
             channel,
         }
     }
+}
+
+/// What a part of an SMS costs through an account, in rupiah; `None` on other channels.
+fn price_of(account: &Account) -> Option<i64> {
+    let settings: serde_json::Value = serde_json::from_str(&account.settings).unwrap_or_default();
+    (account.channel == "sms").then(|| settings["price"].as_i64().unwrap_or(0))
 }
 
 fn reason_words(text: Text, reason: Option<&str>) -> String {

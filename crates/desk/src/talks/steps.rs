@@ -16,7 +16,7 @@ use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, Failed, FormState, Page, respond};
 
 use super::page::{self, Loaded, Shown};
-use super::signs;
+use super::{signs, template};
 use crate::steps::Typed;
 use crate::upload::Upload;
 use crate::words;
@@ -36,6 +36,11 @@ const SNOOZES: [(&str, i64); 4] = [
 pub(crate) async fn take(State(ctx): State<Ctx>, Path(id): Path<String>, upload: Upload) -> Answer {
     let talk = InteractionId::parse(&id).ok_or(Refusal::NotFound)?;
     let (staff, step) = (upload.staff.clone(), upload.fields.get("step").to_owned());
+    if step == "preview" {
+        let form = upload.fields.refused(staff.prefs.locale, Vec::new());
+        return page::render(&ctx, &staff, &id, Shown { form: Some(form), ..Shown::default() })
+            .await;
+    }
     let done = if upload.wrong.is_empty() {
         let (access, fields, files) =
             (staff.access.clone(), upload.fields.clone(), upload.files.clone());
@@ -80,6 +85,13 @@ fn one_step(
                 store::save_draft(tx, access, CaseId(id.0), user, "")?;
             }
             Ok(going)
+        }
+        "template" => {
+            let version = fields.get("version").parse().ok();
+            let chosen = fields.get(template::FIELD);
+            let (language, name) = template::parse(chosen);
+            let values = template::values(fields);
+            talking::answer_by_template(tx, access, id, (name, language), &values, version)
         }
         "take" => talking::assign(tx, access, id, access.user()),
         "release" => talking::assign(tx, access, id, None),

@@ -149,6 +149,7 @@ fn take(
         raw: None,
         at: tx.now(),
         window_until: None,
+        order: None,
     };
     if let Some(taken) = talking::hear(tx, access, &heard)?
         && taken.is_new

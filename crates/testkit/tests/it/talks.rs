@@ -59,6 +59,7 @@ impl Scene {
                 raw: None,
                 at: tx.now(),
                 window_until: Some(tx.now().plus(Timestamp::DAY)),
+                order: None,
             };
             talking::hear(tx, &agency, &heard)
         });

@@ -1,6 +1,7 @@
 //! What a channel's adapter tells about messages of ours, put into the ledger.
 
 use tanggap_channels::exchange::{InReceipt, ReceiptState};
+use tanggap_channels::meta::UNTIL;
 use tanggap_conversations::SendState;
 use tanggap_conversations::outbound::lanes::Lane;
 use tanggap_conversations::outbound::receipts::{self, Receipt};
@@ -30,6 +31,13 @@ pub fn take_in(
             (SendState::Failed, Some(format!("{code}{why}")))
         }
     };
+    // Some providers name no message but a moment: all up to it.
+    if let (Some(thread), Some(at)) = (told.external_id.strip_prefix(UNTIL), told.at) {
+        let until = (state, Timestamp::from_micros(at));
+        let access = Access::system(agency);
+        receipts::note_until(tx, &access, account_id.into(), thread, until)?;
+        return Ok(true);
+    }
     let receipt = Receipt {
         external_id: told.external_id.clone(),
         key: told.key.clone(),

@@ -360,10 +360,7 @@ async fn follow(
 
 fn outcome_of(result: Result<Accepted, NotSent>) -> Outcome {
     match result {
-        Ok(accepted) => Outcome::Accepted {
-            parts: i64::try_from(accepted.external_ids.len()).ok().filter(|n| *n > 0),
-            external_id: accepted.external_ids.into_iter().next(),
-        },
+        Ok(accepted) => Outcome::Accepted { external_ids: accepted.external_ids },
         Err(NotSent::Later { after, why }) => {
             let after = after.map(|after| i64::try_from(after.as_micros()).unwrap_or(i64::MAX));
             Outcome::Later { after, why }

@@ -63,7 +63,7 @@ mod tests {
     fn a_provider_that_fails_a_whole_window_is_let_rest() {
         let at = Timestamp::from_micros;
         let later = Outcome::Later { after: None, why: String::new() };
-        let accepted = Outcome::Accepted { external_id: None, parts: None };
+        let accepted = Outcome::Accepted { external_ids: Vec::new() };
         let mut strain = Strain::default();
         for _ in 0..7 {
             strain.learn(&later, 8, at(0));
