@@ -3,6 +3,7 @@
 //! waits there, visibly.
 
 use tanggap_contacts as contacts;
+use tanggap_conversations::outbound::Extra;
 use tanggap_conversations::{NewOutbound, Priority, Talk, TalkState, outbound, talks};
 use tanggap_kernel::{Access, Actor, Locale, Result};
 use tanggap_store::Tx;
@@ -150,6 +151,7 @@ fn by_mail(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()> 
         subject: &format!("[{}] {subject}", notice.case.code),
         body: &body,
         priority: priority(notice),
+        extra: Extra { letter: Some(locale.tag().to_owned()), ..Extra::default() },
         ..NewOutbound::default()
     };
     outbound::queue(tx, access, &mail)?;

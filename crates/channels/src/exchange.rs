@@ -167,6 +167,23 @@ pub struct Outgoing {
     pub private_reply: bool,
     /// A member of staff wrote it, no machine (what Meta's `HUMAN_AGENT` tag asks).
     pub by_person: bool,
+    /// Whose letter it is, for channels that carry letters.
+    pub letterhead: Option<Letterhead>,
+}
+
+/// What stands around the words of a letter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Letterhead {
+    /// The language of the letter, `id` or `en`.
+    pub language: String,
+    /// The agency.
+    pub agency: String,
+    /// The unit that is in charge, where there is one.
+    pub unit: String,
+    /// What the letter's link leads to, in words, and the link.
+    pub open: Option<(String, String)>,
+    /// Where one click ends such letters; none where the law owes them.
+    pub unsubscribe: Option<String>,
 }
 
 /// A file that goes out.

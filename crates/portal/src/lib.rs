@@ -1,7 +1,8 @@
 //! The citizens' portal: ask, report, track, thank. No account, no JavaScript needed.
 //!
 //! Read in this order: [`home`], [`report`] (with [`draft`], [`form`] and [`receipt`]), [`track`]
-//! (who may see a case), [`parcel`] and [`story`] (what they see), [`moves`] (what they do).
+//! (who may see a case), [`parcel`] and [`story`] (what they see), [`moves`] (what they do),
+//! [`invite`] (links in letters).
 //! [`door`] finds the agency, [`sent`] reads forms, [`sealed`] signs what goes through a browser,
 //! [`pow`] and [`limits`] keep floods out without shutting out a village. [`chat`] is the web chat.
 //!
@@ -14,6 +15,7 @@ pub mod door;
 pub mod draft;
 pub mod form;
 pub mod home;
+pub mod invite;
 pub mod limits;
 pub mod live;
 pub mod moves;
@@ -78,5 +80,7 @@ fn pages() -> Router<Ctx> {
         .route("/lacak/{code}/berkas/{file}", get(parcel::file))
         .route("/lacak/{code}/berkas/{file}/kecil", get(parcel::small_file))
         .route("/lacak/{code}/langkah/{step}", post(moves::act))
+        .route("/buka/{sealed}", get(invite::show).post(invite::open))
+        .route("/berhenti/{sealed}", get(invite::ask_stop).post(invite::stop))
         .merge(chat::routes())
 }

@@ -1,6 +1,6 @@
 //! The form of a mailbox: what it shows of an account, and what it says.
 
-use tanggap_channels::email::wire::TlsMode;
+use tanggap_channels::email::wire::{Signer, TlsMode};
 use tanggap_contacts::identity::Email;
 use tanggap_conversations::accounts::AccountInput;
 use tanggap_kernel::error::{Check, Invalid};
@@ -28,6 +28,7 @@ pub(super) const LABELS: &[(&str, &str)] = &[
     ("authority", "mailbox-authority"),
     ("smtp_host", "mailbox-smtp-host"),
     ("smtp_port", "mailbox-port"),
+    ("password_dkim", "mailbox-dkim-key"),
 ];
 
 /// What a new account begins with.
@@ -57,6 +58,7 @@ pub(super) fn filled(locale: Locale, settings: &Settings) -> FormState {
         .with("smtp_host", &smtp.host)
         .with("smtp_port", smtp.port)
         .with("smtp_tls", word(smtp.tls))
+        .with("dkim_selector", &settings.dkim_selector)
         .with("reply_tags", ticked(settings.reply_tags))
 }
 
@@ -131,6 +133,12 @@ fn secrets(check: &mut Check, fields: &Fields, new: &Settings, known: Known) -> 
     take("password_mailbox", &mut secrets.password);
     take("password_client", &mut secrets.client_secret);
     take("password_refresh", &mut secrets.refresh_token);
+    take("password_dkim", &mut secrets.dkim_key);
+    if new.dkim_selector.is_empty() {
+        secrets.dkim_key.clear();
+    } else if Signer::new("contoh.id", &new.dkim_selector, &secrets.dkim_key).is_err() {
+        check.push(Invalid::new("password_dkim", "mailbox-invalid-dkim"));
+    }
     let again = |changed| if changed { "mailbox-invalid-again" } else { "ui-invalid-required" };
     match new.oauth {
         None => {
@@ -181,6 +189,7 @@ pub(super) fn input(
         authority: authority.to_owned(),
         authserv: fields.get("authserv").trim().to_owned(),
         reply_tags: fields.is_on("reply_tags"),
+        dkim_selector: fields.get("dkim_selector").trim().to_owned(),
         oauth: (fields.get("proof") == "oauth").then(|| tokens(&mut check, fields)),
     };
     let secrets = secrets(&mut check, fields, &settings, known);

@@ -71,6 +71,8 @@ pub struct Settings {
     pub authserv: String,
     /// Mail to our address with `+anything` reaches the mailbox.
     pub reply_tags: bool,
+    /// Where the public half of the key is published by which our mail is signed (DKIM).
+    pub dkim_selector: String,
     /// Tokens in place of a password.
     pub oauth: Option<Oauth>,
 }
@@ -97,6 +99,8 @@ pub struct Secrets {
     pub client_secret: String,
     /// What the mailbox's owner gave.
     pub refresh_token: String,
+    /// PEM of the key by which our mail is signed; empty: the server signs it, or nobody.
+    pub dkim_key: String,
 }
 
 pub(crate) fn statements() -> Vec<&'static tanggap_store::Sql> {
@@ -184,7 +188,7 @@ pub fn mailbox(settings: &Settings, login: Arc<dyn Logins>) -> MailboxConfig {
 /// A fault where its settings cannot be used.
 pub fn relay(
     account: &Account,
-    settings: &Settings,
+    (settings, secrets): (&Settings, &Secrets),
     login: Arc<dyn Logins>,
 ) -> Result<Option<Relay>, Fault> {
     let Some(server) = &settings.smtp else { return Ok(None) };
@@ -199,6 +203,8 @@ pub fn relay(
         from_address: account.address.clone(),
         from_name: Some(account.name.clone()),
         reply_tags: settings.reply_tags,
+        dkim_selector: some(&settings.dkim_selector).filter(|_| !secrets.dkim_key.is_empty()),
+        dkim_key: some(&secrets.dkim_key).filter(|_| !settings.dkim_selector.is_empty()),
         hello_name: domain.to_owned(),
         timeout_seconds: crate::work::SENDS_END_WITHIN.as_secs(),
         pool_size: CONNECTIONS,

@@ -8,6 +8,7 @@ use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use tanggap_channels::email::imap;
+use tanggap_channels::email::wire::Signer;
 use tanggap_channels::web::Http;
 use tanggap_conversations::accounts::{self, Account, AccountId};
 use tanggap_conversations::inbound::{self, Inbound, InboundId, InboundState};
@@ -49,6 +50,8 @@ struct MailboxPage {
     protections: Vec<Choice>,
     oauth: bool,
     has_secret: bool,
+    /// What is to be published in DNS, so that others can check what we sign.
+    record: Option<(String, String)>,
 }
 
 impl MailboxPage {
@@ -131,7 +134,12 @@ async fn page(
     };
     let text = staff.text();
     let choice = |value: &str| Choice::new(value, text.t(format!("mailbox-{value}")).into_owned());
+    let record = match &account {
+        Some(account) => signer(ctx, account)?.and_then(|signer| signer.record().ok()),
+        None => None,
+    };
     let template = MailboxPage {
+        record,
         proofs: ["password", "oauth"].map(choice).into(),
         protections: ["tls", "starttls", "none"].map(choice).into(),
         oauth: form.value("proof") == "oauth",
@@ -143,6 +151,13 @@ async fn page(
         aside: loaded.aside,
     };
     Ok(respond::html_status(status, template))
+}
+
+/// The key by which an account's mail is signed, where it has one.
+fn signer(ctx: &Ctx, account: &Account) -> Result<Option<Signer>> {
+    let (settings, secrets) = open(&ctx.secrets, account)?;
+    let domain = account.address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    Ok(Signer::new(domain, &settings.dkim_selector, &secrets.dkim_key).ok())
 }
 
 /// The form as it is shown again, with what is wrong; everything else goes on as an error.
@@ -222,11 +237,11 @@ async fn test(
 
 async fn connect(ctx: &Ctx, http: &Http, account: &Account) -> Result<(), String> {
     let words = |error: tanggap_kernel::Fault| error.to_string();
-    let (settings, _) = open(&ctx.secrets, account).map_err(words)?;
+    let (settings, secrets) = open(&ctx.secrets, account).map_err(words)?;
     let login = logins(ctx, http, account).map_err(words)?;
     let incoming = imap::check(&mailbox(&settings, login.clone())).await;
     incoming.map_err(|why| format!("IMAP: {why}"))?;
-    if let Some(relay) = relay(account, &settings, login).map_err(words)? {
+    if let Some(relay) = relay(account, (&settings, &secrets), login).map_err(words)? {
         relay.check().await.map_err(|error| format!("SMTP: {}", error.text))?;
     }
     Ok(())

@@ -233,9 +233,9 @@ impl Tender {
     }
 
     fn way_out(&self, account: &Account) -> Result<Option<RelayGateway>, Fault> {
-        let (settings, _) = open(&self.ctx.secrets, account)?;
+        let (settings, secrets) = open(&self.ctx.secrets, account)?;
         let login = logins(&self.ctx, &self.http, account)?;
-        let relay = relay(account, &settings, login)?;
+        let relay = relay(account, (&settings, &secrets), login)?;
         let gateway =
             |relay| RelayGateway::new(relay, super::CONNECTIONS, self.ctx.secrets.clone());
         Ok(relay.map(gateway))

@@ -3,13 +3,16 @@
 //! The message's id is its Message-ID: where nobody can know whether the relay took a message, a
 //! second try carries the same one, so that mailboxes show it once.
 
+use askama::Template;
 use futures_util::future::BoxFuture;
 use subtle::ConstantTimeEq as _;
 use tanggap_channels::email::wire::{AutoSubmitted, OutgoingFile, OutgoingMail, Relay};
-use tanggap_channels::exchange::{Accepted, NotSent, Outgoing};
+use tanggap_channels::exchange::{Accepted, Letterhead, NotSent, Outgoing};
 use tanggap_conversations::outbound::OutboundId;
 use tanggap_conversations::outbound::rules::Assurance;
+use tanggap_kernel::Locale;
 use tanggap_ui::ctx::Secrets;
+use tanggap_ui::t;
 
 use super::gateways::{Gateway, Handing};
 
@@ -64,7 +67,11 @@ pub fn letter(outgoing: Outgoing, domain: &str) -> OutgoingMail {
         media_type: file.media_type,
         bytes: file.bytes,
     };
+    let html = outgoing.letterhead.as_ref().and_then(|head| html(head, &outgoing));
+    let unsubscribe = outgoing.letterhead.and_then(|head| head.unsubscribe);
     OutgoingMail {
+        html,
+        unsubscribe,
         message_id: format!("<{}@{domain}>", outgoing.key),
         to: outgoing.to,
         subject: outgoing.subject,
@@ -75,6 +82,51 @@ pub fn letter(outgoing: Outgoing, domain: &str) -> OutgoingMail {
         auto_submitted,
         ..OutgoingMail::default()
     }
+}
+
+/// A letter as HTML: the words of the text, under the agency's name. No picture, no font and no
+/// script, so that nothing is fetched and nobody is watched.
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct LetterPage<'a> {
+    head: &'a Letterhead,
+    subject: &'a str,
+    paragraphs: Vec<Vec<Vec<Piece<'a>>>>,
+    stop: String,
+}
+
+struct Piece<'a> {
+    text: &'a str,
+    is_link: bool,
+}
+
+fn html(head: &Letterhead, outgoing: &Outgoing) -> Option<String> {
+    let locale = Locale::parse(&head.language).unwrap_or_default();
+    let paragraphs = outgoing.text.trim().split("\n\n").filter(|text| !text.trim().is_empty());
+    let page = LetterPage {
+        head,
+        subject: &outgoing.subject,
+        paragraphs: paragraphs.map(|text| text.trim().lines().map(pieces).collect()).collect(),
+        stop: t(locale, "app-mail-stop").into_owned(),
+    };
+    page.render().ok()
+}
+
+/// A line, its addresses of the web apart.
+fn pieces(line: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = line;
+    while let Some(at) = rest.find("https://").or_else(|| rest.find("http://")) {
+        let (before, link) = rest.split_at(at);
+        let end = link.find(|c: char| c.is_whitespace() || "<>\"".contains(c));
+        let end = end.unwrap_or(link.len());
+        let end = link[..end].trim_end_matches(['.', ',', ';', ')']).len();
+        pieces.push(Piece { text: before, is_link: false });
+        pieces.push(Piece { text: &link[..end], is_link: true });
+        rest = &link[end..];
+    }
+    pieces.push(Piece { text: rest, is_link: false });
+    pieces
 }
 
 /// The Message-ID of a row of the ledger.
@@ -133,6 +185,27 @@ mod tests {
         for strange in ["lapor@contoh.go.id", "lapor+@x", "lapor+a-b@x", "+-@", ""] {
             assert_eq!(row_of_reply_address(&secrets, strange), None);
         }
+    }
+
+    #[test]
+    fn a_letter_says_the_same_in_html_and_runs_nothing() {
+        let outgoing = Outgoing {
+            subject: "<script>".into(),
+            text: "Yth. <b>Budi</b>,\n\nLihat https://uji.go.id/lacak/A.\nSalam".into(),
+            ..Outgoing::default()
+        };
+        let head = Letterhead {
+            agency: "Dinas <PU>".into(),
+            open: Some(("Buka laporan".into(), "https://uji.go.id/buka/x".into())),
+            ..Letterhead::default()
+        };
+        let html = html(&head, &outgoing).unwrap();
+        assert!(!html.contains("<script") && !html.contains("<b>") && !html.contains("<PU>"));
+        assert!(html.contains("<a href=\"https://uji.go.id/lacak/A\">"), "{html}");
+        assert!(html.contains("</a>.<br>Salam"), "{html}");
+        assert!(html.contains("href=\"https://uji.go.id/buka/x\""), "{html}");
+        let read = tanggap_channels::email::parse::html_to_text(&html);
+        assert!(read.contains("Dinas <PU>") && read.contains("Buka laporan"), "{read}");
     }
 
     #[test]

@@ -189,6 +189,8 @@ impl Relay {
             from_address: "lapor@uji.go.id".into(),
             from_name: None,
             reply_tags: false,
+            dkim_selector: None,
+            dkim_key: None,
             hello_name: "uji.go.id".into(),
             timeout_seconds: 5,
             pool_size: 2,

@@ -80,6 +80,8 @@ impl Server {
             from_address: "lapor@uji.go.id".into(),
             from_name: None,
             reply_tags: false,
+            dkim_selector: None,
+            dkim_key: None,
             hello_name: "uji.go.id".into(),
             timeout_seconds: 5,
             pool_size,

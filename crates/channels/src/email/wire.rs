@@ -26,8 +26,10 @@ use tokio::sync::Semaphore;
 use super::login::{Login, Logins, NoLogin};
 
 mod compose;
+mod dkim;
 mod hand;
 
+pub use dkim::Signer;
 pub use compose::{AutoSubmitted, OutgoingFile, OutgoingMail};
 
 /// An idle connection older than this is not used again; relays close theirs after 30 to 300 s.
@@ -80,6 +82,12 @@ pub struct RelayConfig {
     /// sender's program does to the thread.
     #[serde(default)]
     pub reply_tags: bool,
+    /// Where the public half of `dkim_key` is published: `{selector}._domainkey.{our domain}`.
+    #[serde(default)]
+    pub dkim_selector: Option<String>,
+    /// PEM of the key by which our mail is signed (DKIM); none: the relay signs it or nobody.
+    #[serde(default)]
+    pub dkim_key: Option<String>,
     /// The name in EHLO, our host's.
     pub hello_name: String,
     /// Seconds that connecting, and then sending one message, may take.
@@ -178,6 +186,7 @@ struct Inner {
     config: RelayConfig,
     from: Mailbox,
     tls: Option<TlsParameters>,
+    signer: Option<Signer>,
     /// Whom we are at the relay, where it wants to know.
     login: Option<(String, Arc<dyn Logins>)>,
     idle: Mutex<Vec<Idle>>,
@@ -219,9 +228,17 @@ impl Relay {
             TlsMode::None => None,
             TlsMode::StartTls | TlsMode::Tls => Some(tls_parameters(&config)?),
         };
+        let signer = match (&config.dkim_selector, &config.dkim_key) {
+            (Some(selector), Some(key)) => {
+                let signer = Signer::new(from.email.domain(), selector, key);
+                Some(signer.map_err(|why| SendError::permanent(format!("DKIM: {why}")))?)
+            }
+            (None, None) => None,
+            _ => return Err(SendError::permanent("DKIM: a selector and a key, or neither")),
+        };
         let places = Semaphore::new(config.pool_size.clamp(1, 64));
         let idle = Mutex::default();
-        Ok(Relay { inner: Arc::new(Inner { config, from, tls, login, idle, places }) })
+        Ok(Relay { inner: Arc::new(Inner { config, from, tls, signer, login, idle, places }) })
     }
 
     /// The domain of our address: what our identifiers end with.
@@ -241,9 +258,9 @@ impl Relay {
     /// # Errors
     /// See [`Severity`]; a cancelled or timed-out send may still have gone out.
     pub async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, SendError> {
-        let message = compose::message(&self.inner.from, mail)?;
-        let bytes = message.formatted();
         let inner = &self.inner;
+        let message = compose::message(&inner.from, mail)?;
+        let bytes = inner.signed(message.formatted(), mail.date)?;
         let _place = inner.places.acquire().await.map_err(SendError::temporary)?;
         let limit = Duration::from_secs(inner.config.timeout_seconds.clamp(1, 3600));
 
@@ -277,6 +294,13 @@ impl Relay {
 }
 
 impl Inner {
+    fn signed(&self, bytes: Vec<u8>, date: i64) -> Result<Vec<u8>, SendError> {
+        match &self.signer {
+            Some(signer) => signer.sign(&bytes, date / 1_000_000).map_err(SendError::temporary),
+            None => Ok(bytes),
+        }
+    }
+
     /// An open connection that still answers, or a new one.
     async fn connection(&self) -> Result<Idle, SendError> {
         loop {

@@ -278,7 +278,7 @@ fn take(
     let mut taken = Vec::new();
     for row in rows {
         let held = suppressions::of(tx, &access, &lane.channel, &row.recipient)?;
-        match held.filter(|held| rules::suppresses(held.reason, row.priority)) {
+        match held.filter(|held| rules::suppresses(held.reason, &row.channel, row.priority)) {
             None => {
                 tx.put(&TAKE, params![lane.agency_id, row.id, session.token])?;
                 taken.push(row);

@@ -168,6 +168,9 @@ pub struct Extra {
     /// A member of staff wrote it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub by_person: bool,
+    /// The language that it is written in, where it is a letter with a link to its case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub letter: Option<String>,
 }
 
 /// A kept file that goes with a message.

@@ -205,10 +205,12 @@ impl ChannelRules {
 }
 
 /// Whether a suppressed address gets no message of a priority. Who said "stop" and then writes
-/// again is answered; everything else binds all.
+/// again is answered, and what the law owes goes by mail in any case, which costs its reader
+/// nothing (UU 25/2009 art. 44); everything else binds all.
 #[must_use]
-pub fn suppresses(reason: Reason, priority: Priority) -> bool {
-    reason != Reason::Stop || priority > Priority::Live
+pub fn suppresses(reason: Reason, channel: &str, priority: Priority) -> bool {
+    let owed = if channel == "email" { Priority::Owed } else { Priority::Live };
+    reason != Reason::Stop || priority > owed
 }
 
 /// Whether a mail server's refusal says that there is no such mailbox (RFC 3463, class 5.1): the

@@ -5,6 +5,7 @@
 //! announced and looks every half second by itself; losing a wake-up loses time, never a message.
 
 pub mod fallback;
+mod letterhead;
 mod pace;
 pub mod receipts;
 mod session;

@@ -16,13 +16,13 @@ use tanggap_conversations::accounts;
 use tanggap_conversations::outbound::lanes::{self, Lane, Turn};
 use tanggap_conversations::outbound::rules::{ChannelRules, Outcome};
 use tanggap_conversations::outbound::{Outbound, settings};
-use tanggap_kernel::{Access, Error, Refusal, Result, Timestamp};
+use tanggap_kernel::{Access, AgencyId, Error, Refusal, Result, Timestamp};
 use tanggap_store::Tx;
 use tanggap_ui::Ctx;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::pace::Pace;
-use super::{Remembered, Told, fallback};
+use super::{Remembered, Told, fallback, letterhead};
 use crate::work::gateways::{Gateway, Handing};
 
 /// The longest time that one send may take, from the first word to the answer.
@@ -266,13 +266,14 @@ impl Session {
 
     fn start(&self, row: Outbound, tell: mpsc::Sender<Told>) {
         let (ctx, gateway) = (self.ctx.clone(), Arc::clone(&self.gateway));
+        let agency = self.lane.agency_id;
         tokio::spawn(async move {
             let (watch, handed) = mpsc::channel(1);
             let id = row.id;
             let of_send = row.clone();
             let send = tokio::spawn(async move {
                 let handing = Handing { id, tell: watch };
-                let outgoing = outgoing(&ctx, of_send).await?;
+                let outgoing = outgoing(&ctx, agency, of_send).await?;
                 gateway.send(outgoing, handing).await
             });
             let (handed, result) = follow(send, handed, &tell).await;
@@ -375,7 +376,13 @@ fn outcome_of(result: Result<Accepted, NotSent>) -> Outcome {
 }
 
 /// What a gateway is given for a row.
-async fn outgoing(ctx: &Ctx, row: Outbound) -> Result<Outgoing, NotSent> {
+async fn outgoing(ctx: &Ctx, agency: AgencyId, row: Outbound) -> Result<Outgoing, NotSent> {
+    let letterhead = match row.channel.as_str() {
+        "email" => Some(letterhead::of(ctx, agency, &row).await.map_err(|error| {
+            NotSent::Later { after: None, why: format!("the letterhead cannot be read: {error}") }
+        })?),
+        _ => None,
+    };
     let mut files = Vec::new();
     for file in row.extra.files {
         let bytes = ctx.blobs.get(&file.blob).await.map_err(|error| NotSent::Later {
@@ -399,5 +406,6 @@ async fn outgoing(ctx: &Ctx, row: Outbound) -> Result<Outgoing, NotSent> {
         reply_to: row.extra.reply_to,
         private_reply: row.extra.private_reply,
         by_person: row.extra.by_person,
+        letterhead,
     })
 }

@@ -34,6 +34,8 @@ pub struct OutgoingMail {
     pub references: Vec<String>,
     /// Where answers should go, if not to our address.
     pub reply_to: Option<String>,
+    /// Where one click ends such mail (RFC 8058): an address that takes a POST.
+    pub unsubscribe: Option<String>,
     /// Written by a machine, and how.
     pub auto_submitted: AutoSubmitted,
     /// Files.
@@ -85,8 +87,22 @@ pub(super) fn message(from: &Mailbox, mail: &OutgoingMail) -> Result<Message, Se
     if let Some(reply_to) = &mail.reply_to {
         builder = builder.reply_to(mailbox(None, reply_to)?);
     }
+    if let Some(address) = mail.unsubscribe.as_deref().filter(|a| is_address(a)) {
+        builder = builder
+            .raw_header(field("List-Unsubscribe", &format!("<{address}>")))
+            .raw_header(field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+    }
     builder = automatic(builder, mail.auto_submitted);
     body(builder, mail)
+}
+
+fn is_address(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_graphic() && b != b'<' && b != b'>';
+    text.starts_with("https://") && text.bytes().all(plain)
+}
+
+fn field(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
 fn automatic(builder: MessageBuilder, kind: AutoSubmitted) -> MessageBuilder {
@@ -94,9 +110,6 @@ fn automatic(builder: MessageBuilder, kind: AutoSubmitted) -> MessageBuilder {
         AutoSubmitted::No => return builder,
         AutoSubmitted::Generated => "auto-generated",
         AutoSubmitted::Replied => "auto-replied",
-    };
-    let field = |name, value: &str| {
-        HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
     };
     // Exchange does not know RFC 3834; its own field keeps its absence notes away from us.
     builder
@@ -169,6 +182,7 @@ mod tests {
             in_reply_to: Some("<x@y>\r\nBcc: korban@contoh.id".into()),
             references: vec!["<r1@y>".into(), "bukan id".into(), "<r2@y>\r\nX: y".into()],
             reply_to: Some("balas@contoh.go.id".into()),
+            unsubscribe: Some("https://x/\r\nBcc: korban@contoh.id".into()),
             auto_submitted: AutoSubmitted::Replied,
             attachments: vec![OutgoingFile {
                 name: "surat\r\nX-Evil: 1 é.pdf".into(),

@@ -26,9 +26,9 @@ impl Relay {
     where
         F: Future<Output = Result<(), NotSent>>,
     {
-        let message = compose::message(&self.inner.from, mail).map_err(of_message)?;
-        let bytes = message.formatted();
         let inner = &self.inner;
+        let message = compose::message(&inner.from, mail).map_err(of_message)?;
+        let bytes = inner.signed(message.formatted(), mail.date).map_err(of_message)?;
         let _place = inner.places.acquire().await.map_err(|e| later(&e.to_string()))?;
         let limit = Duration::from_secs(inner.config.timeout_seconds.clamp(1, 3600));
         let too_slow = |_| later("no answer within the time allowed");

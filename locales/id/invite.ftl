@@ -1,0 +1,12 @@
+# Tautan di surat: membuka laporan, dan berhenti menerima kabar.
+
+portal-invite = Buka laporan
+portal-invite-lead = Tautan ini dikirim ke alamat surel pelapor. Tekan tombol di bawah untuk melihat laporannya.
+portal-invite-over = Tautan ini sudah tidak berlaku. Bukalah laporan Anda dengan kode dan PIN.
+portal-stop = Berhenti menerima kabar
+portal-stop-lead = Kabar perkembangan laporan tidak lagi dikirim ke { $address }.
+portal-stop-owed = Tanda terima dan jawaban atas laporan Anda tetap dikirim, karena itu kewajiban kami.
+portal-stop-do = Berhenti
+portal-stop-done = Kabar perkembangan laporan tidak lagi dikirim ke { $address }.
+app-mail-open = Buka laporan
+app-mail-stop = Berhenti menerima kabar
