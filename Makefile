@@ -29,7 +29,7 @@ test: web
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cd web && npm run --silent check && npm test --silent
-	scripts/with-telegram.sh scripts/with-s3.sh scripts/with-smsc.sh scripts/with-postgres.sh scripts/with-dovecot.sh $(RUN_TESTS)
+	scripts/with-telegram.sh scripts/with-s3.sh scripts/with-smsc.sh scripts/with-postgres.sh scripts/with-dovecot.sh scripts/with-postfix.sh $(RUN_TESTS)
 	$(MAKE) e2e
 
 # The inner loop: no browser, no S3.

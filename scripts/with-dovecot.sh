@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
 # Runs a command beside a Dovecot of its own: Debian's package, a private folder and ports, gone
 # when the command ends. The command finds the folder in TANGGAP_TEST_DOVECOT; in it are `ports`
-# (IMAP, IMAP in TLS), `ca.pem`, `control` (control start|kill), and `mail/NAME` (Maildir) for any
-# user NAME with the password "rahasia"; `token` is an OAuth2 token of the user "siti".
+# (IMAP, IMAP in TLS, LMTP, and where Postfix asks who somebody is), `ca.pem`, `control` (control
+# start|kill), and `mail/NAME` (Maildir) for any user NAME with the password "rahasia"; `token` is
+# an OAuth2 token of the user "siti".
 set -euo pipefail
 
-if [ ! -x /usr/sbin/dovecot ] || [ ! -e /usr/lib/dovecot/imap-login ]; then
+if [ ! -e /usr/lib/dovecot/imap-login ] || [ ! -e /usr/lib/dovecot/lmtp ]; then
   echo "with-dovecot: installing Debian's Dovecot" >&2
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
   $sudo apt-get update -qq
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends \
-    dovecot-imapd openssl >/dev/null
+    dovecot-imapd dovecot-lmtpd openssl >/dev/null
 fi
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tanggap-dovecot.XXXXXX")
 chmod 711 "$dir"
 port=$((20000 + RANDOM % 10000))
-tls=$((port + 1))
+tls=$((port + 1)) lmtp=$((port + 2)) auth=$((port + 3))
 # Dovecot refuses root as the owner of mail.
 if [ "$(id -u)" = 0 ]; then user=nobody group=nogroup; else user=$(id -un) group=$(id -gn); fi
 mkdir -p "$dir/run" "$dir/mail" "$dir/state"
@@ -46,9 +47,9 @@ cat >"$dir/dovecot.conf" <<CONF
 base_dir = $dir/run
 state_dir = $dir/state
 log_path = $dir/log
-protocols = imap
+protocols = imap lmtp
 listen = 127.0.0.1
-mail_location = maildir:$dir/mail/%u
+mail_location = maildir:$dir/mail/%n
 mail_uid = $user
 mail_gid = $group
 first_valid_uid = 1
@@ -74,7 +75,7 @@ passdb {
 }
 userdb {
   driver = static
-  args = uid=$user gid=$group home=$dir/mail/%u allow_all_users=yes
+  args = uid=$user gid=$group home=$dir/mail/%n allow_all_users=yes
 }
 service anvil {
   chroot =
@@ -94,12 +95,26 @@ service imap-login {
 service imap {
   process_limit = 2000
 }
+service lmtp {
+  chroot =
+  inet_listener lmtp {
+    address = 127.0.0.1
+    port = $lmtp
+  }
+}
+service auth {
+  chroot =
+  inet_listener {
+    address = 127.0.0.1
+    port = $auth
+  }
+}
 service stats {
   chroot =
 }
 CONF
 chown -R "$user:$group" "$dir/keys" "$dir/oauth2.conf" "$dir/mail" "$dir/run" "$dir/state"
-echo "$port $tls" >"$dir/ports"
+echo "$port $tls $lmtp $auth" >"$dir/ports"
 cat >"$dir/control" <<CONTROL
 #!/bin/sh
 case "\$1" in

@@ -16,7 +16,7 @@ if [ ! -x /usr/sbin/postfix ]; then
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends \
     postfix >/dev/null
 fi
-if ! python3 -c 'import dkim' 2>/dev/null; then
+if ! /usr/bin/python3 -c 'import dkim, nacl' 2>/dev/null; then
   echo "with-postfix: installing Debian's verifier of DKIM" >&2
   $sudo apt-get update -qq
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends \

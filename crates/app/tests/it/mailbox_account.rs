@@ -23,7 +23,7 @@ use crate::dovecot::Dovecot;
 use crate::kit::{Answer, Node, TestApp, request};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const NEW: &str = "/pengaturan/kanal/surel/baru";
+pub const NEW: &str = "/pengaturan/kanal/surel/baru";
 const LETTERS: u32 = 240;
 
 fn messengers() -> Messengers {
@@ -32,14 +32,14 @@ fn messengers() -> Messengers {
 }
 
 /// An administrator before their browser.
-struct Desk {
-    app: TestApp,
+pub struct Desk {
+    pub app: TestApp,
     cookie: String,
     csrf: String,
 }
 
 impl Desk {
-    async fn open(kit: TestDb) -> Self {
+    pub async fn open(kit: TestDb) -> Self {
         let front = Front { messengers: Some(messengers()), ..Front::default() };
         let app = TestApp::new(kit, front).await;
         let cookie = app.sign_in_as(Role::Administrator).await;
@@ -64,22 +64,22 @@ impl Desk {
     }
 
     /// Sends a form that is taken; returns where it leads.
-    async fn must(&self, path: &str, fields: &[(&str, &str)]) -> String {
+    pub async fn must(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let answer = self.send(path, fields).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         answer.header("location").split('?').next().expect("a path").to_owned()
     }
 
-    async fn page(&self, path: &str) -> String {
+    pub async fn page(&self, path: &str) -> String {
         self.app.get_as(&self.cookie, path).await.body
     }
 
-    async fn count(&self, sql: &'static str) -> i64 {
+    pub async fn count(&self, sql: &'static str) -> i64 {
         let read = self.app.ctx.db.read(move |tx| Ok(tx.ad_hoc(sql, params![], |r| r.int())?));
         read.await.expect("counted")[0]
     }
 
-    async fn until(&self, what: &str, sql: &'static str, wanted: i64) {
+    pub async fn until(&self, what: &str, sql: &'static str, wanted: i64) {
         let begun = Instant::now();
         loop {
             let found = self.count(sql).await;
@@ -104,7 +104,7 @@ impl Desk {
         }
     }
 
-    async fn account(&self) -> Account {
+    pub async fn account(&self) -> Account {
         let access = Access::system(self.app.agency);
         let read = self.app.ctx.db.read(move |tx| Ok(accounts::all(tx, &access)?));
         read.await.expect("read").into_iter().find(|a| a.channel == CHANNEL).expect("an account")

@@ -11,6 +11,7 @@ mod mailbox_account;
 mod mails;
 mod nodes;
 mod plans;
+mod postfix;
 mod routes;
 mod schema;
 mod sending;
