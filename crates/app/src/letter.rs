@@ -18,7 +18,7 @@ use tanggap_contacts::identity::Email;
 use tanggap_contacts::{self as contacts, NewContact};
 use tanggap_conversations::files::{self, OCTETS, Prepared, Scanner};
 use tanggap_conversations::outbound::{self, OutboundId};
-use tanggap_conversations::{self as talk, NewAttachment};
+use tanggap_conversations::{self as talk, Beside, NewAttachment};
 use tanggap_kernel::{Access, AgencyId, Error, Locale, Refusal, Result, Timestamp, code};
 use tanggap_store::Tx;
 use tanggap_ui::{Arg, Ctx, t, t_args};
@@ -64,6 +64,8 @@ pub struct Letter {
     answers: Option<OutboundId>,
     /// A trusted mail system says that somebody else wrote it than it says.
     forged: bool,
+    /// What that mail system found out.
+    checks: Vec<(String, bool)>,
 }
 
 /// By which door a letter comes.
@@ -127,9 +129,22 @@ async fn keep(ctx: &Ctx, mut mail: ParsedMail, raw: Bytes, door: Door<'_>) -> Re
     let said = mail.authentication.iter();
     let mut trusted =
         said.filter(|one| door.authserv.is_some_and(|id| id.eq_ignore_ascii_case(&one.server)));
-    let forged = trusted.next().is_some_and(parse::Authentication::is_forged);
+    let trusted = trusted.next();
+    let forged = trusted.is_some_and(parse::Authentication::is_forged);
+    let checks = trusted.map(checks).unwrap_or_default();
     let (raw, files) = (kept, kept_files);
-    Ok(Letter { mail, external_id, raw, files, ticket, answers, forged })
+    Ok(Letter { mail, external_id, raw, files, ticket, answers, forged, checks })
+}
+
+/// The checks that were made and have an outcome.
+fn checks(said: &parse::Authentication) -> Vec<(String, bool)> {
+    let all = [("spf", said.spf), ("dkim", said.dkim), ("dmarc", said.dmarc)];
+    let known = all.into_iter().filter_map(|(name, verdict)| match verdict {
+        Some(parse::Verdict::Pass) => Some((name.to_owned(), true)),
+        Some(parse::Verdict::Fail) => Some((name.to_owned(), false)),
+        Some(parse::Verdict::None) | None => None,
+    });
+    known.collect()
 }
 
 /// A file as any other upload; what an upload refuses (too large, empty) is kept as it is.
@@ -284,6 +299,7 @@ fn continue_case(tx: &mut Tx<'_>, access: &Access, case: &Case, letter: &Letter)
         (false, true) => said.clone(),
     };
     let text = fitting(&text, mail.understood);
+    let folded = if said == &mail.text { String::new() } else { folded(&split) };
     let (voice, writer) = match automatic {
         true => (Voice::Internal, access.clone()),
         false => (Voice::FromCitizen, Access::citizen(access.agency_id, Locale::Id)),
@@ -298,7 +314,25 @@ fn continue_case(tx: &mut Tx<'_>, access: &Access, case: &Case, letter: &Letter)
         raw: Some(&letter.raw),
         at: None,
     };
-    actions::receive(tx, &writer, case.id, &said, &origin)
+    let case = actions::receive(tx, &writer, case.id, &said, &origin)?;
+    note_beside(tx, access, letter, folded)?;
+    Ok(case)
+}
+
+/// What a reply folds away, as long as a case's text may be; the rest lies in the kept letter.
+fn folded(split: &parse::Reply) -> String {
+    let parts = [split.signature.trim(), split.quoted.trim()];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("\n\n").chars().take(DESCRIPTION_MAX).collect()
+}
+
+/// Keeps what the letter says beside its words.
+fn note_beside(tx: &mut Tx<'_>, access: &Access, letter: &Letter, folded: String) -> Result<()> {
+    let beside = Beside { folded, checks: letter.checks.clone() };
+    match beside == Beside::default() {
+        true => Ok(()),
+        false => talk::set_beside(tx, access, &letter.external_id, &beside),
+    }
 }
 
 fn open_case(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Case> {
@@ -321,6 +355,8 @@ fn open_case(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Case> 
     report.attachments = letter.files.iter().take(FILES_MAX).cloned().collect();
     let writer = Access::citizen(access.agency_id, Locale::Id);
     let case = actions::open(tx, &writer, &report)?.case;
+    // What opens a case is kept whole before everybody's eyes.
+    note_beside(tx, access, letter, String::new())?;
     let first = talk::messages_of_case(tx, access, case.id.0)?.into_iter().next();
     if let Some(message) = first {
         for file in letter.files.iter().skip(FILES_MAX) {

@@ -24,10 +24,10 @@ pub use accounts::{Account, AccountId};
 pub use attachments::{attach, attachment, attachments_of, attachments_of_case};
 pub use messages::{
     add_message, first_interaction, interaction_of_message, link_case, messages_of,
-    messages_of_case, open_interaction,
+    messages_of_case, open_interaction, set_beside,
 };
 pub use model::{
-    Attachment, AttachmentId, Direction, Interaction, InteractionId, Message, MessageId,
+    Attachment, AttachmentId, Beside, Direction, Interaction, InteractionId, Message, MessageId,
     NewAttachment, NewMessage, Scan,
 };
 pub use outbound::{NewOutbound, Outbound, OutboundId, Priority, SendState};

@@ -4,7 +4,7 @@ use tanggap_contacts::ContactId;
 use tanggap_kernel::{Access, Fault, Result, Value, params};
 use tanggap_store::{Row, Tx, sql};
 
-use crate::model::{Direction, InteractionId, Message, MessageId, NewMessage};
+use crate::model::{Beside, Direction, InteractionId, Message, MessageId, NewMessage};
 use crate::search;
 
 /// The most messages of a case that one page shows.
@@ -17,18 +17,22 @@ sql! {
         where agency_id = $1 and id = $2";
     INSERT = "insert into messages (agency_id, interaction_id, id, at, direction, actor, body,
         external_id, raw) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    OF_CASE = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body
+    OF_CASE = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body,
+        m.beside
         from interactions i join messages m
         on m.agency_id = i.agency_id and m.interaction_id = i.id
         where i.agency_id = $1 and i.case_id = $2 order by m.id desc limit $3";
-    OF_CASE_FIRST = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body
+    OF_CASE_FIRST = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body,
+        m.beside
         from interactions i join messages m
         on m.agency_id = i.agency_id and m.interaction_id = i.id
         where i.agency_id = $1 and i.case_id = $2 order by m.id limit 1";
-    OF_INTERACTION = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body
+    OF_INTERACTION = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body,
+        m.beside
         from interactions i join messages m
         on m.agency_id = i.agency_id and m.interaction_id = i.id
         where i.agency_id = $1 and i.id = $2 order by m.id desc limit $3";
+    BESIDE = "update messages set beside = $3 where agency_id = $1 and external_id = $2";
     FIRST = "select id from interactions where agency_id = $1 and case_id = $2
         order by id limit 1";
     BY_EXTERNAL = "select m.interaction_id, i.case_id from messages m join interactions i
@@ -164,6 +168,20 @@ pub fn interaction_of_message(
     })
 }
 
+/// Notes what the letter `external_id` says beside its words.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn set_beside(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    external_id: &str,
+    beside: &Beside,
+) -> Result<()> {
+    let text = serde_json::to_string(beside)?;
+    Ok(tx.put(&BESIDE, params![access.agency_id, external_id, text])?)
+}
+
 fn read(row: &mut Row<'_>) -> Result<Message, Fault> {
     Ok(Message {
         id: row.int()?,
@@ -173,5 +191,6 @@ fn read(row: &mut Row<'_>) -> Result<Message, Fault> {
         direction: Direction::parse(&row.text()?),
         actor: row.text()?,
         body: row.text()?,
+        beside: row.opt_text()?.and_then(|text| serde_json::from_str(&text).ok()),
     })
 }

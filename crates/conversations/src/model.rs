@@ -1,5 +1,6 @@
 //! Interactions, messages and files as plain data.
 
+use serde::{Deserialize, Serialize};
 use tanggap_contacts::ContactId;
 use tanggap_kernel::{Timestamp, id};
 
@@ -79,6 +80,21 @@ pub struct Message {
     pub actor: String,
     /// What, plain text.
     pub body: String,
+    /// What it says beside, where it is a letter.
+    pub beside: Option<Beside>,
+}
+
+/// What a letter says beside its words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Beside {
+    /// What it quotes and how it is signed: folded away, never lost.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub folded: String,
+    /// What our mail system found out about its sender, a word for each check that it made:
+    /// `spf`, `dkim` or `dmarc`, and whether it holds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<(String, bool)>,
 }
 
 /// A message to be stored.

@@ -48,6 +48,10 @@ pub(crate) struct Entry {
     pub who: String,
     pub what: String,
     pub body: String,
+    /// What a letter quotes and how it is signed.
+    pub folded: String,
+    /// What is known of a letter's sender.
+    pub checks: Vec<(Tone, &'static str, String)>,
     pub files: Vec<FileView>,
     pub mails: Vec<(Tone, String)>,
     pub version: i64,
@@ -198,9 +202,19 @@ pub(crate) fn entry(
             Direction::Out => String::new(),
         },
         body: message.body.clone(),
+        folded: message.beside.as_ref().map(|b| b.folded.clone()).unwrap_or_default(),
+        checks: message.beside.iter().flat_map(|b| &b.checks).map(|c| check(text, c)).collect(),
         files: files.map(FileView::new).collect(),
         ..Entry::default()
     }
+}
+
+fn check(text: Text, (name, holds): &(String, bool)) -> (Tone, &'static str, String) {
+    let (tone, icon, key) = match holds {
+        true => (Tone::Good, "check", "desk-check-holds"),
+        false => (Tone::Bad, "alert", "desk-check-fails"),
+    };
+    (tone, icon, text.t1(key, "check", name.to_uppercase()).into_owned())
 }
 
 fn version_of(event: &Happened) -> i64 {

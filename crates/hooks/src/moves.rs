@@ -305,6 +305,7 @@ pub async fn say(bearer: Bearer, Code(code): Code, request: Request) -> Result<R
                     direction: talk::Direction::parse(&row.text()?),
                     actor: row.text()?,
                     body: row.text()?,
+                    beside: None,
                 })
             })?;
             Answer::json(StatusCode::CREATED, &MessageView::of(message, caller, false))

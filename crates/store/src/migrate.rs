@@ -49,6 +49,7 @@ static ALL: &[Migration] = migrations! {
     16 => "0016_mailboxes.sql",
     17 => "0017_wallboards.sql",
     18 => "0018_outbound_parts.sql",
+    19 => "0019_beside.sql",
 };
 
 const CREATE_LEDGER: &str =

@@ -2,10 +2,12 @@
 //! the bad days of a real process.
 
 mod answers;
+mod beside;
 mod copies;
 mod dovecot;
 mod kit;
 mod lanes;
+mod letters;
 mod mailbox;
 mod mailbox_account;
 mod mails;

@@ -1,4 +1,4 @@
-# Tautan di surat: membuka laporan, dan berhenti menerima kabar.
+# Surat: tautan di dalamnya, dan yang ditampilkan di sampingnya.
 
 portal-invite = Buka laporan
 portal-invite-lead = Tautan ini dikirim ke alamat surel pelapor. Tekan tombol di bawah untuk melihat laporannya.
@@ -10,3 +10,6 @@ portal-stop-do = Berhenti
 portal-stop-done = Kabar perkembangan laporan tidak lagi dikirim ke { $address }.
 app-mail-open = Buka laporan
 app-mail-stop = Berhenti menerima kabar
+desk-folded = Kutipan dan tanda tangan surat
+desk-check-holds = { $check } terbukti
+desk-check-fails = { $check } tidak terbukti

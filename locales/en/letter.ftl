@@ -1,4 +1,4 @@
-# Links in letters: opening the report, and no more news.
+# Letters: links in them, and what is shown beside them.
 
 portal-invite = Open the report
 portal-invite-lead = This link was sent to the reporter's mail address. Press the button to see the report.
@@ -10,3 +10,6 @@ portal-stop-do = Stop
 portal-stop-done = News of your reports are no longer sent to { $address }.
 app-mail-open = Open the report
 app-mail-stop = No more news by mail
+desk-folded = Quoted text and signature
+desk-check-holds = { $check } holds
+desk-check-fails = { $check } fails

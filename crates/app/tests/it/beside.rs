@@ -1,0 +1,63 @@
+//! What a letter says beside its words: quote and signature folded, never lost; what is known of
+//! its sender, before the eyes of who reads it.
+
+use tanggap_app::Front;
+use tanggap_app::letter::{Door, Taken, take_in};
+use tanggap_conversations::{self as talk, Beside};
+use tanggap_kernel::Access;
+use tanggap_org::Role;
+use tanggap_testkit::engines;
+
+use crate::kit::TestApp;
+
+async fn take(app: &TestApp, mail: &str) -> Taken {
+    let raw = mail.replace('\n', "\r\n").into_bytes();
+    let door = Door { authserv: Some("mx.uji.go.id"), ..Door::default() };
+    take_in(&app.ctx, app.agency, raw, door).await.expect("taken in")
+}
+
+async fn said(app: &TestApp, code: &str) -> Vec<(String, Option<Beside>)> {
+    let (access, code) = (Access::system(app.agency), code.to_owned());
+    let read = app.ctx.db.read(move |tx| {
+        let case = tanggap_cases::store::by_code(tx, &access, &code)?.expect("a case");
+        let all = talk::messages_of_case(tx, &access, case.id.0)?;
+        Ok(all.into_iter().map(|message| (message.body, message.beside)).collect())
+    });
+    read.await.expect("read")
+}
+
+engines! {
+    async fn what_a_reply_quotes_is_folded_and_shown_when_asked(kit) {
+        let app = TestApp::new(kit, Front::default()).await;
+        let opened = take(&app, "Authentication-Results: mx.uji.go.id; spf=pass; dmarc=pass\n\
+            From: Budi <budi@contoh.id>\nSubject: Lampu\nMessage-ID: <a@contoh.id>\n\n\
+            Lampu mati.\n\n-- \nBudi Santoso\nRT 5\n").await;
+        let code = opened.case.expect("a case");
+        take(&app, "Authentication-Results: mx.uji.go.id; spf=fail; dkim=fail; dmarc=fail\n\
+            Authentication-Results: lain.contoh; dmarc=pass\n\
+            From: Budi <budi@contoh.id>\nSubject: Re: Lampu\nMessage-ID: <b@contoh.id>\n\
+            In-Reply-To: <a@contoh.id>\n\n\
+            Masih mati.\n\n-- \nBudi Santoso\n\nPada Jum, 13 Mar 2026 Petugas menulis:\n\
+            > Sudah diperbaiki <script>alert(1)</script>\n").await;
+        let all = said(&app, &code).await;
+        assert_eq!(all.len(), 2, "{all:?}");
+        let (body, beside) = &all[0];
+        assert!(body.contains("Lampu mati.") && body.contains("RT 5"), "what opens a case is whole");
+        let passed = vec![("spf".to_owned(), true), ("dmarc".to_owned(), true)];
+        assert_eq!(beside.clone().expect("checks").checks, passed);
+        let (body, beside) = &all[1];
+        let beside = beside.clone().expect("folded");
+        assert!(body.contains("Masih mati.") && !body.contains("Sudah diperbaiki"), "{body}");
+        assert!(beside.folded.contains("Budi Santoso"), "{beside:?}");
+        assert!(beside.folded.contains("Sudah diperbaiki"), "{beside:?}");
+        // A system that is not ours may say what it likes.
+        assert!(beside.checks.iter().all(|(_, holds)| !holds), "{beside:?}");
+        assert_eq!(beside.checks.len(), 3);
+
+        let cookie = app.sign_in_as(Role::Agent).await;
+        let page = app.get_as(&cookie, &format!("/meja/{code}")).await.body;
+        assert!(page.contains("Kutipan dan tanda tangan surat"), "{page}");
+        assert!(page.contains("Sudah diperbaiki &#60;script&#62;"), "shown as text: {page}");
+        assert!(page.contains("DMARC terbukti") && page.contains("DMARC tidak terbukti"));
+    }
+}
