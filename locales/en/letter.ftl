@@ -13,3 +13,5 @@ app-mail-stop = No more news by mail
 desk-folded = Quoted text and signature
 desk-check-holds = { $check } holds
 desk-check-fails = { $check } fails
+app-mail-carried-on = Carries on report { $code }, which was closed.
+app-mail-goes-on = The reporter wrote again after this report was closed. It goes on as { $code }.

@@ -13,3 +13,5 @@ app-mail-stop = Berhenti menerima kabar
 desk-folded = Kutipan dan tanda tangan surat
 desk-check-holds = { $check } terbukti
 desk-check-fails = { $check } tidak terbukti
+app-mail-carried-on = Lanjutan dari laporan { $code } yang sudah selesai.
+app-mail-goes-on = Pelapor menulis lagi setelah laporan ini selesai. Lanjutannya: { $code }.

@@ -25,6 +25,7 @@ use tanggap_ui::{Arg, Ctx, t, t_args};
 
 use crate::work::mail::{row_of_message_id, row_of_reply_address};
 
+mod afterwards;
 mod report;
 
 const CHANNEL: &str = "email";
@@ -197,10 +198,17 @@ pub fn store(tx: &mut Tx<'_>, agency: AgencyId, letter: &Letter) -> Result<(Opti
         let case = hear(tx, &access, &case, letter, &note, &failure.why)?;
         return Ok((Some(case.code), false));
     }
-    if let Some(case) = case_of(tx, &access, letter)? {
-        return Ok((Some(continue_case(tx, &access, &case, letter)?.code), false));
+    let earlier = case_of(tx, &access, letter)?;
+    if let Some(case) = &earlier
+        && let Some(case) = continue_case(tx, &access, case, letter)?
+    {
+        return Ok((Some(case.code), false));
     }
-    Ok((Some(open_case(tx, &access, letter)?.code), true))
+    let case = open_case(tx, &access, letter, earlier.as_ref())?;
+    if let Some(earlier) = &earlier {
+        afterwards::point(tx, &access, earlier, &case)?;
+    }
+    Ok((Some(case.code), true))
 }
 
 /// Puts a machine's news into the history that colleagues see.
@@ -284,12 +292,19 @@ fn is_from_reporter(
     Ok(contact.emails.iter().any(|email| email == sender.as_str()))
 }
 
-fn continue_case(tx: &mut Tx<'_>, access: &Access, case: &Case, letter: &Letter) -> Result<Case> {
+/// Puts a letter into the case that it answers; `None`: that is over, and it begins a new one.
+fn continue_case(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case: &Case,
+    letter: &Letter,
+) -> Result<Option<Case>> {
     let mail = &letter.mail;
     let own = is_from_reporter(tx, access, case, letter)?;
-    let split = parse::split_reply(&mail.text);
-    let said = if split.visible.trim().is_empty() { &mail.text } else { &split.visible };
+    let (said, folded) = spoken(mail);
+    let said = &said;
     let address = sender_as_written(mail);
+    let more = own && mail.auto == AutoKind::None && afterwards::asks_for_more(case, said);
     // A machine's answer is for colleagues to see; it is nobody's word.
     let automatic = mail.auto != AutoKind::None && mail.auto != AutoKind::List;
     let text = match (automatic, own) {
@@ -299,7 +314,6 @@ fn continue_case(tx: &mut Tx<'_>, access: &Access, case: &Case, letter: &Letter)
         (false, true) => said.clone(),
     };
     let text = fitting(&text, mail.understood);
-    let folded = if said == &mail.text { String::new() } else { folded(&split) };
     let (voice, writer) = match automatic {
         true => (Voice::Internal, access.clone()),
         false => (Voice::FromCitizen, Access::citizen(access.agency_id, Locale::Id)),
@@ -314,16 +328,26 @@ fn continue_case(tx: &mut Tx<'_>, access: &Access, case: &Case, letter: &Letter)
         raw: Some(&letter.raw),
         at: None,
     };
-    let case = actions::receive(tx, &writer, case.id, &said, &origin)?;
-    note_beside(tx, access, letter, folded)?;
+    let case = match more {
+        true => actions::reopen(tx, &writer, case.id, &said, &origin)?,
+        false => Some(actions::receive(tx, &writer, case.id, &said, &origin)?),
+    };
+    if case.is_some() {
+        note_beside(tx, access, letter, folded)?;
+    }
     Ok(case)
 }
 
-/// What a reply folds away, as long as a case's text may be; the rest lies in the kept letter.
-fn folded(split: &parse::Reply) -> String {
+/// What the writer of a reply says, and what is folded away: quotes and signature, as long as a
+/// case's text may be; the rest lies in the kept letter.
+fn spoken(mail: &ParsedMail) -> (String, String) {
+    let split = parse::split_reply(&mail.text);
+    if split.visible.trim().is_empty() {
+        return (mail.text.clone(), String::new());
+    }
     let parts = [split.signature.trim(), split.quoted.trim()];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join("\n\n").chars().take(DESCRIPTION_MAX).collect()
+    (split.visible, parts.join("\n\n").chars().take(DESCRIPTION_MAX).collect())
 }
 
 /// Keeps what the letter says beside its words.
@@ -335,10 +359,22 @@ fn note_beside(tx: &mut Tx<'_>, access: &Access, letter: &Letter, folded: String
     }
 }
 
-fn open_case(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Case> {
+fn open_case(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    letter: &Letter,
+    earlier: Option<&Case>,
+) -> Result<Case> {
     let mail = &letter.mail;
     let automatic = mail.auto != AutoKind::None || is_looping(tx, access, mail)?;
     let mut text = fitting(&mail.text, mail.understood);
+    // What opens a case is kept whole before everybody's eyes, but for what it quotes of ours.
+    let mut quoted = String::new();
+    if let Some(earlier) = earlier {
+        let (said, rest) = spoken(mail);
+        text = fitting(&afterwards::carried_on(earlier, &said), true);
+        quoted = rest;
+    }
     if letter.forged {
         text = fitting(&with_note("app-mail-forged", &sender_as_written(mail), &text), true);
     } else if automatic {
@@ -355,8 +391,7 @@ fn open_case(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Case> 
     report.attachments = letter.files.iter().take(FILES_MAX).cloned().collect();
     let writer = Access::citizen(access.agency_id, Locale::Id);
     let case = actions::open(tx, &writer, &report)?.case;
-    // What opens a case is kept whole before everybody's eyes.
-    note_beside(tx, access, letter, String::new())?;
+    note_beside(tx, access, letter, quoted)?;
     let first = talk::messages_of_case(tx, access, case.id.0)?.into_iter().next();
     if let Some(message) = first {
         for file in letter.files.iter().skip(FILES_MAX) {

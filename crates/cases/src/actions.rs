@@ -17,7 +17,7 @@ use crate::rules::{self, Action, FollowUpChange, Plan, Voice};
 use crate::store;
 use crate::words::{keep_story, say};
 
-pub use crate::words::{Origin, Words, receive, write};
+pub use crate::words::{Origin, Words, receive, reopen, write};
 
 /// The kind of job that rings when a deadline of a case is due; its key is the case's id.
 pub const RING: &str = "case_deadline";

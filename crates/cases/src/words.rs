@@ -4,7 +4,7 @@
 use serde_json::json;
 use tanggap_calendar::Event as ClockEvent;
 use tanggap_conversations::{self as talk, Direction, InteractionId, NewAttachment, NewMessage};
-use tanggap_kernel::{Access, Actor, Permission, Refusal, Result, Timestamp};
+use tanggap_kernel::{Access, Actor, Error, Permission, Refusal, Result, Timestamp};
 use tanggap_org as org;
 use tanggap_store::Tx;
 
@@ -79,6 +79,28 @@ pub fn receive(
     let action = Action::Complete { text: words.text.to_owned() };
     let attachments = words.attachments.to_vec();
     act_from(tx, access, &Move { case: id, version: None, action, attachments }, Some(origin))
+}
+
+/// Takes in what a reporter writes by a channel of their own after their case was closed: it is
+/// reopened. `None`: the time for that is over, or it was reopened before; nothing has changed.
+///
+/// # Errors
+/// As [`write`].
+pub fn reopen(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: CaseId,
+    words: &Words<'_>,
+    origin: &Origin<'_>,
+) -> Result<Option<Case>> {
+    let action = Action::Reopen { reason: words.text.to_owned() };
+    let attachments = words.attachments.to_vec();
+    let wanted = Move { case: id, version: None, action, attachments };
+    match act_from(tx, access, &wanted, Some(origin)) {
+        Ok(case) => Ok(Some(case)),
+        Err(Error::Refused(Refusal::Illegal(_))) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn write_from(

@@ -1,6 +1,7 @@
 //! The whole program from outside: its routes, its statements on both engines, its commands, and
 //! the bad days of a real process.
 
+mod afterwards;
 mod answers;
 mod beside;
 mod copies;
