@@ -79,11 +79,7 @@ pub async fn show(door: Door, Path(Sealed { sealed }): Path<Sealed>) -> Answer {
 }
 
 /// `POST /buka/{sealed}`: the case, for two hours from now.
-pub async fn open(
-    door: Door,
-    headers: HeaderMap,
-    Path(Sealed { sealed }): Path<Sealed>,
-) -> Answer {
+pub async fn open(door: Door, headers: HeaderMap, Path(Sealed { sealed }): Path<Sealed>) -> Answer {
     let Some(to) = invitation(&door, &sealed) else {
         return show(door, Path(Sealed { sealed })).await;
     };
@@ -121,9 +117,10 @@ pub async fn ask_stop(door: Door, Path(Sealed { sealed }): Path<Sealed>) -> Answ
 pub async fn stop(door: Door, Path(Sealed { sealed }): Path<Sealed>) -> Answer {
     let address = address(&door, &sealed).ok_or(Refusal::NotFound)?;
     let (access, of) = (door.access(), address.clone());
-    let write = door.ctx.db.write(move |tx| {
-        Ok(suppressions::add(tx, &access, "email", &of, Reason::Stop, "")?)
-    });
+    let write = door
+        .ctx
+        .db
+        .write(move |tx| Ok(suppressions::add(tx, &access, "email", &of, Reason::Stop, "")?));
     write.await?;
     stop_page(&door, address, true)
 }

@@ -7,7 +7,7 @@ use tanggap_cases::rules::Action;
 use tanggap_cases::store as cases;
 use tanggap_conversations::{self as talk, Direction};
 use tanggap_kernel::{Access, AgencyId, Locale, Timestamp};
-use tanggap_org::UnitInput;
+use tanggap_org::model::UnitInput;
 use tanggap_testkit::engines;
 use tanggap_ui::Ctx;
 
@@ -46,17 +46,21 @@ async fn close(ctx: &Ctx, agency: AgencyId, case: &Case) {
         let unit = tanggap_org::units(tx, &system)?.into_iter().find(|unit| unit.code == "PU");
         let unit = match unit {
             Some(unit) => unit.id,
-            None => tanggap_org::create_unit(tx, &system, &UnitInput {
-                parent_id: None,
-                code: "PU".into(),
-                name: "Dinas PU".into(),
-                name_en: String::new(),
-                phone: String::new(),
-                email: String::new(),
-                agreed_days: 5,
-                calendar_id: None,
-                active: true,
-            })?,
+            None => tanggap_org::create_unit(
+                tx,
+                &system,
+                &UnitInput {
+                    parent_id: None,
+                    code: "PU".into(),
+                    name: "Dinas PU".into(),
+                    name_en: String::new(),
+                    phone: String::new(),
+                    email: String::new(),
+                    agreed_days: 5,
+                    calendar_id: None,
+                    active: true,
+                },
+            )?,
         };
         let mut steps = vec![
             Action::Forward { unit, instruction: "Mohon.".into(), agreed_days: None },

@@ -29,8 +29,8 @@ mod compose;
 mod dkim;
 mod hand;
 
-pub use dkim::Signer;
 pub use compose::{AutoSubmitted, OutgoingFile, OutgoingMail};
+pub use dkim::Signer;
 
 /// An idle connection older than this is not used again; relays close theirs after 30 to 300 s.
 const IDLE_MAX: Duration = Duration::from_secs(20);
@@ -325,8 +325,13 @@ impl Inner {
             Some((user, login)) => Some((user, login.login().await?)),
             None => None,
         };
+        let by_token = matches!(login, Some((_, Login::Token(_))));
         let opened = self.connect(login).await;
-        opened.map_err(|error| SendError::of_connection(&error))
+        opened.map_err(|error| match by_token && error.is_client() {
+            // It answers with why in JSON, which the client takes for a question.
+            true => SendError::temporary("the server refuses the token"),
+            false => SendError::of_connection(&error),
+        })
     }
 
     async fn connect(

@@ -212,10 +212,10 @@ mod tests {
     fn white_space_is_folded_as_the_standard_shows() {
         // RFC 6376 section 3.4.5.
         assert_eq!(relaxed_body(b" C \r\nD \t E\r\n\r\n\r\n"), b" C\r\nD E\r\n");
-        assert_eq!(fields(b"A: X\r\nB : Y\t\r\n\tZ  \r\n"), [
-            ("a".to_owned(), "X".to_owned()),
-            ("b".to_owned(), "Y Z".to_owned()),
-        ]);
+        assert_eq!(
+            fields(b"A: X\r\nB : Y\t\r\n\tZ  \r\n"),
+            [("a".to_owned(), "X".to_owned()), ("b".to_owned(), "Y Z".to_owned()),]
+        );
         assert_eq!(relaxed_body(b""), b"");
         assert_eq!(relaxed_body(b"\r\n\r\n"), b"");
         assert_eq!(relaxed_body(b"a\r\n\r\nb"), b"a\r\n\r\nb\r\n");
