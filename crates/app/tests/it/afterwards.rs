@@ -7,7 +7,7 @@ use tanggap_cases::rules::Action;
 use tanggap_cases::store as cases;
 use tanggap_conversations::{self as talk, Direction};
 use tanggap_kernel::{Access, AgencyId, Locale, Timestamp};
-use tanggap_org::model::UnitInput;
+use tanggap_org::UnitInput;
 use tanggap_testkit::engines;
 use tanggap_ui::Ctx;
 
