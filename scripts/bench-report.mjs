@@ -79,6 +79,12 @@ const beside = [
   ["SMPP out, window 50, one bind, per second", "sms", "per_second", { least: 1000 }],
   ["SMPP out, p99 ms", "sms", "p99_ms", {}],
   ["SMPP out, CPU ms each", "sms", "cpu_ms_each", {}],
+  ["raw mails to cases on one core, per second", "letters", "per_second", { least: 500 }],
+  ["raw mails to cases, CPU ms each", "letters", "cpu_ms_each", {}],
+  ["messages of the mailbox", "mailbox", "messages", {}],
+  ["first import of a mailbox, broken off once, per second", "mailbox", "per_second", { least: 300 }],
+  ["first import, CPU ms each", "mailbox", "cpu_ms_each", {}],
+  ["300 idle mailboxes, PSS MB", "mailbox", "idle_pss_mb", { most: 100 }],
 ].map(([label, part, field, { least, most }]) => {
   const value = channels[part]?.[field];
   if (value < least || value > most) missed.push(`${label}: ${short(value)}`);
@@ -92,7 +98,7 @@ Measured by \`make bench\` (scripts/bench.sh, crates/bench) with a release build
 
 ${table(["", ...runs.map(name), "bar"], rows)}
 
-The channels, each measured by itself (SMPP against a centre made of node-smpp, which shares the cores):
+The channels, each measured by itself (SMPP against a centre made of node-smpp and mailboxes at Dovecot, which share the cores):
 
 ${table(["", "measured", "bar"], beside)}
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures a release build on both engines at several sizes and writes docs/benchmarks.md.
-#   SIZES="10000 100000 1000000" ENGINES="sqlite postgres" SECONDS_EACH=10 scripts/bench.sh
+#   SIZES="10000 100000 1000000" ENGINES="sqlite postgres" SECONDS_EACH=10 MAILBOX=100000 scripts/bench.sh
 # Figures of one run compare with each other; CPU per operation compares between machines best.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,8 @@ if [ "${1:-}" != inside ]; then
   cargo build --release -p tanggap-app -p tanggap-bench
   # Durable as in production: fsync stays on.
   TANGGAP_TEST_POSTGRES_OPTIONS="-c fsync=on -c max_wal_size=4GB" \
-  TANGGAP_TEST_POSTGRES_BUFFERS=1GB exec scripts/with-smsc.sh scripts/with-postgres.sh "$0" inside
+  TANGGAP_TEST_POSTGRES_BUFFERS=1GB exec scripts/with-smsc.sh scripts/with-dovecot.sh \
+    scripts/with-postgres.sh "$0" inside
 fi
 
 sizes=${SIZES:-10000 100000 1000000}
@@ -109,6 +110,11 @@ read -r line <&"${centre[0]}"
 "$bench" sms --port "$(node -p "($line).port")" --seconds "$each" > "$out/channels-sms.json"
 kill "$server"
 server=
+
+echo "== mail" >&2
+mkdir "$work/letters" "$work/mailbox"
+taskset -c 0 "$bench" letters --data "$work/letters" > "$out/channels-letters.json"
+"$bench" mailbox --data "$work/mailbox" --messages "${MAILBOX:-100000}" > "$out/channels-mailbox.json"
 
 # What was measured on outside data by other commands stands below and stays.
 { node scripts/bench-report.mjs "$out"; echo; sed -n '/^## Outside corpora/,$p' docs/benchmarks.md; } \

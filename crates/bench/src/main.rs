@@ -5,6 +5,7 @@
 mod chat;
 mod client;
 mod load;
+mod mail;
 mod process;
 mod routing;
 mod seed;
@@ -49,6 +50,10 @@ enum Command {
     Watch(watch::WatchArgs),
     /// Hands messages to a message centre over one bind.
     Sms(sms::SmsArgs),
+    /// Takes in raw mails, in a folder of its own.
+    Letters(mail::LettersArgs),
+    /// Imports a mailbox, and holds many in which nothing happens.
+    Mailbox(mail::MailboxArgs),
     /// Opens many chats and times how soon a message is on its stream.
     Chat(chat::ChatArgs),
 }
@@ -75,6 +80,8 @@ async fn main() -> Result<(), Error> {
         Command::Webhook(args) => println!("{}", webhook::run(args).await?),
         Command::Watch(args) => println!("{}", watch::run(args).await?),
         Command::Sms(args) => println!("{}", sms::run(args).await?),
+        Command::Letters(args) => println!("{}", mail::letters(args).await?),
+        Command::Mailbox(args) => println!("{}", mail::mailbox(args).await?),
         Command::Chat(args) => println!("{}", chat::run(args).await?),
     }
     Ok(())
