@@ -145,6 +145,8 @@ pub async fn mailbox(args: MailboxArgs) -> Result<Value> {
     let worker = tokio::spawn(follow(ctx.clone(), own.clone(), closing.clone()));
     until(&ctx, took, i64::from(args.messages / 2)).await?;
     worker.abort();
+    // What is being committed at this moment is there before it goes on.
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let worker = tokio::spawn(follow(ctx.clone(), own, closing.clone()));
     until(&ctx, took, i64::from(args.messages)).await?;
     let elapsed = began.elapsed().as_secs_f64();

@@ -10,8 +10,9 @@ sql! {
     NOTE = "insert into channel_states (agency_id, account_id, state, why, state_at, taken)
         values ($1, $2, $3, $4, $5, 0) on conflict (agency_id, account_id)
         do update set state = excluded.state, why = excluded.why, state_at = excluded.state_at";
-    TAKEN = "update channel_states set taken = taken + $3, taken_at = $4
-        where agency_id = $1 and account_id = $2";
+    TAKEN = "insert into channel_states (agency_id, account_id, state, state_at, taken, taken_at)
+        values ($1, $2, 'fetching', $4, $3, $4) on conflict (agency_id, account_id)
+        do update set taken = channel_states.taken + excluded.taken, taken_at = excluded.taken_at";
     FIND = "select state, why, state_at, taken, taken_at from channel_states
         where agency_id = $1 and account_id = $2";
 }
