@@ -22,9 +22,10 @@ async fn letter(ctx: &Ctx, agency: AgencyId, id: &str, answers: &str, text: &str
 }
 
 async fn case(ctx: &Ctx, agency: AgencyId, code: Option<String>) -> Case {
-    let read = ctx.db.read(move |tx| {
-        Ok(cases::by_code(tx, &Access::system(agency), &code.expect("a code"))?.expect("there"))
-    });
+    let code = code.expect("a code");
+    let read = ctx
+        .db
+        .read(move |tx| Ok(cases::by_code(tx, &Access::system(agency), &code)?.expect("there")));
     read.await.expect("read")
 }
 

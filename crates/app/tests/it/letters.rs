@@ -108,7 +108,7 @@ engines! {
         let held = SendState::Suppressed.as_str();
         let count = app.ctx.db.read(move |tx| {
             let text = "select count(*) from outbound where state = $1";
-            Ok(tx.ad_hoc(text, params![held], |row| row.int())?)
+            Ok(tx.ad_hoc(text, params![held], |row| row.int::<i64>())?)
         });
         assert_eq!(count.await.expect("counted"), vec![1_i64]);
     }
