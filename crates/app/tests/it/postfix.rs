@@ -84,7 +84,7 @@ impl Postfix {
                 return found.iter().map(|path| std::fs::read(path).expect("read")).collect();
             }
             assert!(begun.elapsed() < PATIENCE, "{} of {count} for {user}", found.len());
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::park_timeout(Duration::from_millis(50));
         }
     }
 }
