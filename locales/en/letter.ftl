@@ -15,3 +15,4 @@ desk-check-holds = { $check } holds
 desk-check-fails = { $check } fails
 app-mail-carried-on = Carries on report { $code }, which was closed.
 app-mail-goes-on = The reporter wrote again after this report was closed. It goes on as { $code }.
+desk-original = See the letter as it was sent

@@ -76,3 +76,7 @@ mailbox-save-raw = Save the original
 mailbox-flash-created = The mailbox is saved and is being connected.
 mailbox-flash-refused = The server refuses. The reason is told below.
 mailbox-flash-again = The message is being taken in again.
+mailbox-original = The letter as it was sent
+mailbox-pictures = { $n } pictures from elsewhere are not loaded. Loading them tells the sender that this letter is read.
+mailbox-pictures-show = Load pictures from elsewhere
+mailbox-pictures-shown = Pictures are loaded from where the sender says.

@@ -15,3 +15,4 @@ desk-check-holds = { $check } terbukti
 desk-check-fails = { $check } tidak terbukti
 app-mail-carried-on = Lanjutan dari laporan { $code } yang sudah selesai.
 app-mail-goes-on = Pelapor menulis lagi setelah laporan ini selesai. Lanjutannya: { $code }.
+desk-original = Lihat surat sebagaimana dikirim

@@ -76,3 +76,7 @@ mailbox-save-raw = Simpan surat asli
 mailbox-flash-created = Kotak surat tersimpan dan sedang disambungkan.
 mailbox-flash-refused = Server menolak. Alasannya tertulis di bawah.
 mailbox-flash-again = Surat itu sedang diproses lagi.
+mailbox-original = Surat sebagaimana dikirim
+mailbox-pictures = { $n } gambar dari luar tidak dimuat. Memuatnya memberi tahu pengirim bahwa surat ini dibaca.
+mailbox-pictures-show = Muat gambar dari luar
+mailbox-pictures-shown = Gambar dari luar dimuat dari alamat yang disebut pengirim.

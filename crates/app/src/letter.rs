@@ -352,7 +352,8 @@ fn spoken(mail: &ParsedMail) -> (String, String) {
 
 /// Keeps what the letter says beside its words.
 fn note_beside(tx: &mut Tx<'_>, access: &Access, letter: &Letter, folded: String) -> Result<()> {
-    let beside = Beside { folded, checks: letter.checks.clone() };
+    let has_layout = letter.mail.html.is_some();
+    let beside = Beside { folded, checks: letter.checks.clone(), has_layout };
     match beside == Beside::default() {
         true => Ok(()),
         false => talk::set_beside(tx, access, &letter.external_id, &beside),

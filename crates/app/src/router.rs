@@ -111,6 +111,7 @@ fn slices() -> Router<Ctx> {
         .merge(tanggap_portal::routes())
         .merge(tanggap_desk::routes())
         .merge(crate::sms::pages::routes())
+        .merge(mailbox::original::routes())
 }
 
 async fn unknown(uri: Uri) -> Response {

@@ -33,6 +33,9 @@ sql! {
         on m.agency_id = i.agency_id and m.interaction_id = i.id
         where i.agency_id = $1 and i.id = $2 order by m.id desc limit $3";
     BESIDE = "update messages set beside = $3 where agency_id = $1 and external_id = $2";
+    LETTER = "select i.case_id, m.raw from messages m join interactions i
+        on i.agency_id = m.agency_id and i.id = m.interaction_id
+        where m.agency_id = $1 and m.id = $2 and i.case_id is not null and m.raw is not null";
     FIRST = "select id from interactions where agency_id = $1 and case_id = $2
         order by id limit 1";
     BY_EXTERNAL = "select m.interaction_id, i.case_id from messages m join interactions i
@@ -180,6 +183,18 @@ pub fn set_beside(
 ) -> Result<()> {
     let text = serde_json::to_string(beside)?;
     Ok(tx.put(&BESIDE, params![access.agency_id, external_id, text])?)
+}
+
+/// The case of a message that came as a letter, and the blob of the letter.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn letter_of(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: MessageId,
+) -> Result<Option<(i64, String)>, Fault> {
+    tx.opt(&LETTER, params![access.agency_id, id], |row| Ok((row.int()?, row.text()?)))
 }
 
 fn read(row: &mut Row<'_>) -> Result<Message, Fault> {

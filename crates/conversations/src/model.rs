@@ -95,6 +95,9 @@ pub struct Beside {
     /// `spf`, `dkim` or `dmarc`, and whether it holds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<(String, bool)>,
+    /// It was laid out (HTML), which can be looked at.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_layout: bool,
 }
 
 /// A message to be stored.

@@ -50,6 +50,8 @@ pub(crate) struct Entry {
     pub body: String,
     /// What a letter quotes and how it is signed.
     pub folded: String,
+    /// Where a letter is shown as it was laid out; empty where it was not.
+    pub original: String,
     /// What is known of a letter's sender.
     pub checks: Vec<(Tone, &'static str, String)>,
     pub files: Vec<FileView>,
@@ -203,6 +205,10 @@ pub(crate) fn entry(
         },
         body: message.body.clone(),
         folded: message.beside.as_ref().map(|b| b.folded.clone()).unwrap_or_default(),
+        original: match &message.beside {
+            Some(beside) if beside.has_layout => format!("/surat/{}", message.id),
+            _ => String::new(),
+        },
         checks: message.beside.iter().flat_map(|b| &b.checks).map(|c| check(text, c)).collect(),
         files: files.map(FileView::new).collect(),
         ..Entry::default()

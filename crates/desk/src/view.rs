@@ -75,7 +75,11 @@ impl Loaded {
             Some(id) => Some(tanggap_contacts::get(tx, access, id)?),
             None => None,
         };
-        let messages = tanggap_conversations::messages_of_case(tx, access, case.id.0)?;
+        let mut messages = tanggap_conversations::messages_of_case(tx, access, case.id.0)?;
+        if !rules::may_recognise(&case, access) {
+            // A letter's signature tells who wrote it.
+            messages.iter_mut().for_each(|message| message.beside = None);
+        }
         let events = log::of_case(tx, access, case.id)?;
         let mut ids: Vec<UserId> =
             messages.iter().filter_map(|m| words::user_of(&m.actor)).collect();

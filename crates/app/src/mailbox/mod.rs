@@ -6,6 +6,7 @@
 
 pub mod follow;
 mod form;
+pub mod original;
 pub mod pages;
 pub mod tend;
 mod tokens;

@@ -60,4 +60,31 @@ engines! {
         assert!(page.contains("Sudah diperbaiki &#60;script&#62;"), "shown as text: {page}");
         assert!(page.contains("DMARC terbukti") && page.contains("DMARC tidak terbukti"));
     }
+
+    async fn a_letter_is_shown_as_it_was_laid_out_and_runs_nothing(kit) {
+        let app = TestApp::new(kit, Front::default()).await;
+        let taken = take(&app, "From: Budi <budi@contoh.id>\nSubject: Lampu\n\
+            Message-ID: <h@contoh.id>\nMIME-Version: 1.0\nContent-Type: text/html\n\n\
+            <p onclick=\"x()\">Lampu <b>mati</b></p><script>alert(1)</script>\
+            <img src=\"https://mata.contoh/a.gif\"><iframe src=\"https://x\"></iframe>\n").await;
+        let code = taken.case.expect("a case");
+        let cookie = app.sign_in_as(Role::Agent).await;
+        let page = app.get_as(&cookie, &format!("/meja/{code}")).await.body;
+        let at = page.find("/surat/").expect("a link");
+        let path = page[at..].split('"').next().expect("its end").to_owned();
+        let shown = app.get_as(&cookie, &path).await;
+        assert!(shown.body.contains("gambar=ya") && shown.body.contains("<iframe"), "{}", shown.body);
+        let content = app.get_as(&cookie, &format!("{path}/isi")).await;
+        assert!(content.body.contains("<p>Lampu <b>mati</b></p>"), "{}", content.body);
+        for bad in ["alert", "onclick", "mata.contoh", "https://x"] {
+            assert!(!content.body.contains(bad), "{bad}: {}", content.body);
+        }
+        let policy = content.header("content-security-policy");
+        assert!(policy.contains("img-src 'none'") && policy.contains("sandbox"), "{policy}");
+        let asked = app.get_as(&cookie, &format!("{path}/isi?gambar=ya")).await;
+        assert!(asked.body.contains("https://mata.contoh/a.gif"), "{}", asked.body);
+        assert!(asked.header("content-security-policy").contains("img-src http: https:"));
+        assert_eq!(asked.header("referrer-policy"), "no-referrer");
+        assert!(!app.get(&path).await.status.is_success(), "nobody else sees it");
+    }
 }

@@ -71,7 +71,7 @@ fn convert(html: &str, mark_quotes: bool) -> String {
 }
 
 /// Position of the `>` that ends the tag at the start of `text`.
-fn tag_end(text: &str, believe_quotes: &mut bool) -> Option<usize> {
+pub(super) fn tag_end(text: &str, believe_quotes: &mut bool) -> Option<usize> {
     if *believe_quotes {
         let mut quote = None;
         for (at, byte) in text.bytes().enumerate().take(TAG_BYTES_MAX) {
@@ -89,14 +89,14 @@ fn tag_end(text: &str, believe_quotes: &mut bool) -> Option<usize> {
 }
 
 /// The tag's name in lower case, `/` before it where it closes.
-fn tag_name(tag: &str) -> String {
+pub(super) fn tag_name(tag: &str) -> String {
     let (slash, tag) = tag.strip_prefix('/').map_or(("", tag), |tag| ("/", tag));
     let end = tag.find(|c: char| !c.is_ascii_alphanumeric() && c != ':').unwrap_or(tag.len());
     format!("{slash}{}", tag[..end.min(16)].to_ascii_lowercase())
 }
 
 /// What follows `</name…>`; nothing where it is never closed.
-fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
+pub(super) fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
     let mut from = 0;
     while let Some(found) = text[from..].find("</") {
         let at = from + found + 2;
@@ -204,6 +204,28 @@ impl Writer {
             self.out.push('\n');
         }
     }
+}
+
+/// Text with its character references decoded.
+pub(super) fn decoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match entity_end(rest) {
+            Some(end) => {
+                add_html_token(&mut out, &rest.as_bytes()[..=end], false);
+                rest = &rest[end + 1..];
+            }
+            None => {
+                out.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Position of the `;` of a character reference at the start of `text`.

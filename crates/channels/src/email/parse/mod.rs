@@ -17,6 +17,7 @@ mod html;
 mod mime;
 mod names;
 mod reply;
+mod safe;
 mod tnef;
 mod transfer;
 mod words;
@@ -27,6 +28,7 @@ pub use authentic::{Authentication, Verdict};
 pub use bounce::{DeliveryFailure, DeliveryKind, DeliveryReport, FailureReason};
 pub use html::{to_text as html_to_text, to_text_quoted as html_to_text_quoted};
 pub use reply::{Reply, split_reply};
+pub use safe::{Safe, safe_html};
 
 /// Bytes of a message that are read at most; the rest is left to the kept raw copy. Relays refuse
 /// messages well below this (25 MB of files are 34 MB in base64).
