@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use tanggap_channels::email::eval::{self, Figures};
+use tanggap_channels::email::parse::{html_to_text, safe_html};
 
 fn data() -> Option<PathBuf> {
     let Some(folder) = std::env::var_os("TANGGAP_TESTDATA") else {
@@ -67,4 +68,40 @@ fn replies_are_split() {
         let near = figures.sources[source].near_percent;
         assert!(near >= floor, "{source}: {near} %");
     }
+}
+
+/// What stands between `<` and `>`.
+fn tags(html: &str) -> impl Iterator<Item = &str> {
+    html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or(rest))
+}
+
+#[test]
+fn hostile_html_is_harmless_when_it_is_shown() {
+    let Some(data) = data() else { return };
+    let rows = std::fs::read_to_string(data.join("zammad-mail/html-text.jsonl")).unwrap();
+    let (mut seen, mut same) = (0, 0);
+    for row in rows.lines() {
+        let row: serde_json::Value = serde_json::from_str(row).unwrap();
+        let (Some(input), true) =
+            (row["input"].as_str(), row["op"].as_str().is_some_and(|op| op.ends_with("strict")))
+        else {
+            continue;
+        };
+        let safe = safe_html(input, true).html;
+        for tag in tags(&safe) {
+            let lower = tag.to_lowercase();
+            for bad in ["script", "iframe", "object", "form", " on", " style", "javascript:"] {
+                let inside = lower.split('"').step_by(2).any(|part| part.contains(bad));
+                assert!(!inside, "{bad} in <{tag}> of {input}");
+            }
+            let leads = lower.split("href=\"").nth(1).unwrap_or("https:");
+            let known = ["http:", "https:", "mailto:", "tel:"];
+            assert!(known.iter().any(|scheme| leads.starts_with(scheme)), "<{tag}> of {input}");
+        }
+        seen += 1;
+        same += usize::from(html_to_text(&safe) == html_to_text(input));
+        assert_eq!(safe_html(&safe, true).html, safe, "safe already: {input}");
+    }
+    println!("{seen} pieces of HTML, {same} with all their visible text");
+    assert!(seen >= 80 && same * 100 >= seen * 90, "{same} of {seen}");
 }
