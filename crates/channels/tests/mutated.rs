@@ -1,7 +1,7 @@
 //! Mails like those from the street, damaged at random: the light version of the fuzz targets.
 
 use proptest::prelude::*;
-use tanggap_channels::email::parse::{parse, split_reply};
+use tanggap_channels::email::parse::{parse, safe_html, split_reply};
 use tanggap_channels::email::report::MailReport;
 
 const MAILS: &[&str] = &[
@@ -105,6 +105,8 @@ proptest! {
         prop_assert!(!mail.text.contains('\0'));
         prop_assert!(mail.attachments.iter().all(|file| !file.name.is_empty()));
         split_reply(&mail.text);
+        let safe = safe_html(mail.html.as_deref().unwrap_or_default(), true).html;
+        prop_assert!(!safe.to_lowercase().contains("<script"));
     }
 
     #[test]

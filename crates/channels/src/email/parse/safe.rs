@@ -9,10 +9,51 @@ use super::html::{after_closing, tag_end, tag_name};
 
 /// Tags that are written; what they hold is written in any case.
 const TAGS: &[&str] = &[
-    "a", "abbr", "b", "blockquote", "br", "caption", "center", "code", "dd", "del", "div", "dl",
-    "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "li", "ol", "p",
-    "pre", "q", "s", "small", "span", "strike", "strong", "sub", "sup", "table", "tbody", "td",
-    "tfoot", "th", "thead", "tr", "u", "ul",
+    "a",
+    "abbr",
+    "b",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "code",
+    "dd",
+    "del",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "s",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "u",
+    "ul",
 ];
 /// Tags without an end.
 const VOID: &[&str] = &["br", "hr", "img"];
@@ -63,7 +104,9 @@ pub fn safe_html(html: &str, remote: bool) -> Safe {
         match name.strip_prefix('/') {
             _ if LEFT_OUT.contains(&name.as_str()) => rest = after_closing(rest, &name),
             Some(closed) => close(&mut safe.html, &mut open, closed),
-            None if TAGS.contains(&name.as_str()) => begin(&mut safe, &mut open, tag, &name, remote),
+            None if TAGS.contains(&name.as_str()) => {
+                begin(&mut safe, &mut open, tag, &name, remote)
+            }
             None => {}
         }
     }
@@ -125,8 +168,7 @@ fn leads_out(value: &str) -> bool {
 }
 
 fn attribute(out: &mut String, name: &str, value: &str) {
-    let value: String =
-        value.trim().chars().filter(|c| !c.is_control()).take(VALUE_MAX).collect();
+    let value: String = value.trim().chars().filter(|c| !c.is_control()).take(VALUE_MAX).collect();
     out.push_str(&format!(" {name}=\""));
     escape(out, &value);
     out.push('"');
