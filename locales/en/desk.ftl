@@ -50,6 +50,7 @@ desk-write = Write
 desk-why-due = Why it is due then
 desk-timeline = History
 desk-presence = Open together: { $names }
+desk-presence-writes = { $name } (writing)
 desk-by-channel = by { $channel }
 desk-note-mark = noted for colleagues
 

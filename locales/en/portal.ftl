@@ -219,7 +219,8 @@ portal-track-lead = Enter the tracking code and the PIN from your receipt.
 portal-track-open = See the report
 portal-track-again = For your safety, please enter code and PIN once more. What you wrote is still here.
 portal-track-lost = Code or PIN lost
-    .text = Look into your mail if you gave an address when reporting. Otherwise visit or call the complaint manager and say what you reported; an officer will look for it with you. For safety, an old PIN cannot be read out.
+    .text = Gave no address when reporting? Visit or call the complaint manager and say what you reported; an officer will look for it with you. For safety, an old PIN cannot be read out.
+    .mine = Open all my reports with a one-time code
 
 portal-desk = Complaint desk of { $agency }
 portal-you = You

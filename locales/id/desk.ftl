@@ -50,6 +50,7 @@ desk-write = Tulis
 desk-why-due = Mengapa tenggatnya begini
 desk-timeline = Riwayat
 desk-presence = Sedang dibuka bersama: { $names }
+desk-presence-writes = { $name } (sedang menulis)
 desk-by-channel = lewat { $channel }
 desk-note-mark = mencatat untuk rekan kerja
 

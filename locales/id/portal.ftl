@@ -216,7 +216,8 @@ portal-track-lead = Masukkan kode lacak dan PIN dari tanda terima Anda.
 portal-track-open = Lihat laporan
 portal-track-again = Demi keamanan, masukkan kode dan PIN sekali lagi. Tulisan Anda masih ada.
 portal-track-lost = Kode atau PIN hilang
-    .text = Periksa surel Anda jika alamatnya dicantumkan saat melapor. Jika tidak, datang atau telepon pengelola pengaduan dan sebutkan apa yang Anda laporkan; petugas mencarinya bersama Anda. Demi keamanan, PIN lama tidak dapat dibacakan.
+    .text = Tidak mencantumkan alamat saat melapor? Datang atau telepon pengelola pengaduan dan sebutkan apa yang Anda laporkan; petugas mencarinya bersama Anda. Demi keamanan, PIN lama tidak dapat dibacakan.
+    .mine = Buka semua laporan saya dengan kode sekali pakai
 
 portal-desk = Pengelola pengaduan { $agency }
 portal-you = Anda

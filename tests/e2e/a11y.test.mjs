@@ -215,6 +215,10 @@ const PAGES = [
     const link = page.locator(".pane-aside a[href*='/meja/warga/']");
     await page.goto(await link.first().getAttribute("href"));
   }],
+  ["citizen", "my reports", visit("/laporan-saya")],
+  ["agent", "quick answers", visit("/pengaturan/jawaban-cepat")],
+  ["agent", "quick answer, new", visit("/pengaturan/jawaban-cepat/baru?milik=saya")],
+  ["administrator", "reply targets", visit("/antrean/atur/balasan")],
   ["agent", "new report", visit("/meja/baru")],
   ["agent", "palette", paletteOpen],
   ["agent", "account", visit("/akun")],

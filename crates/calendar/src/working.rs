@@ -373,6 +373,31 @@ impl WorkingCalendar {
         self.hours_on(local.date()).iter().any(|hours| hours.from() <= time && time < hours.to())
     }
 
+    /// The instant at which `minutes` of office hours have passed since `micros`; time in which the
+    /// office is closed does not count.
+    ///
+    /// # Errors
+    /// It lies more than a century ahead.
+    pub fn add_working_minutes(&self, micros: i64, minutes: u32) -> Result<i64, CalendarError> {
+        const MINUTE: i64 = 60_000_000;
+        let first = self.zone.local_date(micros);
+        let (mut date, mut left) = (first, i64::from(minutes) * MINUTE);
+        for _ in 0..SCAN_DAYS_MAX {
+            for hours in self.hours_on(date) {
+                let opens = self.zone.instant(date.to_datetime(hours.from())).max(micros);
+                let closes = self.zone.instant(date.to_datetime(hours.to()));
+                let open = (closes - opens).max(0);
+                // What ends with the hours is due then, not when they begin again.
+                if left <= open && open > 0 {
+                    return Ok(opens + left);
+                }
+                left -= open;
+            }
+            date = date.tomorrow().map_err(|_| CalendarError::OutOfRange(first))?;
+        }
+        Err(CalendarError::OutOfRange(first))
+    }
+
     /// The instant at which a deadline on a date falls due.
     #[must_use]
     pub fn due_micros(&self, date: Date) -> i64 {

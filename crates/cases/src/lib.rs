@@ -1,9 +1,10 @@
 //! Cases: what must be followed up, by whom, until when, and how it ended.
 //!
 //! A case has an owner and a deadline at every moment until it is closed: the unit in charge, or
-//! the desk while there is none; the agency's nearest limit, or the citizen's. Read in this
-//! order: [`model`], [`rules`] (the state machine), [`clocks`] (the deadlines), [`actions`] (the
-//! use cases), [`jobs`] (what happens by itself), [`queries`] (lists and figures).
+//! the desk while there is none; the agency's nearest limit, or the citizen's. Read in this order:
+//! [`model`], [`rules`] (the state machine), [`clocks`] (the deadlines), [`actions`] (the use
+//! cases), [`jobs`] (what happens by itself), [`queries`] (lists and figures), [`mine`] (who lost
+//! code or PIN).
 
 pub mod actions;
 pub mod clocks;
@@ -11,6 +12,7 @@ pub mod demo;
 mod filter;
 pub mod jobs;
 mod lists;
+pub mod mine;
 pub mod model;
 pub mod notices;
 pub mod queries;
@@ -24,7 +26,7 @@ mod words;
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
-    [store::STATEMENTS, queries::STATEMENTS, jobs::STATEMENTS, demo::statements()]
+    [store::STATEMENTS, queries::STATEMENTS, jobs::STATEMENTS, mine::STATEMENTS, demo::statements()]
         .into_iter()
         .flatten()
         .copied()

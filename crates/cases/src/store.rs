@@ -49,6 +49,7 @@ sql! {
     OF_CONTACT = concat!("select ", columns!(), " from cases where agency_id = $1
         and contact_id = $2 and contact_id is not null order by id desc limit $3");
     PIN = "select pin_hash from cases where agency_id = $1 and id = $2";
+    SET_PIN = "update cases set pin_hash = $3 where agency_id = $1 and id = $2";
     DEADLINES = "select policy, owner, starts_at, limit_count, unit, first_due_at, due_at,
         due_date, state, paused_at, pauses, extended, warned, warn_at, risk_at, ended_at, source
         from case_deadlines where agency_id = $1 and case_id = $2 order by starts_at, due_at";
@@ -200,6 +201,14 @@ pub fn of_contact_ahead(
 /// A fault of the engine.
 pub fn pin_hash(tx: &mut Tx<'_>, access: &Access, id: CaseId) -> Result<Vec<u8>, Fault> {
     tx.one(&PIN, params![access.agency_id, id], |row| row.bytes())
+}
+
+/// Replaces what the PIN is kept as.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn set_pin(tx: &mut Tx<'_>, access: &Access, id: CaseId, hash: &[u8]) -> Result<(), Fault> {
+    tx.put(&SET_PIN, params![access.agency_id, id, hash])
 }
 
 pub(crate) fn read(row: &mut Row<'_>) -> Result<Case, Fault> {

@@ -16,7 +16,7 @@ use tanggap_kernel::error::Check;
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::paging::{Cursor, Page};
 use tanggap_kernel::{Access, Invalid, Locale, Permission, Refusal, Result, Timestamp};
-use tanggap_routing::talks as routing;
+use tanggap_routing::{replies, talks as routing};
 use tanggap_store::Tx;
 
 use crate::actions::{self, announce, load};
@@ -140,6 +140,9 @@ pub fn hear(tx: &mut Tx<'_>, agency: &Access, heard: &Heard<'_>) -> Result<Optio
             }
         }
     }
+    if !by_itself {
+        replies::asked(tx, agency, &mut going, heard.at)?;
+    }
     let until = heard.window_until;
     let going = talks::heard(tx, &citizen, going, &text, heard.at, until, by_itself)?;
     if !by_itself {
@@ -205,8 +208,11 @@ pub fn answer(
         ..Extra::default()
     };
     let said = Written { text, footer: "", files: said.files, extra, priority: Priority::Live };
-    let nobodys = going.owner_id.is_none();
+    let (nobodys, asked) = (going.owner_id.is_none(), going.reply);
     let going = write(tx, access, going, said)?;
+    if let Some(asked) = asked {
+        replies::answered(tx, access, id, asked)?;
+    }
     if nobodys {
         routing::settle(tx, access.agency_id, &going)?;
     }
@@ -277,11 +283,12 @@ pub fn tell(
         return Ok(false);
     }
     let (system, awaiting) = (Access::system(access.agency_id), going.awaiting);
+    let (reply, last_out_at) = (going.reply, going.last_out_at);
     let said = Written { text: said.0, footer: said.1, priority, ..Written::default() };
     let mut told = write(tx, &system, going, said)?;
     if awaiting {
         // A machine's receipt is no answer.
-        told.awaiting = true;
+        (told.awaiting, told.reply, told.last_out_at) = (true, reply, last_out_at);
         talks::note(tx, &system, told)?;
     }
     Ok(true)
@@ -394,7 +401,11 @@ pub fn end(
     reason: &str,
 ) -> Result<Talk> {
     let (going, _) = open(tx, access, id)?;
+    let asked = going.reply;
     let going = talks::end(tx, access, going, topic, reason)?;
+    if let Some(asked) = asked {
+        replies::dropped(tx, access, id, asked)?;
+    }
     routing::settle(tx, access.agency_id, &going)?;
     Ok(going)
 }

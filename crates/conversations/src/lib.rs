@@ -11,6 +11,8 @@ pub mod inbound;
 mod messages;
 mod model;
 pub mod outbound;
+pub mod quick;
+mod reply;
 mod search;
 pub mod states;
 pub mod talks;
@@ -59,6 +61,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
         outbound::receipts::STATEMENTS,
         outbound::settings::STATEMENTS,
         outbound::suppressions::STATEMENTS,
+        quick::STATEMENTS,
         search::STATEMENTS,
         states::STATEMENTS,
         talks::STATEMENTS,

@@ -17,11 +17,14 @@ use crate::accounts::AccountId;
 use crate::chat;
 use crate::messages::open_interaction;
 use crate::model::InteractionId;
+pub use crate::reply::{Reply, Turn};
 use crate::window::{self, MayWrite};
 
 /// Characters of the last message that a list shows.
 const PREVIEW_MAX: usize = 140;
 const WORDS_MAX: usize = 200;
+/// What nobody waits for comes in lists after all that somebody waits for: a century later.
+const AFTER_ALL: i64 = 36_500 * Timestamp::DAY;
 
 /// All of a talk, and what is to hold of it.
 macro_rules! talks {
@@ -30,7 +33,8 @@ macro_rules! talks {
             "select t.interaction_id, i.case_id, i.subject, t.account_id, t.channel, t.thread,
             t.contact_id, t.state, t.awaiting, t.preview, t.owner_id, t.queue_id, t.language,
             t.topic, t.reason, t.last_in_at, t.last_out_at, t.window_until, t.snoozed_until,
-            t.ended_at, t.started_at, t.updated_at, t.version from talks t join interactions i
+            t.ended_at, t.started_at, t.updated_at, t.version, t.reply_turn, t.reply_from,
+            t.reply_warn_at, t.reply_due_at, t.sort_at from talks t join interactions i
             on i.agency_id = t.agency_id and i.id = t.interaction_id ",
             $of
         )
@@ -39,8 +43,9 @@ macro_rules! talks {
 
 sql! {
     INSERT = "insert into talks (agency_id, interaction_id, account_id, channel, thread,
-        contact_id, state, awaiting, preview, started_at, updated_at, version)
-        values ($1, $2, $3, $4, $5, $6, 'open', false, '', $7, $7, 1) on conflict do nothing";
+        contact_id, state, awaiting, preview, started_at, updated_at, version, sort_at)
+        values ($1, $2, $3, $4, $5, $6, 'open', false, '', $7, $7, 1, $8)
+        on conflict do nothing";
     FIND = talks!("where t.agency_id = $1 and t.interaction_id = $2");
     OF_THREAD = talks!(
         "where t.agency_id = $1 and t.account_id = $2 and t.thread = $3
@@ -53,18 +58,18 @@ sql! {
     );
     UNOWNED = talks!(
         "where t.agency_id = $1 and t.state = 'open' and t.owner_id is null
-        and (t.updated_at, t.interaction_id) > ($2, $3)
-        order by t.updated_at, t.interaction_id limit $4"
+        and (t.sort_at, t.interaction_id) > ($2, $3)
+        order by t.sort_at, t.interaction_id limit $4"
     );
     OF_OWNER = talks!(
         "where t.agency_id = $1 and t.state = 'open' and t.owner_id = $2
-        and (t.updated_at, t.interaction_id) > ($3, $4)
-        order by t.updated_at, t.interaction_id limit $5"
+        and (t.sort_at, t.interaction_id) > ($3, $4)
+        order by t.sort_at, t.interaction_id limit $5"
     );
     OPEN = talks!(
         "where t.agency_id = $1 and t.state = 'open'
-        and (t.updated_at, t.interaction_id) > ($2, $3)
-        order by t.updated_at, t.interaction_id limit $4"
+        and (t.sort_at, t.interaction_id) > ($2, $3)
+        order by t.sort_at, t.interaction_id limit $4"
     );
     SNOOZED = talks!(
         "where t.agency_id = $1 and t.state = 'snoozed'
@@ -83,7 +88,8 @@ sql! {
     SAVE = "update talks set contact_id = $3, state = $4, awaiting = $5, preview = $6,
         owner_id = $7, queue_id = $8, language = $9, topic = $10, reason = $11, last_in_at = $12,
         last_out_at = $13, window_until = $14, snoozed_until = $15, ended_at = $16,
-        updated_at = $17, version = version + 1
+        updated_at = $17, version = version + 1, reply_turn = $19, reply_from = $20,
+        reply_warn_at = $21, reply_due_at = $22, sort_at = $23
         where agency_id = $1 and interaction_id = $2 and version = $18";
 }
 
@@ -167,6 +173,10 @@ pub struct Talk {
     pub updated_at: Timestamp,
     /// How often it did.
     pub version: i64,
+    /// By when the citizen's message is answered, while they wait.
+    pub reply: Option<Reply>,
+    /// Its place in lists of talks that go on.
+    pub sort_at: Timestamp,
 }
 
 impl Talk {
@@ -210,11 +220,11 @@ pub struct NewTalk<'a> {
 /// Which talks a list holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shelf {
-    /// Nobody is at them; the longest waiting first.
+    /// Nobody is at them; what is due first comes first.
     Unowned,
     /// One's own.
     Of(UserId),
-    /// All that go on.
+    /// All that go on; what is due first comes first.
     Open,
     /// Laid aside; the next to come back first.
     Snoozed,
@@ -245,6 +255,7 @@ pub fn find_or_begin(tx: &mut Tx<'_>, access: &Access, new: &NewTalk<'_>) -> Res
         new.thread,
         new.contact_id,
         now,
+        now.plus(AFTER_ALL),
     ];
     if tx.exec(&INSERT, row)? == 0 {
         // Another message of theirs began it meanwhile.
@@ -337,7 +348,7 @@ pub fn list(
             Shelf::Ended => talk.ended_at,
             _ => None,
         };
-        Cursor { sort: at.unwrap_or(talk.updated_at).as_micros(), id: talk.id.0 }
+        Cursor { sort: at.unwrap_or(talk.sort_at).as_micros(), id: talk.id.0 }
     }))
 }
 
@@ -390,7 +401,7 @@ pub fn answered(tx: &mut Tx<'_>, access: &Access, mut talk: Talk, text: &str) ->
     if access.actor != Actor::System {
         access.require(Permission::TalkWrite, None)?;
     }
-    talk.awaiting = false;
+    (talk.awaiting, talk.reply) = (false, None);
     talk.preview = preview(text);
     talk.last_out_at = Some(tx.now());
     talk.owner_id = talk.owner_id.or(access.user());
@@ -471,7 +482,7 @@ pub fn end(
     (talk.topic, talk.reason) = (some(topic), some(reason));
     talk.state = TalkState::Ended;
     talk.ended_at = Some(tx.now());
-    (talk.snoozed_until, talk.awaiting) = (None, false);
+    (talk.snoozed_until, talk.awaiting, talk.reply) = (None, false, None);
     save(tx, access, talk, "talk.ended")
 }
 
@@ -495,6 +506,11 @@ fn write_on(access: &Access, talk: &Talk) -> Result<()> {
 
 fn save(tx: &mut Tx<'_>, access: &Access, mut talk: Talk, kind: &'static str) -> Result<Talk> {
     talk.updated_at = tx.now();
+    talk.sort_at = match (talk.awaiting, talk.reply) {
+        (true, Some(reply)) => reply.due_at,
+        (true, None) => talk.updated_at,
+        (false, _) => talk.updated_at.plus(AFTER_ALL),
+    };
     let row = params![
         access.agency_id,
         talk.id,
@@ -514,6 +530,11 @@ fn save(tx: &mut Tx<'_>, access: &Access, mut talk: Talk, kind: &'static str) ->
         talk.ended_at,
         talk.updated_at,
         talk.version,
+        talk.reply.map(|reply| reply.turn.as_str()),
+        talk.reply.map(|reply| reply.from),
+        talk.reply.map(|reply| reply.warn_at),
+        talk.reply.map(|reply| reply.due_at),
+        talk.sort_at,
     ];
     if tx.exec(&SAVE, row)? == 0 {
         return Err(Refusal::Stale.into());
@@ -559,5 +580,7 @@ fn read(row: &mut Row<'_>) -> Result<Talk, Fault> {
         started_at: row.int()?,
         updated_at: row.int()?,
         version: row.int()?,
+        reply: Reply::read(row)?,
+        sort_at: row.int()?,
     })
 }

@@ -13,10 +13,11 @@ use tanggap_ui::{Answer, Ctx, FormState, Page, prefs, respond};
 use crate::counts::Counts;
 use crate::forms::StepForm;
 use crate::list::{self, Left};
-use crate::presence::{self, Presence};
+use crate::presence::Presence;
 use crate::queue::Queue;
-use crate::steps;
+use crate::quick::Place;
 use crate::view::{CaseView, Loaded};
+use crate::{steps, stream};
 
 /// What a page of a case shows beside the case itself.
 #[derive(Default)]
@@ -49,6 +50,8 @@ struct CasePage {
     case: CaseView,
     steps: Steps,
     form: StepForm,
+    /// Where quick answers go.
+    quick: String,
     notice: String,
     news: Vec<(String, String)>,
     presence: String,
@@ -152,17 +155,17 @@ pub(crate) async fn render(
     };
     let mut page = staff.page_titled(format!("{} {}", case.code, case.subject));
     page.cursor = loaded.head.to_string();
-    let mut names = presence.names(staff.agency.id, loaded.case.id, Some(me), ctx.now());
-    names.push(staff.user.name.clone());
+    let topic = stream::topic_of(loaded.case.id);
     let told = page.flash.is_some();
     let page = CasePage {
         me: me.to_string(),
         frame,
         steps: Steps::new(text, &offered, primary, &open, loaded.case.owner_id == Some(me)),
+        quick: Place::case(&loaded.case.code, &form.name).query(),
         form,
         notice: notice.map(|key| text.t(key).into_owned()).unwrap_or_default(),
         news: since.map(|since| case.since(since)).unwrap_or_default(),
-        presence: presence::line(text, &names),
+        presence: presence.line_for(staff, &topic, ctx.now()),
         left,
         case,
         page,

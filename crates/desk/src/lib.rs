@@ -25,7 +25,9 @@ mod log;
 mod person;
 mod presence;
 pub mod queue;
+mod quick;
 mod reactions;
+mod reply_settings;
 mod row;
 mod search;
 mod sending;
@@ -67,6 +69,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/berkas/{id}", get(files::whole))
         .route("/berkas/{id}/kecil", get(files::small))
         .merge(talks::routes())
+        .merge(quick::routes())
         .route("/unit", get(unit::show))
         .route("/penyelia", get(board::show))
         .route("/perintah", get(search::palette))
@@ -76,6 +79,7 @@ pub fn routes() -> Router<Ctx> {
         .merge(hand_over::routes())
         .merge(lines::routes())
         .merge(line_settings::routes())
+        .merge(reply_settings::routes())
         .route(chats::HOME, get(chats::list))
         .route("/pengaturan/obrolan/{id}", get(chats::show).post(chats::save))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

@@ -8,6 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use askama::Template;
 use tanggap_cases::model::{Case, CaseId};
 use tanggap_cases::queries::{self, Filter};
 use tanggap_cases::{rules, store};
@@ -77,6 +78,15 @@ pub fn spawn_reactions(ctx: Ctx) {
     });
 }
 
+/// Tells somebody of a talk of theirs whose answer is due.
+#[derive(Template)]
+#[template(path = "reply_warning.html")]
+struct WarningStream {
+    page: Text,
+    id: String,
+    overdue: bool,
+}
+
 struct Reactions {
     ctx: Ctx,
     lines: HashMap<AgencyId, Changed>,
@@ -92,6 +102,9 @@ impl Reactions {
             return false;
         }
         if event.subject_kind == "talk" {
+            if event.kind == "talk.reply_warned" {
+                self.warn_owner(event);
+            }
             let changed = self.lines.entry(event.agency_id).or_default();
             changed.talks.insert(event.subject_id);
             changed.seq = changed.seq.max(event.seq);
@@ -118,6 +131,21 @@ impl Reactions {
             let topic = duty::topic_of(user);
             for room in self.ctx.live.rooms(event.agency_id, |wanted| wanted == topic) {
                 self.ctx.live.send(&room, duty::RELOAD);
+            }
+        }
+    }
+
+    /// Whoever is at a talk is told, wherever they are, that its answer is nearly due or overdue.
+    fn warn_owner(&self, event: &Announced) {
+        let facts: serde_json::Value = serde_json::from_str(&event.body).unwrap_or_default();
+        let Some(owner) = facts["owner"].as_str().and_then(UserId::parse) else { return };
+        let overdue = facts["percent"].as_i64() == Some(100);
+        let topic = duty::topic_of(owner);
+        for room in self.ctx.live.rooms(event.agency_id, |wanted| wanted == topic) {
+            let id = InteractionId(event.subject_id).to_string();
+            let warning = WarningStream { page: text_of(&room), id, overdue };
+            if let Ok(html) = warning.render() {
+                self.ctx.live.send(&room, &html);
             }
         }
     }

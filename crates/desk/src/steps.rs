@@ -20,7 +20,8 @@ use tanggap_ui::{Answer, Ctx, Failed};
 
 use crate::case::{self, Shown};
 use crate::counts::Counts;
-use crate::presence::Presence;
+use crate::presence::{self, Presence};
+use crate::stream;
 use crate::upload::Upload;
 use crate::words;
 
@@ -146,6 +147,9 @@ fn step(
     upload: &Upload,
 ) -> Result<Case> {
     let seen = actions::load_by_code(tx, access, code)?;
+    if upload.fields.get("step") != "note" {
+        tanggap_conversations::quick::check_filled(upload.fields.get("text"))?;
+    }
     match wanted {
         Wanted::Step(action) => {
             let (action, attachments) = (action.clone(), upload.files.clone());
@@ -186,6 +190,7 @@ pub(crate) async fn take(
     let (status, errors, notice) = match done {
         Ok(case) => {
             counts.forget(&staff);
+            presence::sent(&ctx, &presence, &staff, &stream::topic_of(case.id));
             return Ok(done_with(&ctx, &staff, &case, &name, &upload.fields));
         }
         Err(Error::Refused(Refusal::Invalid(errors))) => {
@@ -256,6 +261,7 @@ pub(crate) struct Typed {
 /// `POST /meja/{code}/draf?langkah={step}`: keeps what is being written.
 pub(crate) async fn keep_draft(
     State(ctx): State<Ctx>,
+    Extension(presence): Extension<Presence>,
     Path(code): Path<String>,
     Query(DraftOf { langkah }): Query<DraftOf>,
     staff: Staff,
@@ -267,13 +273,19 @@ pub(crate) async fn keep_draft(
     }
     let (access, user) = (staff.access.clone(), staff.user.id);
     let text: String = typed.body.chars().take(DRAFT_MAX).collect();
+    let is_written = !text.trim().is_empty();
     let kept = if text.is_empty() { text } else { format!("{langkah}\n{text}") };
-    ctx.db
+    let case = ctx
+        .db
         .write(move |tx| {
             let case = actions::load_by_code(tx, &access, &code)?;
             access.require(Permission::CaseWrite, case.unit_id)?;
-            Ok(store::save_draft(tx, &access, case.id, user, &kept)?)
+            store::save_draft(tx, &access, case.id, user, &kept)?;
+            Ok(case.id)
         })
         .await?;
+    if is_written {
+        presence::writes(&ctx, &presence, &staff, &stream::topic_of(case));
+    }
     Ok(StatusCode::NO_CONTENT.into_response())
 }

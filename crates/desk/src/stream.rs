@@ -16,7 +16,7 @@ use tanggap_org::door::{Staff, until_session_ends};
 use tanggap_ui::live::{Note, Room, Says, Viewer, sse_after};
 use tanggap_ui::{Answer, Ctx, Text};
 
-use crate::presence::Presence;
+use crate::presence::{Here, Presence};
 use crate::{duty, log, presence, reactions};
 
 /// The most topics that one browser listens to.
@@ -45,8 +45,14 @@ pub(crate) fn topic_of(case: CaseId) -> String {
     format!("case:{case}")
 }
 
-fn case_of(topic: &str) -> Option<CaseId> {
-    CaseId::parse(topic.strip_prefix("case:")?)
+/// The topic of one talk.
+pub(crate) fn topic_of_talk(talk: InteractionId) -> String {
+    format!("talk:{talk}")
+}
+
+/// Whether a topic is one case or one talk.
+fn is_place(topic: &str) -> bool {
+    topic.starts_with("case:") || topic.starts_with("talk:")
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -80,11 +86,11 @@ pub(crate) async fn listen(
         Err(_) => Vec::new(),
     };
     // Who looks is no event: whoever came between the page and its stream is told of here.
-    for case in topics.iter().filter_map(|topic| case_of(topic)) {
-        let names = presence.names(viewer.agency_id, case, None, ctx.now());
+    for topic in topics.iter().filter(|topic| is_place(topic)) {
+        let here = presence.here(viewer.agency_id, topic, None, ctx.now());
         let page = Text { locale: viewer.locale, zone: viewer.zone };
-        if names.len() > 1
-            && let Some(html) = presence_html(page, case, &names)
+        if here.len() > 1
+            && let Some(html) = presence_html(page, topic, &here)
         {
             missed.push(Note { seq: None, says: Says::Stream(html.as_str().into()) });
         }
@@ -186,19 +192,19 @@ struct PresenceStream {
     line: String,
 }
 
-/// Tells all who look at a case who does.
-pub(crate) fn tell_presence(ctx: &Ctx, agency: AgencyId, case: CaseId, names: &[String]) {
-    let topic = topic_of(case);
+/// Tells all who look at a place who does.
+pub(crate) fn tell_presence(ctx: &Ctx, agency: AgencyId, topic: &str, here: &[Here]) {
     for room in ctx.live.rooms(agency, |wanted| wanted == topic) {
         let page = Text { locale: room.viewer.locale, zone: room.viewer.zone };
-        if let Some(html) = presence_html(page, case, names) {
+        if let Some(html) = presence_html(page, topic, here) {
             ctx.live.send(&room, &html);
         }
     }
 }
 
 /// The line of who looks, as Turbo Stream elements.
-pub(crate) fn presence_html(page: Text, case: CaseId, names: &[String]) -> Option<String> {
-    let line = presence::line(page, names);
-    PresenceStream { page, id: case.to_string(), line }.render().ok()
+pub(crate) fn presence_html(page: Text, topic: &str, here: &[Here]) -> Option<String> {
+    let (_, id) = topic.split_once(':')?;
+    let line = presence::line(page, here);
+    PresenceStream { page, id: id.to_owned(), line }.render().ok()
 }

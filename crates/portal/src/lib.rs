@@ -1,8 +1,8 @@
 //! The citizens' portal: ask, report, track, thank. No account, no JavaScript needed.
 //!
 //! Read in this order: [`home`], [`report`] (with [`draft`], [`form`] and [`receipt`]), [`track`]
-//! (who may see a case), [`parcel`] and [`story`] (what they see), [`moves`] (what they do),
-//! [`invite`] (links in letters).
+//! (who may see a case), [`mine`] (who lost code or PIN), [`parcel`] and [`story`] (what they see),
+//! [`moves`] (what they do), [`invite`] (links in letters).
 //! [`door`] finds the agency, [`sent`] reads forms, [`sealed`] signs what goes through a browser,
 //! [`pow`] and [`limits`] keep floods out without shutting out a village. [`chat`] is the web chat.
 //!
@@ -18,6 +18,7 @@ pub mod home;
 pub mod invite;
 pub mod limits;
 pub mod live;
+pub mod mine;
 pub mod moves;
 pub mod parcel;
 pub mod pow;
@@ -72,6 +73,11 @@ fn pages() -> Router<Ctx> {
         .route("/lapor/ubah", post(report::edit).get(report::start))
         .route("/lapor/terima", get(receipt::show))
         .route("/lapor/terima.pdf", get(receipt::pdf))
+        .route("/laporan-saya", get(mine::show).post(mine::send))
+        .route("/laporan-saya/kode", post(mine::prove))
+        .route("/laporan-saya/buka", post(mine::open))
+        .route("/laporan-saya/pin", post(mine::renew))
+        .route("/laporan-saya/keluar", post(mine::leave))
         .route("/lacak", get(track::form).post(track::enter))
         .route("/lacak/keluar", post(track::leave))
         .route("/lacak/{code}", get(track::show))

@@ -1,16 +1,21 @@
 //! What happens by itself: offers that nobody takes end, wrap-ups end, who is gone is noticed.
 
+use tanggap_conversations::InteractionId;
 use tanggap_kernel::{Access, Error, Refusal, Result};
 use tanggap_store::Tx;
 use tanggap_store::jobs::{Job, Runner};
 
-use crate::actions;
 use crate::model::ItemId;
+use crate::{actions, replies};
 
 /// Adds the handlers of this slice.
 #[must_use]
 pub fn register(runner: Runner) -> Runner {
-    runner.on(actions::RING_OUT, ring_out).on(actions::WRAP_UP, wrap_up).on(actions::LOOK, look)
+    runner
+        .on(actions::RING_OUT, ring_out)
+        .on(actions::WRAP_UP, wrap_up)
+        .on(actions::LOOK, look)
+        .on(replies::RING, reply)
 }
 
 fn ring_out(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
@@ -31,4 +36,11 @@ fn wrap_up(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
 
 fn look(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
     actions::look(tx, &Access::system(job.agency_id))
+}
+
+fn reply(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
+    match InteractionId::parse(&job.key) {
+        Some(id) => replies::ring(tx, &Access::system(job.agency_id), id),
+        None => Ok(()),
+    }
 }

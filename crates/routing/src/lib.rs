@@ -1,5 +1,7 @@
 //! Who gets what next: queues, skills, room for work, presence and offers.
 //!
+//! [`replies`] tells by when a citizen's message is answered.
+//!
 //! Read in this order: [`model`] (plain data), [`opening`] (when a queue is open), [`rules`] (what
 //! each step does to an item and its agent), [`matcher`] (which waiting item goes to which agent),
 //! then [`store`] and [`actions`] (the same in rows) and [`dispatch`] (what makes the offers).
@@ -15,6 +17,7 @@ pub mod matcher;
 pub mod model;
 pub mod opening;
 pub mod queries;
+pub mod replies;
 pub mod rules;
 pub mod settings;
 pub mod store;
@@ -33,6 +36,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     [
         store::STATEMENTS,
         queries::STATEMENTS,
+        replies::STATEMENTS,
         settings::STATEMENTS,
         dispatch::STATEMENTS,
         walls::STATEMENTS,

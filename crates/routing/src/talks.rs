@@ -13,8 +13,7 @@ use crate::store;
 /// So many earlier exchanges of a person are looked at.
 const EARLIER_MAX: i64 = 5;
 
-/// Lets a talk wait for somebody, where nobody has it and there is a queue for it: the one that it
-/// names, else the first that serves the whole agency.
+/// Lets a talk wait for somebody, where nobody has it and there is a queue for it.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -23,11 +22,7 @@ pub fn seek(tx: &mut Tx<'_>, agency: AgencyId, talk: &Talk) -> Result<Option<Ite
     if talk.owner_id.is_some() || talk.state == TalkState::Ended {
         return Ok(None);
     }
-    let queues = store::queues(tx, &access)?;
-    let named = |queue: &&Queue| queue.active && talk.queue_id.map(QueueId) == Some(queue.id);
-    let general = |queue: &&Queue| queue.active && queue.unit.is_none();
-    let queue = queues.iter().find(named).or_else(|| queues.iter().find(general));
-    let Some(queue) = queue else { return Ok(None) };
+    let Some(queue) = queue_of(tx, &access, talk)? else { return Ok(None) };
     let needs = actions::needs_of(tx, &access, talk.topic.as_deref(), talk.language.as_deref())?;
     let last_agent = last_agent(tx, &access, talk)?;
     let new = NewItem {
@@ -40,6 +35,14 @@ pub fn seek(tx: &mut Tx<'_>, agency: AgencyId, talk: &Talk) -> Result<Option<Ite
         last_agent,
     };
     actions::enqueue(tx, &access, &new).map(Some)
+}
+
+/// The queue of a talk: the one that it names, else the first that serves the whole agency.
+pub(crate) fn queue_of(tx: &mut Tx<'_>, access: &Access, talk: &Talk) -> Result<Option<Queue>> {
+    let queues = store::queues(tx, access)?;
+    let named = |queue: &&Queue| queue.active && talk.queue_id.map(QueueId) == Some(queue.id);
+    let general = |queue: &&Queue| queue.active && queue.unit.is_none();
+    Ok(queues.iter().find(named).or_else(|| queues.iter().find(general)).cloned())
 }
 
 /// Who had the person's last exchange.

@@ -50,6 +50,9 @@ static ALL: &[Migration] = migrations! {
     17 => "0017_wallboards.sql",
     18 => "0018_outbound_parts.sql",
     19 => "0019_beside.sql",
+    20 => "0020_quick_answers.sql",
+    21 => "0021_reply_targets.sql",
+    22 => "0022_one_time_codes.sql",
 };
 
 const CREATE_LEDGER: &str =

@@ -179,9 +179,9 @@ fn every_text_that_is_defined_is_used_and_every_one_used_is_defined() {
 }
 
 /// What events are about, as the first parts of their kinds.
-const ABOUT: [&str; 15] = [
+const ABOUT: [&str; 18] = [
     "agency", "calendar", "case", "category", "chat", "job", "mail", "presence", "profile",
-    "queue", "skill", "token", "unit", "user", "work",
+    "queue", "quick", "reply", "skill", "talk", "token", "unit", "user", "work",
 ];
 
 #[test]

@@ -33,6 +33,7 @@ const LARGE: &[&str] = &[
     "outbound_parts",
     "inbound",
     "talks",
+    "talk_turns",
     "chat_visitors",
     "suppressions",
     "spent_proofs",

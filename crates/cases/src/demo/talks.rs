@@ -4,9 +4,11 @@ use serde::Deserialize;
 use tanggap_contacts::NewContact;
 use tanggap_conversations::accounts::{self, AccountId, AccountInput};
 use tanggap_conversations::outbound::{self, lanes};
+use tanggap_conversations::quick::{self, QuickInput};
 use tanggap_conversations::templates::{self, Approved};
-use tanggap_conversations::{talks, window};
+use tanggap_conversations::{InteractionId, talks, window};
 use tanggap_kernel::{Access, Error, Fault, Result, Timestamp};
+use tanggap_routing::replies;
 use tanggap_routing::settings::{self, AgentInput, QueueInput};
 use tanggap_store::{Db, Tx};
 
@@ -42,6 +44,15 @@ const TEMPLATES: [(&str, &str, i64); 2] = [
 #[derive(Clone, Deserialize)]
 struct Written {
     talks: Vec<OneTalk>,
+    quick: Vec<OneQuick>,
+}
+
+/// A text that staff write often.
+#[derive(Clone, Deserialize)]
+struct OneQuick {
+    shortcut: String,
+    title: String,
+    body: String,
 }
 
 #[derive(Clone, Deserialize)]
@@ -69,6 +80,9 @@ pub(super) async fn load(db: &Db, cast: &Cast, now: Timestamp) -> Result<()> {
             let Some(user) = agent.user() else { continue };
             let serves = AgentInput { queues: vec![queue], skills: Vec::new(), capacity: 100 };
             settings::set_agent(tx, &system, user, &serves)?;
+        }
+        for OneQuick { shortcut, title, body } in written.quick.clone() {
+            quick::create(tx, &system, &QuickInput { shared: true, shortcut, title, body })?;
         }
         let mut accounts = Vec::new();
         for (channel, name, address) in ACCOUNTS {
@@ -161,9 +175,24 @@ fn happen(
             Ok(())
         })?;
     }
-    let Some(id) = going.filter(|_| !talk.end.is_empty()) else { return Ok(()) };
+    let Some(id) = going else { return Ok(()) };
+    if talk.end.is_empty() {
+        return warn(tx, system, id);
+    }
     tx.at(began.plus(talk.lines.len() as i64 * PAUSE), |tx| {
-        let going = talks::get(tx, agent, id)?;
-        talks::end(tx, agent, going, "", &talk.end).map(drop)
+        talking::end(tx, agent, id, "", &talk.end).map(drop)
     })
+}
+
+/// What the timer would have told of an answer that somebody waits for.
+fn warn(tx: &mut Tx<'_>, system: &Access, id: InteractionId) -> Result<()> {
+    let Some(reply) = talks::get(tx, system, id)?.reply else { return Ok(()) };
+    let now = tx.now();
+    for at in [reply.warn_at, reply.due_at].into_iter().filter(|at| *at <= now) {
+        tx.at(at, |tx| replies::ring(tx, system, id))?;
+    }
+    if reply.due_at <= now {
+        tx.unschedule(replies::RING, &id.to_string())?;
+    }
+    Ok(())
 }

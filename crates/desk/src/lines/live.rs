@@ -168,7 +168,7 @@ impl Follower {
     }
 
     fn concerns(&self, event: &Announced) -> bool {
-        let kinds = ["work", "presence", "queue", "skill", "user", "agency"];
+        let kinds = ["work", "presence", "queue", "skill", "talk", "user", "agency"];
         event.agency_id == self.agency && kinds.contains(&event.subject_kind.as_str())
     }
 

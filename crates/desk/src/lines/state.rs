@@ -13,6 +13,7 @@ use tanggap_conversations::InteractionId;
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Permission, Result, Timestamp};
 use tanggap_routing::queries::{self, AtWork, Figures, OnDuty};
+use tanggap_routing::replies::{self, Answers};
 use tanggap_routing::{Kind, Presence, QueueId, store};
 use tanggap_store::Tx;
 use tanggap_ui::Text;
@@ -29,6 +30,8 @@ pub(crate) struct Line {
     pub name: String,
     pub active: bool,
     pub figures: Figures,
+    /// How citizens' messages are answered there today.
+    pub answers: Answers,
 }
 
 /// Somebody on duty, what they are at, and which queues they serve.
@@ -65,6 +68,7 @@ impl Moment {
         let today = zone.start_of_day(zone.local_date(at.as_micros()));
         let figures = queries::figures(tx, access, Timestamp::from_micros(today))?;
         let mut figures: HashMap<QueueId, Figures> = figures.into_iter().collect();
+        let answers = replies::figures(tx, access, Timestamp::from_micros(today))?;
         let queues = store::queues(tx, access)?;
         let mut work: HashMap<UserId, Vec<AtWork>> = HashMap::new();
         for item in queries::at_work(tx, access)? {
@@ -85,6 +89,7 @@ impl Moment {
             name: queue.name.clone(),
             active: queue.active,
             figures: figures.remove(&queue.id).unwrap_or_default(),
+            answers: answers.get(&queue.id).copied().unwrap_or_default(),
         });
         Ok(Self { at, lines: lines.collect(), people: people.collect() })
     }

@@ -13,6 +13,7 @@ use tanggap_kernel::paging::Cursor;
 use tanggap_kernel::{Access, Permission, Result, Timestamp};
 use tanggap_org::door::Staff;
 use tanggap_store::Tx;
+use tanggap_ui::parts::Health;
 use tanggap_ui::{Answer, Ctx, Page, Text, respond};
 
 use crate::words;
@@ -53,6 +54,8 @@ pub(crate) struct TalkRow {
     pub preview: String,
     pub at: Timestamp,
     pub awaiting: bool,
+    /// By when it is answered.
+    pub due: Option<(Timestamp, Health)>,
     pub owner: Option<(String, String)>,
     pub case: bool,
     pub current: bool,
@@ -155,14 +158,15 @@ fn rows(tx: &mut Tx<'_>, access: &Access, text: Text, of: &[Talk]) -> Result<Vec
     }
     let owners: Vec<UserId> = of.iter().filter_map(|talk| talk.owner_id).collect();
     let owners = tanggap_org::names(tx, access, &owners)?;
-    Ok(of.iter().map(|talk| row(text, talk, &people, &owners)).collect())
+    let now = tx.now();
+    Ok(of.iter().map(|talk| row(text, talk, (&people, &owners), now)).collect())
 }
 
 fn row(
     text: Text,
     talk: &Talk,
-    people: &HashMap<ContactId, String>,
-    owners: &HashMap<UserId, String>,
+    (people, owners): (&HashMap<ContactId, String>, &HashMap<UserId, String>),
+    now: Timestamp,
 ) -> TalkRow {
     let name = talk.contact_id.and_then(|id| people.get(&id)).filter(|name| !name.is_empty());
     let owner = talk.owner_id.and_then(|id| owners.get(&id));
@@ -173,8 +177,20 @@ fn row(
         preview: talk.preview.clone(),
         at: talk.updated_at,
         awaiting: talk.awaiting,
+        due: due(talk, now),
         owner: owner.map(|name| (tanggap_ui::parts::initials(name), name.clone())),
         case: talk.case_id.is_some(),
         current: false,
     }
+}
+
+/// By when a talk is answered, and how that fares; `None` where nobody waits.
+pub(crate) fn due(talk: &Talk, now: Timestamp) -> Option<(Timestamp, Health)> {
+    let reply = talk.reply.filter(|_| talk.awaiting)?;
+    let health = match now {
+        now if reply.due_at < now => Health::Late,
+        now if reply.warn_at <= now => Health::Warn,
+        _ => Health::Ok,
+    };
+    Some((reply.due_at, health))
 }

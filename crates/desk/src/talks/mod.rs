@@ -15,11 +15,14 @@ use axum::Router;
 use axum::routing::{get, post};
 use tanggap_ui::Ctx;
 
+use crate::presence;
+
 pub(crate) fn routes() -> Router<Ctx> {
     Router::new()
         .route("/percakapan", get(list::show))
         .route("/percakapan/{id}", get(page::show))
         .route("/percakapan/{id}/langkah", post(steps::take))
         .route("/percakapan/{id}/draf", post(steps::keep_draft))
+        .route("/percakapan/{id}/hadir", post(presence::ping_talk))
         .route("/percakapan/{id}/laporan", get(steps::report_form).post(steps::report))
 }

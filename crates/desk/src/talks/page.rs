@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use tanggap_cases::model::{Case, CaseId};
@@ -13,6 +13,7 @@ use tanggap_cases::{store, talking};
 use tanggap_contacts::{self as contacts, Contact};
 use tanggap_conversations::chat::Visitor;
 use tanggap_conversations::outbound::settings::AllRules;
+use tanggap_conversations::talks::Turn;
 use tanggap_conversations::templates::Approved;
 use tanggap_conversations::window::MayWrite;
 use tanggap_conversations::{
@@ -23,11 +24,15 @@ use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Permission, Refusal, Result, Timestamp};
 use tanggap_org::door::Staff;
 use tanggap_store::Tx;
+use tanggap_ui::parts::Health;
 use tanggap_ui::{Answer, Choice, Ctx, Field, FormState, Page, Text, respond};
 
 use super::list::{self, TalkList};
 use super::signs;
 use super::template::{self, TemplateForm};
+use crate::presence::Presence;
+use crate::quick::Place;
+use crate::stream;
 use crate::timeline::{self, Entry};
 use crate::view::zone_of;
 use crate::words;
@@ -134,9 +139,13 @@ struct TalkPage {
     account: String,
     subject: String,
     owner: Option<String>,
+    /// Who else looks, and who writes.
+    presence: String,
     mine: bool,
     may_write: bool,
     awaiting_since: Option<Timestamp>,
+    /// Which answer is due, by when.
+    due: Option<(&'static str, Timestamp, Health)>,
     /// What may be written, and until when.
     may: MayWrite,
     template: Option<TemplateForm>,
@@ -153,6 +162,8 @@ struct TalkPage {
     text: Field,
     files: Field,
     reasons: Vec<Choice>,
+    /// Where quick answers go.
+    quick: String,
     form: FormState,
     notice: String,
     errors: Option<tanggap_ui::forms::Summary>,
@@ -179,16 +190,24 @@ pub(crate) struct Shown {
 /// `GET /percakapan/{id}`.
 pub(crate) async fn show(
     State(ctx): State<Ctx>,
+    Extension(presence): Extension<Presence>,
     staff: Staff,
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Answer {
     let chosen = Some(asked.template).filter(|name| !name.is_empty());
     let form = chosen.map(|name| FormState::new(staff.prefs.locale).with(template::FIELD, name));
-    render(&ctx, &staff, &id, Shown { form, rak: asked.rak, ..Shown::default() }).await
+    let shown = Shown { form, rak: asked.rak, ..Shown::default() };
+    render(&ctx, &presence, &staff, &id, shown).await
 }
 
-pub(crate) async fn render(ctx: &Ctx, staff: &Staff, id: &str, shown: Shown) -> Answer {
+pub(crate) async fn render(
+    ctx: &Ctx,
+    presence: &Presence,
+    staff: &Staff,
+    id: &str,
+    shown: Shown,
+) -> Answer {
     let wanted = InteractionId::parse(id).ok_or(Refusal::NotFound)?;
     let Shown { form, notice, status, rak } = shown;
     let (access, text, current) = (staff.access.clone(), staff.text(), id.to_owned());
@@ -208,7 +227,9 @@ pub(crate) async fn render(ctx: &Ctx, staff: &Staff, id: &str, shown: Shown) -> 
         })
         .await?;
     signs::looked(ctx, staff, &loaded).await?;
-    let page = TalkPage::new(staff, ctx, loaded, left, form, notice);
+    let topic = stream::topic_of_talk(wanted);
+    let presence = presence.line_for(staff, &topic, ctx.now());
+    let page = TalkPage { presence, ..TalkPage::new(staff, ctx, loaded, left, form, notice) };
     Ok(respond::html_status(status, page))
 }
 
@@ -240,8 +261,10 @@ impl TalkPage {
             subject: going.subject.clone(),
             mine: going.owner_id.is_some() && going.owner_id == staff.access.user(),
             owner,
+            presence: String::new(),
             may_write: may_write && open,
             awaiting_since: going.last_in_at.filter(|_| going.awaiting && open),
+            due: reply_due(going, now).filter(|_| open),
             may: going.may_write(now),
             template: template::form(text, &form, going.may_write(now), &loaded.templates),
             snoozed_until: going.snoozed_until,
@@ -265,6 +288,7 @@ impl TalkPage {
                 .iter()
                 .map(|key| Choice::new(*key, text.t(format!("talk-reason-{key}"))))
                 .collect(),
+            quick: Place::talk(&id).query(),
             errors: (!form.errors.is_empty()).then(|| form.summary()),
             notice: notice.map(|key| text.t(key).into_owned()).unwrap_or_default(),
             form,
@@ -281,6 +305,16 @@ impl TalkPage {
 fn price_of(account: &Account) -> Option<i64> {
     let settings: serde_json::Value = serde_json::from_str(&account.settings).unwrap_or_default();
     (account.channel == "sms").then(|| settings["price"].as_i64().unwrap_or(0))
+}
+
+/// Which answer is due, and by when.
+fn reply_due(going: &Talk, now: Timestamp) -> Option<(&'static str, Timestamp, Health)> {
+    let (at, health) = list::due(going, now)?;
+    let key = match going.reply?.turn {
+        Turn::First => "reply-due-first",
+        Turn::Next => "reply-due-next",
+    };
+    Some((key, at, health))
 }
 
 fn reason_words(text: Text, reason: Option<&str>) -> String {

@@ -1,7 +1,7 @@
 //! What can be done with a talk: answer, take, hand on, lay aside, end, make it part of a case.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Extension, Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tanggap_calendar::Kind;
@@ -9,7 +9,7 @@ use tanggap_cases::model::CaseId;
 use tanggap_cases::report::{Report, Ticket};
 use tanggap_cases::talking::{self, Said};
 use tanggap_cases::{rules, store};
-use tanggap_conversations::{InteractionId, Talk, talks};
+use tanggap_conversations::{InteractionId, Talk, quick, talks};
 use tanggap_kernel::{Access, Error, Permission, Refusal, Result, Timestamp};
 use tanggap_org::door::{Fields, SignedFields, Staff, flash};
 use tanggap_store::Tx;
@@ -17,7 +17,9 @@ use tanggap_ui::{Answer, Choice, Ctx, Failed, FormState, Page, respond};
 
 use super::page::{self, Loaded, Shown};
 use super::{signs, template};
+use crate::presence::{self, Presence};
 use crate::steps::Typed;
+use crate::stream;
 use crate::upload::Upload;
 use crate::words;
 
@@ -33,13 +35,18 @@ const SNOOZES: [(&str, i64); 4] = [
 ];
 
 /// `POST /percakapan/{id}/langkah`.
-pub(crate) async fn take(State(ctx): State<Ctx>, Path(id): Path<String>, upload: Upload) -> Answer {
+pub(crate) async fn take(
+    State(ctx): State<Ctx>,
+    Extension(presence): Extension<Presence>,
+    Path(id): Path<String>,
+    upload: Upload,
+) -> Answer {
     let talk = InteractionId::parse(&id).ok_or(Refusal::NotFound)?;
     let (staff, step) = (upload.staff.clone(), upload.fields.get("step").to_owned());
     if step == "preview" {
         let form = upload.fields.refused(staff.prefs.locale, Vec::new());
-        return page::render(&ctx, &staff, &id, Shown { form: Some(form), ..Shown::default() })
-            .await;
+        let shown = Shown { form: Some(form), ..Shown::default() };
+        return page::render(&ctx, &presence, &staff, &id, shown).await;
     }
     let done = if upload.wrong.is_empty() {
         let (access, fields, files) =
@@ -50,6 +57,7 @@ pub(crate) async fn take(State(ctx): State<Ctx>, Path(id): Path<String>, upload:
     };
     let (status, errors, notice) = match done {
         Ok(_) => {
+            presence::sent(&ctx, &presence, &staff, &stream::topic_of_talk(talk));
             let gone = matches!(step.as_str(), "end" | "snooze");
             let path = if gone { HOME.to_owned() } else { format!("/percakapan/{id}") };
             return Ok(flash(&ctx.site, &path, &format!("talk-flash-{step}")));
@@ -64,8 +72,8 @@ pub(crate) async fn take(State(ctx): State<Ctx>, Path(id): Path<String>, upload:
         Err(other) => return Err(other.into()),
     };
     let form = upload.fields.refused(staff.prefs.locale, errors);
-    page::render(&ctx, &staff, &id, Shown { form: Some(form), notice, status, ..Shown::default() })
-        .await
+    let shown = Shown { form: Some(form), notice, status, ..Shown::default() };
+    page::render(&ctx, &presence, &staff, &id, shown).await
 }
 
 fn one_step(
@@ -78,6 +86,7 @@ fn one_step(
     let (going, _) = talking::open(tx, access, id)?;
     match fields.get("step") {
         "say" => {
+            quick::check_filled(fields.get("text"))?;
             let version = fields.get("version").parse().ok();
             let said = Said { text: fields.get("text"), files, template: None, version };
             let going = talking::answer(tx, access, id, &said)?;
@@ -119,6 +128,7 @@ fn one_step(
 /// `POST /percakapan/{id}/draf`: keeps what is being written.
 pub(crate) async fn keep_draft(
     State(ctx): State<Ctx>,
+    Extension(presence): Extension<Presence>,
     Path(id): Path<String>,
     staff: Staff,
     Form(typed): Form<Typed>,
@@ -138,6 +148,7 @@ pub(crate) async fn keep_draft(
         .await?;
     if is_written {
         signs::typing(&ctx, staff.agency.id, talk);
+        presence::writes(&ctx, &presence, &staff, &stream::topic_of_talk(talk));
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }

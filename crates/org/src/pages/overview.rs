@@ -85,6 +85,7 @@ fn doors(staff: &Staff, counts: &Counts) -> Vec<Door> {
     }
     if may(Permission::OrgManage) {
         doors.push(of("/antrean/atur", "users", "desk-lines-set", None));
+        doors.push(of("/pengaturan/jawaban-cepat", "note", "quick-title", None));
     }
     if may(Permission::TokensManage) {
         doors.push(of("/pengaturan/token", "link", "org-settings-tokens", None));
