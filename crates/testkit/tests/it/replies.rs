@@ -41,6 +41,7 @@ async fn hear(house: &House, thread: &'static str, minute: i64) -> Talk {
                 raw: None,
                 at: at(minute),
                 window_until: None,
+                order: None,
             };
             Ok(talking::hear(tx, &agency, &heard)?.expect("new").talk)
         })
@@ -81,7 +82,7 @@ engines! {
         let again = house.db.write(move |tx| tx.at(at(10), |tx| {
             let mut talk = talks::get(tx, &system, id)?;
             replies::asked(tx, &system, &mut talk, at(10))?;
-            talks::heard(tx, &system, talk, "Halo?", at(10), None)
+            talks::heard(tx, &system, talk, "Halo?", at(10), None, false)
         }));
         assert_eq!(again.await.expect("heard").reply, Some(reply), "more words move nothing");
         assert_eq!(answer(&house, id, 20).await.reply, None);
@@ -89,7 +90,7 @@ engines! {
         let next = house.db.write(move |tx| tx.at(at(30), |tx| {
             let mut talk = talks::get(tx, &system, id)?;
             replies::asked(tx, &system, &mut talk, at(30))?;
-            talks::heard(tx, &system, talk, "Lalu?", at(30), None)
+            talks::heard(tx, &system, talk, "Lalu?", at(30), None, false)
         })).await.expect("heard").reply.expect("a clock");
         assert_eq!((next.turn, next.due_at), (Turn::Next, at(60)));
     }
