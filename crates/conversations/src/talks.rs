@@ -183,7 +183,7 @@ impl Talk {
     /// Whether the channel lets us write freely at `now`.
     #[must_use]
     pub fn is_window_open(&self, now: Timestamp) -> bool {
-        self.window_until.is_none_or(|until| now < until)
+        self.window_until.is_none_or(|until| now <= until)
     }
 
     /// What a member of staff may write at `now`.

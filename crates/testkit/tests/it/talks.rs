@@ -142,7 +142,7 @@ engines! {
         let agent = scene.house.agent.clone();
         kit.clock.set(kit.clock.now().plus(Timestamp::DAY - 1));
         scene.answer(&agent, id, "Masih sempat.").await.expect("within 24 hours");
-        kit.clock.set(kit.clock.now().plus(1));
+        kit.clock.set(kit.clock.now().plus(2));
         let late = refused(scene.answer(&agent, id, "Terlambat.").await);
         assert_eq!(late, Refusal::Invalid(vec![tanggap_kernel::Invalid::new(
             "text", "talk-invalid-window",
