@@ -374,25 +374,36 @@ pub(crate) fn answered(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> R
     tx.schedule(access.agency_id, FOLLOW, &id.to_string(), now.plus(FOLLOW_AFTER), "{}")
 }
 
-/// Answers that their visitor has neither seen nor been sent, with the address they left. What is
-/// told is noted as sent.
+/// Answers that their visitor has neither seen nor been sent, where there are such.
 ///
 /// # Errors
 /// A fault of the engine.
-pub fn take_unread(
+pub fn unread(
     tx: &mut Tx<'_>,
     access: &Access,
     id: InteractionId,
-) -> Result<Option<(Visitor, String, Vec<Said>)>, Fault> {
+) -> Result<Option<(Visitor, Vec<Said>)>, Fault> {
     let Some(visitor) = visitor(tx, access, id)? else { return Ok(None) };
-    let Some(email) = visitor.email.clone() else { return Ok(None) };
     let seen = visitor.read_by_visitor.max(visitor.mailed);
     let mut unread = said(tx, access, id, seen)?;
     unread.retain(|said| said.id > seen && !said.by_visitor);
-    let Some(last) = unread.last() else { return Ok(None) };
+    Ok(Some((visitor, unread)).filter(|(_, unread)| !unread.is_empty()))
+}
+
+/// Notes that what was unread was sent to where its visitor can be reached.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn followed(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: InteractionId,
+    sent: &[Said],
+) -> Result<(), Fault> {
+    let Some(last) = sent.last() else { return Ok(()) };
     tx.put(&MAILED, params![access.agency_id, id, last.id])?;
-    announce(tx, access, id, "chat.followed", json!({ "messages": unread.len() }));
-    Ok(Some((visitor, email, unread)))
+    announce(tx, access, id, "chat.followed", json!({ "messages": sent.len() }));
+    Ok(())
 }
 
 /// Notes where an answer may follow.

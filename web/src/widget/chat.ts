@@ -90,7 +90,8 @@ function begin() {
   const go = h("button", { type: "button", "data-send": true, class: "icon go", "aria-label": t("send") }, icon("send"));
   const [nameField, nameInput] = field("chat-name", t("name"), { autocomplete: "name" });
   const [mailField, mailInput] = field("chat-email", t("email"), { type: "email", autocomplete: "email" });
-  const who = h("details", { class: "who" }, h("summary", {}, t("who")), h("p", { class: "hint" }, t("who-note")), nameField, mailField);
+  const [phoneField, phoneInput] = field("chat-phone", t("phone"), { type: "tel", autocomplete: "tel" });
+  const who = h("details", { class: "who" }, h("summary", {}, t("who")), h("p", { class: "hint" }, t("who-note")), nameField, mailField, phoneField);
   const composer = h(
     "form",
     { class: "composer" },
@@ -124,7 +125,7 @@ function begin() {
         messages.clear();
         for (const row of rows.values()) row.remove();
         rows.clear();
-        talk = { id: told.talk, ended: false, rating: null, seen: "", reachable: !!entry.who.email };
+        talk = { id: told.talk, ended: false, rating: null, seen: "", reachable: !!(entry.who.email || entry.who.phone) };
         last = "0";
         tellHost({ tanggap: "mulai" });
         hearing?.abort();
@@ -258,6 +259,7 @@ function begin() {
     const values: Record<string, string> = {};
     if (nameInput.value.trim()) values.name = nameInput.value.trim();
     if (mailInput.value.trim()) values.email = mailInput.value.trim();
+    if (phoneInput.value.trim()) values.phone = phoneInput.value.trim();
     const taken = picked.splice(0);
     text.value = "";
     put(`${place}tulisan`, null);

@@ -1,9 +1,10 @@
-//! Mail around a chat: the transcript that a visitor asks for, and the answers that follow whoever
-//! left before they came.
+//! Letters around a chat: the transcript that a visitor asks for by mail, and the answers that
+//! follow whoever left before they came, by mail or by WhatsApp.
 
 use tanggap_cases::notices::BASE_URL;
 use tanggap_conversations::chat::{self, Said, Visitor};
-use tanggap_conversations::{InteractionId, MessageId, NewOutbound, outbound};
+use tanggap_conversations::outbound::{Extra, ExtraTemplate};
+use tanggap_conversations::{InteractionId, MessageId, NewOutbound, outbound, talks, templates};
 use tanggap_kernel::{Access, Locale, Refusal, Result};
 use tanggap_org as org;
 use tanggap_store::Tx;
@@ -11,6 +12,8 @@ use tanggap_store::jobs::{Job, Runner};
 use tanggap_ui::{Arg, Text, t_args};
 
 use crate::door::Door;
+
+const WHATSAPP: &str = "whatsapp";
 
 /// Adds the handlers of the chat.
 #[must_use]
@@ -49,28 +52,94 @@ fn lines(text: Text, all: &[Said]) -> String {
     all.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
-/// The handler: answers that nobody looked at go by mail, where there is an address.
+/// The approved text by which answers follow on WhatsApp where its time for free words is not
+/// open; its gaps are the name and what was answered.
+const TEMPLATE: &str = "balasan_obrolan";
+/// Characters of what was answered that it holds.
+const ANSWER_MAX: usize = 600;
+
+/// The handler: answers that nobody looked at go where their visitor can be reached.
 fn follow(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
     let Some(id) = InteractionId::parse(&job.key) else { return Ok(()) };
     let access = Access::system(job.agency_id);
-    let Some((visitor, email, unread)) = chat::take_unread(tx, &access, id)? else {
-        return Ok(());
+    let Some((visitor, unread)) = chat::unread(tx, &access, id)? else { return Ok(()) };
+    let is_sent = match (&visitor.email, &visitor.phone) {
+        (Some(email), _) => by_mail(tx, &access, &visitor, email, &unread)?,
+        (None, Some(phone)) => by_whatsapp(tx, &access, &visitor, phone, &unread)?,
+        (None, None) => false,
     };
-    let Some(agency) = org::agency(tx, job.agency_id)? else { return Ok(()) };
+    match is_sent {
+        true => Ok(chat::followed(tx, &access, id, &unread)?),
+        false => Ok(()),
+    }
+}
+
+/// Writes to a number, where the agency has an account and the person may be written to; false
+/// where not.
+fn by_whatsapp(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    visitor: &Visitor,
+    phone: &str,
+    unread: &[Said],
+) -> Result<bool> {
+    let Some(account) = outbound::account_for(tx, access, WHATSAPP)? else { return Ok(false) };
+    let thread = phone.trim_start_matches('+');
+    let said: Vec<&str> = unread.iter().map(|said| said.body.as_str()).collect();
+    let talk = talks::of_thread(tx, access, account.into(), thread)?;
+    let is_open = talk.is_some_and(|talk| talk.is_window_open(tx.now()));
+    let (body, template) = match is_open {
+        true => (said.join("\n\n"), None),
+        false => {
+            let locale = Locale::parse(&visitor.locale).unwrap_or_default();
+            let found = templates::find(tx, access, account.into(), TEMPLATE, locale.tag())?;
+            let Some(found) = found.filter(|found| found.gaps == 2) else { return Ok(false) };
+            let answer = said.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+            let values = vec![name_of(visitor, locale), answer.chars().take(ANSWER_MAX).collect()];
+            let text = found.filled(&values);
+            let (name, language) = (found.name, found.language);
+            (text, Some(ExtraTemplate { name, language, values }))
+        }
+    };
+    let new = NewOutbound {
+        channel: WHATSAPP,
+        account_id: account,
+        recipient: thread,
+        body: &body,
+        extra: Extra { template, ..Extra::default() },
+        ..NewOutbound::default()
+    };
+    outbound::queue(tx, access, &new)?;
+    Ok(true)
+}
+
+fn name_of(visitor: &Visitor, locale: Locale) -> String {
+    match visitor.name.as_str() {
+        "" => tanggap_ui::t(locale, "case-actor-citizen").into_owned(),
+        name => name.to_owned(),
+    }
+}
+
+fn by_mail(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    visitor: &Visitor,
+    email: &str,
+    unread: &[Said],
+) -> Result<bool> {
+    let Some(agency) = org::agency(tx, access.agency_id)? else { return Ok(false) };
     let locale = Locale::parse(&visitor.locale).unwrap_or_default();
-    let lines = lines(Text { locale, zone: agency.zone }, &unread);
-    let name = match visitor.name.as_str() {
-        "" => tanggap_ui::t(locale, "case-actor-citizen"),
-        name => name.into(),
-    };
+    let lines = lines(Text { locale, zone: agency.zone }, unread);
+    let name = name_of(visitor, locale);
     let link = format!("{BASE_URL}/i/{}/obrolan", agency.slug);
     let args: [(&str, Arg<'_>); 4] = [
         ("agency", agency.name_in(locale).into()),
-        ("name", name.into()),
+        ("name", name.as_str().into()),
         ("text", lines.as_str().into()),
         ("link", link.as_str().into()),
     ];
-    mail(tx, &access, locale, "chat-mail-follow", &args, &email)
+    mail(tx, access, locale, "chat-mail-follow", &args, email)?;
+    Ok(true)
 }
 
 fn mail(

@@ -121,7 +121,7 @@ impl From<&Visitor> for TalkView {
             ended: visitor.ended,
             rating: visitor.rating,
             seen: visitor.read_by_staff.to_string(),
-            reachable: visitor.email.is_some(),
+            reachable: visitor.email.is_some() || visitor.phone.is_some(),
         }
     }
 }

@@ -13,6 +13,7 @@ use tanggap_cases::store as cases;
 use tanggap_conversations::accounts::{self, Account, AccountId, AccountInput};
 use tanggap_conversations::chat::vouch::{SHARED, shared_secret};
 use tanggap_conversations::chat::{self, CHANNEL, Hours, Settings};
+use tanggap_conversations::templates::{self, Approved};
 use tanggap_conversations::{self as talk, Direction, InteractionId, NewMessage, talks};
 use tanggap_kernel::{Access, Timestamp};
 use tanggap_portal::chat::letters;
@@ -232,6 +233,55 @@ engines! {
         }
         let fourth = chat.act(SITI, "salinan", &[("email", "kakak@contoh.id")]).await;
         assert_eq!(fourth.status, StatusCode::CONFLICT);
+    }
+
+    async fn an_answer_follows_to_a_number_by_whatsapp(kit) {
+        let mut chat = Chat::open(&kit, |_| {}).await;
+        let runner = letters::register(Runner::new(kit.db.clone()));
+        let who = [("key", "kunci-0001"), ("text", "Buka?"), ("phone", "0812 3456 7890")];
+        let first = chat.browser.script("/obrolan/api/pesan", SITI, Some(&who)).await;
+        let id = talk_of(&first);
+        let later = || kit.clock.set(kit.clock.now().plus(4 * Timestamp::MINUTE));
+        chat.answer(id, "Ya, sampai\npukul 15.").await;
+        later();
+        runner.run_due().await.expect("ran");
+        assert!(chat.outbound().await.is_empty(), "there is no account to write by");
+
+        let access = Access::system(chat.house.agency);
+        let account = kit.db.write(move |tx| {
+            let input = AccountInput {
+                channel: "whatsapp",
+                name: "WA".into(),
+                address: "1".into(),
+                settings: "{}".into(),
+                active: true,
+                ..AccountInput::default()
+            };
+            let account = accounts::create(tx, &access, &input)?;
+            let approved = Approved {
+                name: "balasan_obrolan".into(),
+                language: "id".into(),
+                category: "UTILITY".into(),
+                body: "Halo {{1}}, jawaban kami: {{2}}".into(),
+                gaps: 2,
+                fetched_at: tx.now(),
+            };
+            templates::replace(tx, &access, account, &[approved])?;
+            Ok(account)
+        });
+        let account = account.await.expect("an account");
+        chat.answer(id, "Bawa KTP.").await;
+        later();
+        runner.run_due().await.expect("ran");
+        let sent = chat.outbound().await;
+        let [row] = sent.as_slice() else { panic!("{sent:?}") };
+        let expected = ("whatsapp", account.0, "6281234567890");
+        assert_eq!((row.channel.as_str(), row.account_id, row.recipient.as_str()), expected);
+        let template = row.extra.template.as_ref().expect("a template");
+        assert_eq!(template.values[1], "Ya, sampai pukul 15. Bawa KTP.", "nothing was lost before");
+        later();
+        runner.run_due().await.expect("ran");
+        assert_eq!(chat.outbound().await.len(), 1, "once");
     }
 
     async fn a_host_counts_only_by_its_signature(kit) {
