@@ -77,6 +77,9 @@ mailbox-flash-created = The mailbox is saved and is being connected.
 mailbox-flash-refused = The server refuses. The reason is told below.
 mailbox-flash-again = The message is being taken in again.
 mailbox-original = The letter as it was sent
-mailbox-pictures = { $n } pictures from elsewhere are not loaded. Loading them tells the sender that this letter is read.
+mailbox-pictures = { $n ->
+        [one] A picture from elsewhere is not loaded.
+       *[other] { $n } pictures from elsewhere are not loaded.
+    } Loading them tells the sender that this letter is read.
 mailbox-pictures-show = Load pictures from elsewhere
 mailbox-pictures-shown = Pictures are loaded from where the sender says.
