@@ -23,6 +23,7 @@ mine-received = Received { $at }
 mine-look = View report
 mine-renew = Send a new PIN
 mine-renewed = A new PIN for { $code } is on its way to { $address }. The old one opens nothing any more.
+mine-no-way = A new PIN cannot be sent to this number at the moment. The old PIN still works.
 mine-leave = Leave
 mine-invalid-address = Enter an e-mail address like name@example.id, or a whole phone number.
 mine-invalid-code = The code does not fit or is no longer valid. Check it, or ask for a new one.

@@ -23,6 +23,7 @@ mine-received = Diterima { $at }
 mine-look = Lihat laporan
 mine-renew = Kirim PIN baru
 mine-renewed = PIN baru untuk { $code } dikirim ke { $address }. PIN lama tidak berlaku lagi.
+mine-no-way = PIN baru belum dapat dikirim ke nomor ini. PIN lama tetap berlaku.
 mine-leave = Keluar
 mine-invalid-address = Tulis alamat surel seperti nama@contoh.id, atau nomor telepon lengkap.
 mine-invalid-code = Kode tidak cocok atau sudah tidak berlaku. Periksa lagi, atau minta kode baru.

@@ -158,30 +158,29 @@ pub fn ask(
     let args: [(&str, Arg<'_>); 1] = [("code", code.0.as_str().into())];
     let subject = t(access.locale, "mine-mail-code.subject");
     let text = t_args(access.locale, "mine-mail-code", &args);
-    tell(tx, access, address, (&subject, &text), Some(&code.0), None)
+    // Whether it could be sent is told to nobody: it would tell that the address is known.
+    tell(tx, access, address, (&subject, &text), &code.0, None).map(drop)
 }
 
-/// Sends words to an address that was asked for; `gap` fills an approved text.
+/// Sends words to an address that was asked for; `code` stands in them, and fills the approved
+/// text where the channel wants one. Tells whether there is a way to that address.
 fn tell(
     tx: &mut Tx<'_>,
     access: &Access,
     address: &Address,
     (subject, text): (&str, &str),
-    gap: Option<&str>,
+    code: &str,
     case: Option<CaseId>,
-) -> Result<()> {
+) -> Result<bool> {
     let (channel, account, template, recipient) = match address {
         Address::Email(email) => ("email", 0, None, email.as_str()),
-        Address::Phone(phone) => match (way_to_phone(tx, access)?, gap) {
-            (Some(Way { channel, account, template: None }), _) => {
-                (channel, account.0, None, phone.trim_start_matches('+'))
-            }
-            (Some(Way { channel, account, template: Some((name, language)) }), Some(gap)) => {
-                let template = ExtraTemplate { name, language, values: vec![gap.to_owned()] };
-                (channel, account.0, Some(template), phone.trim_start_matches('+'))
-            }
-            _ => return Ok(()),
-        },
+        Address::Phone(phone) => {
+            let Some(way) = way_to_phone(tx, access)? else { return Ok(false) };
+            let filled =
+                |(name, language)| ExtraTemplate { name, language, values: vec![code.to_owned()] };
+            let template = way.template.map(filled);
+            (way.channel, way.account.0, template, phone.trim_start_matches('+'))
+        }
     };
     let mut body = text.to_owned();
     if channel == "email" {
@@ -199,7 +198,7 @@ fn tell(
         ..NewOutbound::default()
     };
     outbound::queue(tx, access, &new)?;
-    Ok(())
+    Ok(true)
 }
 
 /// Whether a code is the one that was sent. A try is counted before the code is looked at; the
@@ -248,7 +247,8 @@ pub fn reports(tx: &mut Tx<'_>, access: &Access, address: &Address) -> Result<Ve
 /// nothing from then on.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] where the report is none of theirs, or a fault.
+/// [`Refusal::NotFound`] where the report is none of theirs, [`Refusal::Illegal`] where nothing
+/// can be sent to the address, or a fault.
 pub fn renew_pin(
     tx: &mut Tx<'_>,
     access: &Access,
@@ -268,7 +268,10 @@ pub fn renew_pin(
     ];
     let subject = t_args(access.locale, "mine-mail-pin.subject", &args);
     let text = t_args(access.locale, "mine-mail-pin", &args);
-    tell(tx, access, address, (&subject, &text), None, Some(case.id))?;
+    // Without a way to send the new PIN the old one has to stay.
+    if !tell(tx, access, address, (&subject, &text), &pin.0, Some(case.id))? {
+        return Err(Refusal::Illegal("mine-no-way").into());
+    }
     announce(tx, access, &case, "case.pin_replaced", json!({ "by": address.parts().0 }));
     Ok(case)
 }

@@ -1,9 +1,12 @@
 //! My reports through the portal's routes, on both engines, without a script: who lost code or PIN.
 
 use axum::http::StatusCode;
+use tanggap_cases::mine::{self, Address, OneTime};
+use tanggap_cases::model::CaseId;
 use tanggap_conversations::{Outbound, SendState, outbound};
-use tanggap_kernel::{Access, Timestamp};
+use tanggap_kernel::{Access, Error, Locale, Refusal, Timestamp};
 use tanggap_testkit::{TestDb, engines};
+use tanggap_ui::ctx::Secrets;
 
 use crate::browser::{Browser, Got};
 use crate::house::House;
@@ -38,6 +41,12 @@ async fn digits(house: &House) -> String {
     let last = mails(house).await.into_iter().max_by_key(|mail| mail.id).expect("a mail");
     let body = last.body.split_once(": ").expect("a code").1.to_owned();
     body.chars().take(6).collect()
+}
+
+async fn pin_hash(house: &House, id: CaseId) -> Vec<u8> {
+    let access = Access::system(house.agency);
+    let read = house.db.read(move |tx| Ok(tanggap_cases::store::pin_hash(tx, &access, id)?));
+    read.await.expect("a hash")
 }
 
 async fn ask(browser: &mut Browser, address: &str) -> Got {
@@ -94,6 +103,30 @@ engines! {
         assert_eq!(entered.location, format!("/lacak/{own}"), "{}", entered.body);
         let nobody = thief.post("/laporan-saya/pin", &pairs(&[("id", &id)])).await;
         assert_eq!(nobody.location, HOME, "who proved nothing changes nothing");
+    }
+
+    async fn a_pin_that_cannot_be_sent_is_not_replaced(kit) {
+        let house = House::build(&kit.db).await;
+        let number = "+6281234567890";
+        let opened = house.report(|report| {
+            report.reporter = Some(tanggap_contacts::NewContact {
+                phone: Some(number.into()),
+                ..Default::default()
+            });
+        });
+        let (id, citizen) = (opened.await.case.id, Access::citizen(house.agency, Locale::Id));
+        let before = pin_hash(&house, id).await;
+        let renewed = kit.db.write(move |tx| {
+            let address = Address::parse(number).expect("a number");
+            let pin = OneTime::draw().expect("a PIN");
+            mine::renew_pin(tx, &citizen, &Secrets::new([1; 32]), &address, id, &pin)
+        });
+        let refused = renewed.await.map(|case| case.code);
+        assert!(
+            matches!(refused, Err(Error::Refused(Refusal::Illegal("mine-no-way")))),
+            "{refused:?}"
+        );
+        assert_eq!(pin_hash(&house, id).await, before, "the old one still opens the report");
     }
 
     async fn nothing_tells_whether_an_address_is_known(kit) {
