@@ -19,11 +19,15 @@ document.addEventListener("turbo:submit-end", (event) => {
 document.addEventListener("turbo:before-morph-element", (event) => {
   const target = event.target;
   if (!(target instanceof Element)) return;
+  // What is told meanwhile stays until it leaves by itself.
+  const { newElement } = (event as CustomEvent<{ newElement?: Element }>).detail;
+  if (!newElement && target.matches(".toast")) {
+    event.preventDefault();
+    return;
+  }
   // A list that came with its page stays while the page beside it is fetched again, whose own
   // list would come later.
-  const src = (event as CustomEvent<{ newElement?: Element }>).detail.newElement
-    ?.closest(".list-frame")
-    ?.getAttribute("src");
+  const src = newElement?.closest(".list-frame")?.getAttribute("src");
   if (src && target.matches(".list-frame:not([src])")) {
     event.preventDefault();
     name(target as Frame, src);

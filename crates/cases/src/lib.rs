@@ -7,6 +7,7 @@
 //! code or PIN).
 
 pub mod actions;
+pub mod asides;
 pub mod clocks;
 pub mod demo;
 mod filter;
@@ -26,9 +27,16 @@ mod words;
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
-    [store::STATEMENTS, queries::STATEMENTS, jobs::STATEMENTS, mine::STATEMENTS, demo::statements()]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect()
+    [
+        asides::STATEMENTS,
+        store::STATEMENTS,
+        queries::STATEMENTS,
+        jobs::STATEMENTS,
+        mine::STATEMENTS,
+        demo::statements(),
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .collect()
 }

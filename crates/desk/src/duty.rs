@@ -21,6 +21,7 @@ use tanggap_store::Tx;
 use tanggap_ui::{Answer, Ctx, Page, respond};
 
 use crate::log;
+use crate::talks::asides::{self, Question};
 
 const HOME: &str = "/kehadiran";
 
@@ -77,6 +78,8 @@ struct Duty {
     wishes: Vec<Wish>,
     rings: Vec<Work>,
     held: Vec<Work>,
+    /// What colleagues ask one.
+    questions: Vec<Question>,
 }
 
 #[derive(Template)]
@@ -171,6 +174,7 @@ async fn load(ctx: &Ctx, staff: &Staff) -> Result<Duty> {
                 wishes: Presence::CHOSEN.map(wish).into(),
                 rings,
                 held,
+                questions: asides::questions(tx, &access)?,
             })
         })
         .await

@@ -100,7 +100,7 @@ async fn listen(
     Ok(boards.listen(&ctx, staff.viewer(), Audience::Desk, until))
 }
 
-fn everybody(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Choice>> {
+pub(crate) fn everybody(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Choice>> {
     let wanted = People {
         text: String::new(),
         unit_id: None,

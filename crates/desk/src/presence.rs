@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tanggap_cases::{actions, talking};
 use tanggap_conversations::InteractionId;
 use tanggap_kernel::id::UserId;
-use tanggap_kernel::{AgencyId, Refusal, Timestamp};
+use tanggap_kernel::{AgencyId, Permission, Refusal, Timestamp};
 use tanggap_org::door::Staff;
 use tanggap_ui::{Ctx, Failed, Text, respond};
 
@@ -181,7 +181,12 @@ pub(crate) async fn ping_talk(
     staff.check_csrf(&typed.csrf)?;
     let (access, talk) = (staff.access.clone(), InteractionId::parse(&id));
     let talk = talk.ok_or(Refusal::NotFound)?;
-    ctx.db.read(move |tx| talking::open(tx, &access, talk)).await?;
+    let (going, _) = ctx.db.read(move |tx| talking::open(tx, &access, talk)).await?;
+    // A supervisor looks at somebody else's talk unannounced.
+    let others = going.owner_id.is_some_and(|owner| owner != staff.user.id);
+    if others && staff.access.can(Permission::TalkSupervise, None) {
+        return Ok(respond::streams(String::new()));
+    }
     let topic = stream::topic_of_talk(talk);
     Ok(respond::streams(sign(&ctx, &presence, &staff, &topic, false)))
 }

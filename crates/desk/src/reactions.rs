@@ -24,7 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::queue::{self, Queue};
 use crate::row::{self, Row, RowStream};
-use crate::{duty, log, stream};
+use crate::{duty, log, stream, talks};
 
 /// How long changes are gathered before their lines are sent.
 const GATHER: Duration = Duration::from_millis(40);
@@ -105,6 +105,7 @@ impl Reactions {
             if event.kind == "talk.reply_warned" {
                 self.warn_owner(event);
             }
+            talks::asides::tell(&self.ctx, event);
             let changed = self.lines.entry(event.agency_id).or_default();
             changed.talks.insert(event.subject_id);
             changed.seq = changed.seq.max(event.seq);

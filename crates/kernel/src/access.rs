@@ -91,11 +91,13 @@ pub enum Permission {
     RouteWork,
     /// See who is at what, move people between queues, hand over what others hold.
     RouteSupervise,
+    /// Look at others' exchanges unannounced, whisper to whoever is at them, take them over.
+    TalkSupervise,
 }
 
 impl Permission {
     /// All permissions, in order.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::CaseRead,
         Self::CaseCreate,
         Self::CaseVerify,
@@ -117,6 +119,7 @@ impl Permission {
         Self::ChannelsManage,
         Self::RouteWork,
         Self::RouteSupervise,
+        Self::TalkSupervise,
     ];
 }
 

@@ -112,7 +112,8 @@ pub fn permissions(role: Role) -> Permissions {
             P::RouteWork,
         ]),
         Role::Supervisor => {
-            let more = [P::CaseSupervise, P::BoardRead, P::OrgRead, P::RouteSupervise];
+            let more =
+                [P::CaseSupervise, P::BoardRead, P::OrgRead, P::RouteSupervise, P::TalkSupervise];
             Permissions::of(&[&agent[..], &more].concat())
         }
         Role::Administrator => Permissions::of(&[

@@ -12,7 +12,7 @@ const OTHER: UnitId = UnitId(9);
 
 /// One row for each permission: who holds it. Columns: agent, unit officer, supervisor,
 /// administrator, inspector, host; `a`: in the whole agency, `u`: in the own unit and under it.
-const MATRIX: [(Permission, [&str; 6]); 21] = [
+const MATRIX: [(Permission, [&str; 6]); 22] = [
     (Permission::CaseRead, ["a", "u", "a", "-", "a", "-"]),
     (Permission::CaseCreate, ["a", "-", "a", "-", "-", "-"]),
     (Permission::CaseVerify, ["a", "-", "a", "-", "-", "-"]),
@@ -34,6 +34,7 @@ const MATRIX: [(Permission, [&str; 6]); 21] = [
     (Permission::ChannelsManage, ["-", "-", "-", "a", "-", "-"]),
     (Permission::RouteWork, ["a", "u", "a", "-", "-", "-"]),
     (Permission::RouteSupervise, ["-", "-", "a", "-", "-", "-"]),
+    (Permission::TalkSupervise, ["-", "-", "a", "-", "-", "-"]),
 ];
 
 fn access(role: Role, units: Option<Vec<UnitId>>) -> Access {

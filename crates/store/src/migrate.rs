@@ -53,6 +53,7 @@ static ALL: &[Migration] = migrations! {
     20 => "0020_quick_answers.sql",
     21 => "0021_reply_targets.sql",
     22 => "0022_one_time_codes.sql",
+    23 => "0023_asides.sql",
 };
 
 const CREATE_LEDGER: &str =

@@ -2,9 +2,10 @@
 //!
 //! [`list`] holds the shelves and one list, [`page`] one talk with its composer, [`template`] the
 //! composer where only approved texts may be written, [`steps`] what can be done with a talk,
-//! [`signs`] what both sides of a chat see of each other. What is decided is decided in
-//! `tanggap_cases::talking`.
+//! [`signs`] what both sides of a chat see of each other, [`asides`] what staff say beside it. What
+//! is decided is decided in `tanggap_cases::talking` and `asides`.
 
+pub(crate) mod asides;
 pub(crate) mod list;
 pub(crate) mod page;
 pub(crate) mod signs;
@@ -24,5 +25,6 @@ pub(crate) fn routes() -> Router<Ctx> {
         .route("/percakapan/{id}/langkah", post(steps::take))
         .route("/percakapan/{id}/draf", post(steps::keep_draft))
         .route("/percakapan/{id}/hadir", post(presence::ping_talk))
+        .route("/konsultasi/{id}", get(asides::consult).post(asides::advise))
         .route("/percakapan/{id}/laporan", get(steps::report_form).post(steps::report))
 }

@@ -27,6 +27,7 @@ use tanggap_store::Tx;
 use tanggap_ui::parts::Health;
 use tanggap_ui::{Answer, Choice, Ctx, Field, FormState, Page, Text, respond};
 
+use super::asides::{self, Side};
 use super::list::{self, TalkList};
 use super::signs;
 use super::template::{self, TemplateForm};
@@ -167,6 +168,8 @@ struct TalkPage {
     form: FormState,
     notice: String,
     errors: Option<tanggap_ui::forms::Summary>,
+    /// What staff say beside it.
+    side: Side,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -195,6 +198,8 @@ pub(crate) async fn show(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Answer {
+    let talk = InteractionId::parse(&id).ok_or(Refusal::NotFound)?;
+    asides::note_look(&ctx, &staff, talk).await?;
     let chosen = Some(asked.template).filter(|name| !name.is_empty());
     let form = chosen.map(|name| FormState::new(staff.prefs.locale).with(template::FIELD, name));
     let shown = Shown { form, rak: asked.rak, ..Shown::default() };
@@ -211,7 +216,7 @@ pub(crate) async fn render(
     let wanted = InteractionId::parse(id).ok_or(Refusal::NotFound)?;
     let Shown { form, notice, status, rak } = shown;
     let (access, text, current) = (staff.access.clone(), staff.text(), id.to_owned());
-    let (loaded, left) = ctx
+    let (loaded, left, side) = ctx
         .db
         .read(move |tx| {
             let loaded = Loaded::read(tx, &access, wanted)?;
@@ -223,13 +228,17 @@ pub(crate) async fn render(
                 (word, ..) => word,
             };
             let left = list::read(tx, &access, text, shelf, None, &current)?;
-            Ok((loaded, left))
+            let side = Side::read(tx, &access, text, &loaded.talk)?;
+            Ok((loaded, left, side))
         })
         .await?;
     signs::looked(ctx, staff, &loaded).await?;
     let topic = stream::topic_of_talk(wanted);
     let presence = presence.line_for(staff, &topic, ctx.now());
-    let page = TalkPage { presence, ..TalkPage::new(staff, ctx, loaded, left, form, notice) };
+    let mut page = TalkPage { presence, ..TalkPage::new(staff, ctx, loaded, left, form, notice) };
+    page.entries.extend(side.entries.iter().cloned());
+    page.entries.sort_by_key(|entry| entry.at);
+    page.side = side;
     Ok(respond::html_status(status, page))
 }
 
@@ -289,6 +298,7 @@ impl TalkPage {
                 .map(|key| Choice::new(*key, text.t(format!("talk-reason-{key}"))))
                 .collect(),
             quick: Place::talk(&id).query(),
+            side: Side::default(),
             errors: (!form.errors.is_empty()).then(|| form.summary()),
             notice: notice.map(|key| text.t(key).into_owned()).unwrap_or_default(),
             form,

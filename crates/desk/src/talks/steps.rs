@@ -16,7 +16,7 @@ use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, Failed, FormState, Page, respond};
 
 use super::page::{self, Loaded, Shown};
-use super::{signs, template};
+use super::{asides, signs, template};
 use crate::presence::{self, Presence};
 use crate::steps::Typed;
 use crate::stream;
@@ -84,6 +84,9 @@ fn one_step(
     files: &[tanggap_conversations::NewAttachment],
 ) -> Result<Talk> {
     let (going, _) = talking::open(tx, access, id)?;
+    if let Some(going) = asides::step(tx, access, id, fields)? {
+        return Ok(going);
+    }
     match fields.get("step") {
         "say" => {
             quick::check_filled(fields.get("text"))?;
@@ -138,15 +141,18 @@ pub(crate) async fn keep_draft(
     let (access, user) = (staff.access.clone(), staff.user.id);
     let text: String = typed.body.chars().take(DRAFT_MAX).collect();
     let is_written = !text.trim().is_empty();
-    ctx.db
+    let owner = ctx
+        .db
         .write(move |tx| {
-            talking::open(tx, &access, talk)?;
+            let (going, _) = talking::open(tx, &access, talk)?;
             access.require(Permission::TalkWrite, None)?;
             // A talk's id is no case's: ids are drawn once for all tables.
-            Ok(store::save_draft(tx, &access, CaseId(talk.0), user, &text)?)
+            store::save_draft(tx, &access, CaseId(talk.0), user, &text)?;
+            Ok(going.owner_id)
         })
         .await?;
-    if is_written {
+    // Who looks on is not announced by what they begin to write.
+    if is_written && owner.is_none_or(|owner| owner == user) {
         signs::typing(&ctx, staff.agency.id, talk);
         presence::writes(&ctx, &presence, &staff, &stream::topic_of_talk(talk));
     }

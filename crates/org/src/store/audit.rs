@@ -26,9 +26,9 @@ tanggap_store::sql! {
 }
 
 /// What events are about: the first part of their kinds.
-pub(crate) const GROUPS: [&str; 17] = [
+pub(crate) const GROUPS: [&str; 18] = [
     "case", "message", "contact", "user", "unit", "agency", "calendar", "category", "profile",
-    "token", "job", "mail", "work", "presence", "queue", "skill", "wall",
+    "token", "job", "mail", "work", "presence", "queue", "skill", "wall", "watch",
 ];
 
 /// What is looked for.

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::StreamExt as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
+use tanggap_cases::asides::{self, Asked};
 use tanggap_cases::store as cases;
 use tanggap_conversations::accounts::{self, Account, AccountId, AccountInput};
 use tanggap_conversations::chat::vouch::{SHARED, shared_secret};
@@ -83,6 +84,20 @@ impl Chat {
             talks::answered(tx, &access, talk, &text)
         });
         done.await.expect("answered");
+        self.aside(id, "rahasia kantor").await;
+    }
+
+    /// Everything that staff can say beside a talk.
+    async fn aside(&self, id: InteractionId, text: &'static str) {
+        let (lead, agent) = (self.house.supervisor.clone(), self.house.agent.clone());
+        let done = self.house.db.write(move |tx| {
+            asides::watch(tx, &lead, id)?;
+            asides::whisper(tx, &lead, id, text)?;
+            let to = Asked::Person(lead.user().expect("a person"));
+            let asked = asides::ask(tx, &agent, id, to, text)?;
+            asides::advise(tx, &lead, asked, text)
+        });
+        done.await.expect("said beside it");
     }
 
     async fn talk(&self, id: InteractionId) -> talk::Talk {

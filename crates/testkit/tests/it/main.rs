@@ -3,6 +3,7 @@
 mod api;
 mod api_client;
 mod api_socket;
+mod asides;
 mod blobs;
 mod browser;
 mod cases;
