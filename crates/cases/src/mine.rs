@@ -18,7 +18,7 @@ use tanggap_ui::{Arg, t, t_args};
 
 use crate::actions::announce;
 use crate::model::{Case, CaseId};
-use crate::notices::BASE_URL;
+use crate::notices;
 use crate::report::hash_pin;
 use crate::store;
 
@@ -260,7 +260,7 @@ pub fn renew_pin(
     let theirs = reports(tx, access, address)?.into_iter().find(|case| case.id == id);
     let case = theirs.ok_or(Refusal::NotFound)?;
     store::set_pin(tx, access, case.id, &hash_pin(secrets, &case.code, &pin.0))?;
-    let link = format!("{BASE_URL}/lacak/{}", case.code);
+    let link = notices::case_link(tx, access, &case.code)?;
     let args: [(&str, Arg<'_>); 3] = [
         ("code", case.code.as_str().into()),
         ("pin", pin.0.as_str().into()),

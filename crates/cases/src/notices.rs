@@ -6,6 +6,7 @@ use tanggap_contacts as contacts;
 use tanggap_conversations::outbound::Extra;
 use tanggap_conversations::{NewOutbound, Priority, Talk, TalkState, outbound, talks};
 use tanggap_kernel::{Access, Actor, Locale, Result};
+use tanggap_org as org;
 use tanggap_store::Tx;
 use tanggap_ui::{Arg, t, t_args};
 
@@ -92,8 +93,16 @@ fn by_talk(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>, going: Talk) -
         let place = if going.channel == talking::WEBCHAT { &mut text } else { &mut footer };
         place.push_str(&format!("\n{pin}"));
     }
-    footer.push_str(&format!("\n\n{BASE_URL}/lacak/{}", case.code));
+    footer.push_str(&format!("\n\n{}", case_link(tx, access, &case.code)?));
     talking::tell(tx, access, going, (&text, &footer), priority(notice))
+}
+
+/// Where a citizen follows a case; [`BASE_URL`] is put in when it is sent.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn case_link(tx: &mut Tx<'_>, access: &Access, code: &str) -> Result<String> {
+    Ok(format!("{BASE_URL}{}/lacak/{code}", org::base_path(tx, access.agency_id)?))
 }
 
 /// The same in as few parts as it can be said: the address of the case is in the receipt only.
@@ -102,7 +111,7 @@ fn by_sms(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>, going: Talk) ->
     let (mut text, footer) = match notice.pin {
         Some(pin) => {
             let code: [(&str, Arg<'_>); 1] = [("code", case.code.as_str().into())];
-            let link = format!("{BASE_URL}/lacak/{}", case.code);
+            let link = case_link(tx, access, &case.code)?;
             let secret: [(&str, Arg<'_>); 2] = [("pin", pin.into()), ("link", link.into())];
             let said = t_args(locale, "sms-notice-received", &code).into_owned();
             (said, format!(" {}", t_args(locale, "sms-notice-secret", &secret)))
@@ -141,7 +150,7 @@ fn by_mail(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()> 
     let subject = t_args(locale, &format!("{key}.subject"), &args);
     let mut body = t_args(locale, &key, &args).into_owned();
     body.push_str("\n\n");
-    let link = format!("{BASE_URL}/lacak/{}", notice.case.code);
+    let link = case_link(tx, access, &notice.case.code)?;
     body.push_str(&t_args(locale, "mail-footer", &[("link", link.as_str().into())]));
     body.push_str(&t(locale, "mail-signature"));
     let mail = NewOutbound {

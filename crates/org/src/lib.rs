@@ -32,10 +32,10 @@ pub use door::{SignedForm, Staff, Token, Visitor};
 pub use model::*;
 pub use rules::{Role, TokenScope, permissions};
 pub use store::{
-    People, agencies, agency, agency_by_slug, calendar, calendar_days, calendar_for, calendars,
-    categories, category, category_by_slug, law_overrides, names, people, profile_by_key,
-    profile_for, roles_of, superior, token_access, tokens, unit, unit_by_code, units, units_under,
-    user, user_by_email, users_of_unit, working_calendar,
+    People, agencies, agency, agency_by_slug, base_path, calendar, calendar_days, calendar_for,
+    calendars, categories, category, category_by_slug, law_overrides, names, people,
+    profile_by_key, profile_for, roles_of, superior, token_access, tokens, unit, unit_by_code,
+    units, units_under, user, user_by_email, users_of_unit, working_calendar,
 };
 
 use serde::Serialize;

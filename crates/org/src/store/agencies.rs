@@ -49,6 +49,17 @@ pub fn agency_by_slug(tx: &mut Tx<'_>, slug: &str) -> Result<Option<Agency>> {
     Ok(tx.opt(&BY_SLUG, params![slug], read)?)
 }
 
+/// What stands before the addresses of an agency's pages: nothing for the oldest, whose pages are
+/// the site's own, `/i/{slug}` for any other.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn base_path(tx: &mut Tx<'_>, id: AgencyId) -> Result<String> {
+    let all = agencies(tx)?;
+    let at = all.iter().position(|agency| agency.id == id);
+    Ok(at.filter(|at| *at > 0).map(|at| format!("/i/{}", all[at].slug)).unwrap_or_default())
+}
+
 fn read(row: &mut Row<'_>) -> Result<Agency, Fault> {
     Ok(Agency {
         id: row.int()?,

@@ -10,7 +10,7 @@ pub(crate) mod people;
 pub(crate) mod tokens;
 pub(crate) mod units;
 
-pub use agencies::{agencies, agency, agency_by_slug};
+pub use agencies::{agencies, agency, agency_by_slug, base_path};
 pub use calendars::{calendar, calendar_days, calendar_for, calendars, working_calendar};
 pub use categories::{categories, category, category_by_slug};
 pub use law::{law_overrides, profile_by_key, profile_for};

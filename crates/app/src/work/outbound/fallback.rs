@@ -2,7 +2,7 @@
 //! time, where the agency's rules say so and the citizen left an address there. One step only: what
 //! stands in is not stood in for.
 
-use tanggap_cases::notices::BASE_URL;
+use tanggap_cases::notices;
 use tanggap_cases::store as case_store;
 use tanggap_contacts as contacts;
 use tanggap_conversations::outbound::lanes::{Ended, Lane};
@@ -80,7 +80,7 @@ fn queue(tx: &mut Tx<'_>, access: &Access, row: &Outbound, fallback: &Fallback) 
         None => 0,
     };
     // A text message holds the news that there is news; it is read where the case is.
-    let link = format!("{BASE_URL}/lacak/{}", case.code);
+    let link = notices::case_link(tx, access, &case.code)?;
     let args = [("code", case.code.as_str().into()), ("link", link.as_str().into())];
     let short = t_args(Locale::Id, "sending-news", &args);
     let subject = match row.subject.as_str() {
