@@ -172,7 +172,9 @@ pub fn message_of(from: &Address, external_id: String, text: String, octets: &[u
 pub fn number(address: &Address) -> String {
     let value = address.value.trim();
     let digits = value.trim_start_matches('+');
-    let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    // Zeros alone are nobody's number.
+    let all_digits =
+        digits.bytes().all(|b| b.is_ascii_digit()) && digits.bytes().any(|b| b != b'0');
     if address.ton == ALPHANUMERIC || !all_digits || digits.len() < NUMBER_DIGITS_MIN {
         return value.to_owned();
     }
