@@ -52,7 +52,6 @@ sms-trouble = The message centre is not connected
 sms-flash-created = The SMS account was added. The connection is being opened.
 sms-flash-saved = The SMS account was saved. The connection is opened anew.
 sms-invalid-number = Enter a number that fits.
-sms-invalid-stale = Somebody else has just changed this account. Open this page again, then change it again.
 
 # Answers to the words that people may send; each had better fit one SMS.
 

@@ -52,7 +52,6 @@ sms-trouble = Pusat pesan tidak tersambung
 sms-flash-created = Akun SMS ditambahkan. Sambungan sedang dibuka.
 sms-flash-saved = Akun SMS disimpan. Sambungan dibuka ulang.
 sms-invalid-number = Isi dengan angka yang sesuai.
-sms-invalid-stale = Akun ini baru saja diubah orang lain. Buka ulang halaman ini, lalu ubah lagi.
 
 # Jawaban atas kata kunci; sebaiknya muat dalam satu SMS.
 

@@ -5,6 +5,7 @@
 //! (opening the database, the files and the keys), [`router`] (all routes with the layers around
 //! them), [`work`] (jobs), [`serve`] (listening and going down), [`command`] (the other commands).
 
+pub mod account;
 pub mod command;
 pub mod config;
 pub mod copy;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::{Value, json};
-use tanggap_app::messengers::seal;
+use tanggap_app::account::seal;
 use tanggap_app::node::master_key;
 use tanggap_channels::messenger::{Kind, Secrets};
 use tanggap_channels::signed::app_secret_proof;

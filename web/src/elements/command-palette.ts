@@ -1,6 +1,8 @@
 // <command-palette data-url>: Ctrl+K, a few letters, Enter. Commands of the page come from its
 // <template>, everything else from the server.
 
+import { OptionList } from "../option-list";
+
 interface Found {
   label: string;
   href: string;
@@ -13,8 +15,7 @@ const PAUSE_MS = 120;
 export class CommandPalette extends HTMLElement {
   private timer = 0;
   private asked: AbortController | undefined;
-  private items: HTMLElement[] = [];
-  private chosen = 0;
+  private options: OptionList | undefined;
   private readonly onKey = (event: KeyboardEvent) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
@@ -24,9 +25,10 @@ export class CommandPalette extends HTMLElement {
 
   connectedCallback(): void {
     document.addEventListener("keydown", this.onKey);
+    if (this.options) return;
     const { input, dialog } = this;
+    this.options = new OptionList(this, input);
     input.addEventListener("input", () => this.typed());
-    input.addEventListener("keydown", (event) => this.walk(event));
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog) dialog.close();
     });
@@ -47,7 +49,7 @@ export class CommandPalette extends HTMLElement {
   open(): void {
     if (this.dialog.open) return;
     this.input.value = "";
-    this.show(this.commands(""));
+    this.options?.show(this.commands(""));
     this.dialog.showModal();
     this.input.focus();
   }
@@ -65,7 +67,6 @@ export class CommandPalette extends HTMLElement {
   private item(href: string, content: (Node | string)[]): HTMLElement {
     const item = document.createElement("li");
     item.className = "palette-item";
-    item.setAttribute("role", "option");
     item.dataset.href = href;
     item.append(...content);
     item.addEventListener("click", () => this.go(item));
@@ -74,7 +75,7 @@ export class CommandPalette extends HTMLElement {
 
   private typed(): void {
     const query = this.input.value.trim();
-    this.show(this.commands(query));
+    this.options?.show(this.commands(query));
     clearTimeout(this.timer);
     this.asked?.abort();
     if (query) this.timer = window.setTimeout(() => void this.ask(query), PAUSE_MS);
@@ -91,41 +92,9 @@ export class CommandPalette extends HTMLElement {
         more.textContent = hint ?? "";
         return this.item(href, hint ? [label, more] : [label]);
       });
-      this.show([...found, ...this.commands(query)]);
+      this.options?.show([...found, ...this.commands(query)]);
     } catch (error) {
       if ((error as Error).name !== "AbortError") console.warn("palette", error);
-    }
-  }
-
-  private show(items: HTMLElement[]): void {
-    this.items = items;
-    items.forEach((item, index) => {
-      item.id = `palette-${index}`;
-    });
-    this.querySelector(".palette-list")!.replaceChildren(...items);
-    this.querySelector<HTMLElement>(".palette-none")!.hidden = items.length > 0;
-    this.choose(0);
-  }
-
-  private choose(index: number): void {
-    this.chosen = index;
-    this.items.forEach((item, at) => {
-      item.setAttribute("aria-selected", String(at === index));
-    });
-    this.items[index]?.scrollIntoView({ block: "nearest" });
-    this.input.setAttribute("aria-activedescendant", this.items[index]?.id ?? "");
-  }
-
-  private walk(event: KeyboardEvent): void {
-    const count = this.items.length;
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step && count) {
-      event.preventDefault();
-      this.choose((this.chosen + step + count) % count);
-    } else if (event.key === "Enter") {
-      event.preventDefault();
-      const item = this.items[this.chosen];
-      if (item) this.go(item);
     }
   }
 

@@ -1,5 +1,6 @@
 // <quick-answers data-url data-place>: a quick answer into the text of its form, by the button or
 // by a slash that begins a word. The server fills in its variables; Escape leaves the slash.
+import { OptionList } from "../option-list";
 import { meta } from "../page";
 
 interface Quick {
@@ -11,8 +12,7 @@ interface Quick {
 
 export class QuickAnswers extends HTMLElement {
   private all: Quick[] | undefined;
-  private items: HTMLElement[] = [];
-  private chosen = 0;
+  private options: OptionList | undefined;
   private slash = false;
   private area: HTMLTextAreaElement | null = null;
 
@@ -28,15 +28,14 @@ export class QuickAnswers extends HTMLElement {
   connectedCallback(): void {
     this.area = this.closest("form")?.querySelector("textarea") ?? null;
     this.area?.addEventListener("keydown", this.typed);
-    if (this.dataset.ready) return;
-    this.dataset.ready = "";
+    if (this.options) return;
     const { dialog, input } = this;
+    this.options = new OptionList(this, input);
     this.querySelector("a")!.addEventListener("click", (event) => {
       event.preventDefault();
       void this.open(false);
     });
     input.addEventListener("input", () => this.show());
-    input.addEventListener("keydown", (event) => this.walk(event));
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog) dialog.close();
     });
@@ -82,17 +81,12 @@ export class QuickAnswers extends HTMLElement {
     // What is called as one types comes first.
     const first = (quick: Quick) => (quick.shortcut.startsWith(words[0] ?? "") ? 0 : 1);
     const found = (this.all ?? []).filter(fits).sort((a, b) => first(a) - first(b));
-    this.items = found.map((quick, at) => this.item(quick, at));
-    this.querySelector(".palette-list")!.replaceChildren(...this.items);
-    this.querySelector<HTMLElement>(".palette-none")!.hidden = found.length > 0;
-    this.choose(0);
+    this.options?.show(found.map((quick) => this.item(quick)));
   }
 
-  private item(quick: Quick, at: number): HTMLElement {
+  private item(quick: Quick): HTMLElement {
     const item = document.createElement("li");
     item.className = "palette-item quick-item";
-    item.id = `quick-${at}`;
-    item.setAttribute("role", "option");
     const title = document.createElement("strong");
     title.textContent = quick.title;
     const call = document.createElement("small");
@@ -101,29 +95,7 @@ export class QuickAnswers extends HTMLElement {
     body.textContent = quick.body;
     item.append(title, call, body);
     item.addEventListener("click", () => void this.insert(quick));
-    item.dataset.id = quick.id;
     return item;
-  }
-
-  private choose(index: number): void {
-    this.chosen = index;
-    this.items.forEach((item, at) => {
-      item.setAttribute("aria-selected", String(at === index));
-    });
-    this.items[index]?.scrollIntoView({ block: "nearest" });
-    this.input.setAttribute("aria-activedescendant", this.items[index]?.id ?? "");
-  }
-
-  private walk(event: KeyboardEvent): void {
-    const count = this.items.length;
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step && count) {
-      event.preventDefault();
-      this.choose((this.chosen + step + count) % count);
-    } else if (event.key === "Enter") {
-      event.preventDefault();
-      this.items[this.chosen]?.click();
-    }
   }
 
   private async insert(quick: Quick): Promise<void> {

@@ -9,7 +9,8 @@ use tanggap_org::door::Fields;
 use tanggap_ui::FormState;
 use tanggap_ui::ctx::Secrets as Keys;
 
-use super::{CHANNEL, Oauth, Secrets, Server, Settings, seal};
+use super::{CHANNEL, Oauth, Secrets, Server, Settings};
+use crate::account;
 
 const IMAP_PORT: u16 = 993;
 const FOLDER: &str = "INBOX";
@@ -201,7 +202,7 @@ pub(super) fn input(
         name: fields.get("name").to_owned(),
         address: address.to_lowercase(),
         settings,
-        secrets: seal(keys, agency, &secrets)?,
+        secrets: account::seal(keys, agency, &secrets)?,
         active: fields.is_on("active"),
     })
 }

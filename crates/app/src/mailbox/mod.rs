@@ -22,16 +22,13 @@ use tanggap_channels::web::Http;
 use tanggap_conversations::accounts::Account;
 use tanggap_conversations::files::Scanner;
 use tanggap_conversations::inbound::Inbound;
-use tanggap_kernel::{AgencyId, Fault, Refusal, Result};
+use tanggap_kernel::{Fault, Refusal, Result};
 use tanggap_ui::Ctx;
-use tanggap_ui::ctx::Secrets as Keys;
 
-use crate::letter;
+use crate::{account, letter};
 
 /// The channel's name.
 pub const CHANNEL: &str = "email";
-/// What the sealed secrets of accounts are for.
-const PURPOSE: &str = "channel account";
 /// How long a server may take for one answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// Listening is asked for anew after so long: servers end it after 30 minutes, and networks that
@@ -108,27 +105,6 @@ pub(crate) fn statements() -> Vec<&'static tanggap_store::Sql> {
     tend::STATEMENTS.to_vec()
 }
 
-/// What is kept of an account, its secrets opened.
-///
-/// # Errors
-/// A fault where they cannot be read.
-pub fn open(keys: &Keys, account: &Account) -> Result<(Settings, Secrets), Fault> {
-    let wrong = |e: serde_json::Error| Fault::new(format!("account {}: {e}", account.name));
-    let settings = serde_json::from_str(&account.settings).map_err(wrong)?;
-    let of = account.agency_id.to_string();
-    let plain = keys.unseal(PURPOSE, of.as_bytes(), &account.secrets)?;
-    Ok((settings, serde_json::from_slice(&plain).map_err(wrong)?))
-}
-
-/// Seals the secrets of an account of an agency.
-///
-/// # Errors
-/// A fault of the system.
-pub fn seal(keys: &Keys, agency: AgencyId, secrets: &Secrets) -> Result<Vec<u8>, Fault> {
-    let plain = serde_json::to_vec(secrets).map_err(|e| Fault::new(format!("secrets: {e}")))?;
-    keys.seal(PURPOSE, agency.to_string().as_bytes(), &plain)
-}
-
 /// Takes in a message of a mailbox that was set aside.
 ///
 /// # Errors
@@ -139,7 +115,7 @@ pub async fn take_in(
     account: &Account,
     kept: &Inbound,
 ) -> Result<()> {
-    let (settings, _) = open(&ctx.secrets, account)?;
+    let (settings, _): (Settings, Secrets) = account::open(&ctx.secrets, account)?;
     let raw = kept.raw.as_deref().ok_or(Refusal::NotFound)?;
     let raw = ctx.blobs.get(raw).await?;
     let authserv = Some(settings.authserv.as_str()).filter(|name| !name.is_empty());
@@ -152,7 +128,7 @@ pub async fn take_in(
 /// # Errors
 /// A fault where its secrets cannot be read.
 pub fn logins(ctx: &Ctx, http: &Http, account: &Account) -> Result<Arc<dyn Logins>, Fault> {
-    let (settings, secrets) = open(&ctx.secrets, account)?;
+    let (settings, secrets): (Settings, Secrets) = account::open(&ctx.secrets, account)?;
     let Some(oauth) = settings.oauth else {
         return Ok(Arc::new(Login::Password(secrets.password)));
     };

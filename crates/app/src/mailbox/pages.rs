@@ -13,15 +13,15 @@ use tanggap_channels::web::Http;
 use tanggap_conversations::accounts::{self, Account, AccountId};
 use tanggap_conversations::inbound::{self, Inbound, InboundId, InboundState};
 use tanggap_conversations::states::{self, State as Going};
-use tanggap_kernel::error::Invalid;
-use tanggap_kernel::{Access, Error, Permission, Refusal, Result};
+use tanggap_kernel::{Access, Refusal, Result};
 use tanggap_org::Staff;
-use tanggap_org::door::{Fields, SignedFields, flash};
+use tanggap_org::door::{SignedFields, flash};
 use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Tone, respond};
 
 use super::form::{self, LABELS};
-use super::{CHANNEL, Secrets, Settings, logins, mailbox, open, relay};
+use super::{CHANNEL, Secrets, Settings, logins, mailbox, relay};
+use crate::account::{self, load, manage, refused};
 
 const HOME: &str = "/pengaturan/kanal/surel";
 /// Messages set aside that a page shows, and among how many of all accounts they are looked for.
@@ -71,10 +71,6 @@ impl MailboxPage {
     }
 }
 
-fn manage(staff: &Staff) -> Result<()> {
-    Ok(staff.access.require(Permission::ChannelsManage, None)?)
-}
-
 /// What a page shows of an account beside its form.
 #[derive(Default)]
 struct Loaded {
@@ -88,16 +84,6 @@ fn load_around(tx: &mut Tx<'_>, access: &Access, id: AccountId) -> Result<Loaded
     Ok(Loaded { going: states::find(tx, access, id)?, aside: own.take(ASIDE_SHOWN).collect() })
 }
 
-async fn load(ctx: &Ctx, staff: &Staff, id: &str) -> Result<Account> {
-    let id = AccountId::parse(id).ok_or(Refusal::NotFound)?;
-    let access = staff.access.clone();
-    let account = ctx.db.read(move |tx| accounts::get(tx, &access, id)).await?;
-    if account.channel != CHANNEL {
-        return Err(Refusal::NotFound.into());
-    }
-    Ok(account)
-}
-
 async fn new(State(ctx): State<Ctx>, staff: Staff) -> Answer {
     manage(&staff)?;
     let form = form::filled(staff.prefs.locale, &form::fresh());
@@ -106,13 +92,9 @@ async fn new(State(ctx): State<Ctx>, staff: Staff) -> Answer {
 
 async fn show(State(ctx): State<Ctx>, staff: Staff, Path(id): Path<String>) -> Answer {
     manage(&staff)?;
-    let account = load(&ctx, &staff, &id).await?;
-    let (settings, _) = open(&ctx.secrets, &account)?;
-    let form = form::filled(staff.prefs.locale, &settings)
-        .with("name", &account.name)
-        .with("address", &account.address)
-        .with("active", if account.active { "ya" } else { "" })
-        .with("version", account.version);
+    let account = load(&ctx, &staff, &id, CHANNEL).await?;
+    let (settings, _): (Settings, Secrets) = account::open(&ctx.secrets, &account)?;
+    let form = account::filled(form::filled(staff.prefs.locale, &settings), &account);
     page(&ctx, &staff, Some(account), form, StatusCode::OK).await
 }
 
@@ -155,21 +137,9 @@ async fn page(
 
 /// The key by which an account's mail is signed, where it has one.
 fn signer(ctx: &Ctx, account: &Account) -> Result<Option<Signer>> {
-    let (settings, secrets) = open(&ctx.secrets, account)?;
+    let (settings, secrets): (Settings, Secrets) = account::open(&ctx.secrets, account)?;
     let domain = account.address.rsplit_once('@').map_or("", |(_, domain)| domain);
     Ok(Signer::new(domain, &settings.dkim_selector, &secrets.dkim_key).ok())
-}
-
-/// The form as it is shown again, with what is wrong; everything else goes on as an error.
-fn refused(error: Error, fields: Fields, staff: &Staff) -> Result<(StatusCode, FormState)> {
-    let (status, errors) = match error {
-        Error::Refused(Refusal::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
-        Error::Refused(Refusal::Stale) => {
-            (StatusCode::CONFLICT, vec![Invalid::new("name", "kanal-invalid-stale")])
-        }
-        error => return Err(error),
-    };
-    Ok((status, fields.refused(staff.prefs.locale, errors)))
 }
 
 async fn create(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {
@@ -197,8 +167,8 @@ async fn change(
     SignedFields { staff, fields }: SignedFields,
 ) -> Answer {
     manage(&staff)?;
-    let account = load(&ctx, &staff, &id).await?;
-    let known = open(&ctx.secrets, &account)?;
+    let account = load(&ctx, &staff, &id, CHANNEL).await?;
+    let known: (Settings, Secrets) = account::open(&ctx.secrets, &account)?;
     let version = fields.get("version").parse().map_err(|_| Refusal::Stale)?;
     let changed = match form::input(&ctx.secrets, staff.access.agency_id, &fields, known) {
         Ok(input) => {
@@ -224,7 +194,7 @@ async fn test(
     SignedFields { staff, .. }: SignedFields,
 ) -> Answer {
     manage(&staff)?;
-    let account = load(&ctx, &staff, &id).await?;
+    let account = load(&ctx, &staff, &id, CHANNEL).await?;
     let tried = connect(&ctx, &http, &account).await;
     let (access, id) = (staff.access.clone(), account.id);
     let (key, why) = match tried {
@@ -237,7 +207,8 @@ async fn test(
 
 async fn connect(ctx: &Ctx, http: &Http, account: &Account) -> Result<(), String> {
     let words = |error: tanggap_kernel::Fault| error.to_string();
-    let (settings, secrets) = open(&ctx.secrets, account).map_err(words)?;
+    let (settings, secrets): (Settings, Secrets) =
+        account::open(&ctx.secrets, account).map_err(words)?;
     let login = logins(ctx, http, account).map_err(words)?;
     let incoming = imap::check(&mailbox(&settings, login.clone())).await;
     incoming.map_err(|why| format!("IMAP: {why}"))?;
@@ -249,7 +220,7 @@ async fn connect(ctx: &Ctx, http: &Http, account: &Account) -> Result<(), String
 
 /// A message that was set aside, of this account.
 async fn aside(ctx: &Ctx, staff: &Staff, id: &str, message: &str) -> Result<Inbound> {
-    let account = load(ctx, staff, id).await?;
+    let account = load(ctx, staff, id, CHANNEL).await?;
     let message = InboundId::parse(message).ok_or(Refusal::NotFound)?;
     let access = staff.access.clone();
     let found = ctx.db.read(move |tx| inbound::get(tx, &access, message)).await?;

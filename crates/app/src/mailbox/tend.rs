@@ -19,7 +19,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::follow::{Mailbox, follow};
-use super::{CHANNEL, Settings, logins, mailbox, open, relay};
+use super::{CHANNEL, Secrets, Settings, logins, mailbox, relay};
+use crate::account;
 use crate::work::gateways::Gateways;
 use crate::work::mail::RelayGateway;
 
@@ -167,7 +168,7 @@ impl Tender {
     }
 
     fn begin(&self, account: &Account) -> Result<Worker, Fault> {
-        let (settings, _) = open(&self.ctx.secrets, account)?;
+        let (settings, _): (Settings, Secrets) = account::open(&self.ctx.secrets, account)?;
         let login = logins(&self.ctx, &self.http, account)?;
         let own = Mailbox {
             agency: account.agency_id,
@@ -233,7 +234,7 @@ impl Tender {
     }
 
     fn way_out(&self, account: &Account) -> Result<Option<RelayGateway>, Fault> {
-        let (settings, secrets) = open(&self.ctx.secrets, account)?;
+        let (settings, secrets): (Settings, Secrets) = account::open(&self.ctx.secrets, account)?;
         let login = logins(&self.ctx, &self.http, account)?;
         let relay = relay(account, (&settings, &secrets), login)?;
         let gateway =

@@ -11,7 +11,8 @@ use tanggap_ui::Ctx;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::{Secrets, seal};
+use super::Secrets;
+use crate::account;
 
 /// A token that runs out so soon is not used any more.
 const MARGIN: Duration = Duration::from_secs(120);
@@ -45,7 +46,7 @@ impl Tokens {
     }
 
     async fn keep(&self, secrets: &Secrets) -> Result<()> {
-        let sealed = seal(&self.ctx.secrets, self.agency, secrets)?;
+        let sealed = account::seal(&self.ctx.secrets, self.agency, secrets)?;
         let (access, id, version) = (Access::system(self.agency), self.account, self.version);
         let keep = self
             .ctx

@@ -17,12 +17,11 @@ use axum::Router;
 use tanggap_channels::messenger::{Client, Kind, Places, Secrets, Settings};
 use tanggap_channels::web::{CALL_WITHIN, Http};
 use tanggap_conversations::accounts::Account;
-use tanggap_kernel::{AgencyId, Clock, Fault, Result, Timestamp};
+use tanggap_kernel::{Clock, Fault, Result, Timestamp};
 use tanggap_ui::Ctx;
 use tanggap_ui::ctx::Secrets as Keys;
 
-/// What the sealed secrets of accounts are for.
-const PURPOSE: &str = "channel account";
+use crate::account;
 
 /// The way to the messengers' providers; cloned freely.
 #[derive(Clone, Debug)]
@@ -82,25 +81,10 @@ fn seconds() -> i64 {
 /// # Errors
 /// A fault where they cannot be read.
 pub fn open(keys: &Keys, account: &Account) -> Result<(Kind, Settings, Secrets), Fault> {
-    let wrong = |e: serde_json::Error| Fault::new(format!("account {}: {e}", account.name));
     let kind = Kind::parse(&account.channel)
         .ok_or_else(|| Fault::new(format!("{} is no messenger", account.channel)))?;
-    let settings = serde_json::from_str(&account.settings).map_err(wrong)?;
-    if account.secrets.is_empty() {
-        return Ok((kind, settings, Secrets::default()));
-    }
-    let of = account.agency_id.to_string();
-    let plain = keys.unseal(PURPOSE, of.as_bytes(), &account.secrets)?;
-    Ok((kind, settings, serde_json::from_slice(&plain).map_err(wrong)?))
-}
-
-/// Seals the secrets of an account of an agency.
-///
-/// # Errors
-/// A fault of the system.
-pub fn seal(keys: &Keys, agency: AgencyId, secrets: &Secrets) -> Result<Vec<u8>, Fault> {
-    let plain = serde_json::to_vec(secrets).map_err(|e| Fault::new(format!("secrets: {e}")))?;
-    keys.seal(PURPOSE, agency.to_string().as_bytes(), &plain)
+    let (settings, secrets) = account::open(keys, account)?;
+    Ok((kind, settings, secrets))
 }
 
 /// The webhooks and the pages of settings.

@@ -10,7 +10,7 @@ use tanggap_channels::messenger::{Client, Kind, Secrets, Settings};
 use tanggap_conversations::accounts::{self, Account, AccountId, AccountInput};
 use tanggap_conversations::templates::{self, Approved};
 use tanggap_kernel::error::Invalid;
-use tanggap_kernel::{Access, Error, Permission, Refusal, Result, Timestamp};
+use tanggap_kernel::{Access, Refusal, Result, Timestamp};
 use tanggap_org::Staff;
 use tanggap_org::door::{Fields, SignedFields, flash};
 use tanggap_store::Tx;
@@ -18,6 +18,7 @@ use tanggap_ui::ctx::random;
 use tanggap_ui::{Answer, Ctx, FormState, Page, respond};
 
 use super::Messengers;
+use crate::account::{self, manage, refused};
 use crate::{mailbox, sms};
 
 const HOME: &str = "/pengaturan/kanal";
@@ -65,10 +66,6 @@ struct AccountPage {
     has_app_secret: bool,
 }
 
-fn manage(staff: &Staff) -> Result<()> {
-    Ok(staff.access.require(Permission::ChannelsManage, None)?)
-}
-
 async fn list(State(ctx): State<Ctx>, staff: Staff) -> Answer {
     manage(&staff)?;
     let access = staff.access.clone();
@@ -83,9 +80,7 @@ async fn list(State(ctx): State<Ctx>, staff: Staff) -> Answer {
 }
 
 async fn load(ctx: &Ctx, staff: &Staff, id: &str) -> Result<(Kind, Account)> {
-    let id = AccountId::parse(id).ok_or(Refusal::NotFound)?;
-    let access = staff.access.clone();
-    let account = ctx.db.read(move |tx| accounts::get(tx, &access, id)).await?;
+    let account = account::load_any(ctx, staff, id).await?;
     let kind = Kind::parse(&account.channel).ok_or(Refusal::NotFound)?;
     Ok((kind, account))
 }
@@ -101,15 +96,10 @@ async fn show(State(ctx): State<Ctx>, staff: Staff, Path(id): Path<String>) -> A
     manage(&staff)?;
     let (kind, account) = load(&ctx, &staff, &id).await?;
     let (_, settings, _) = super::open(&ctx.secrets, &account)?;
-    let ticked = |on| if on { "ya" } else { "" };
-    let form = FormState::new(staff.prefs.locale)
-        .with("name", &account.name)
-        .with("address", &account.address)
+    let form = account::filled(FormState::new(staff.prefs.locale), &account)
         .with("business", &settings.business_account_id)
         .with("page", &settings.page_id)
-        .with("polling", ticked(settings.polling))
-        .with("active", ticked(account.active))
-        .with("version", account.version);
+        .with("polling", if settings.polling { "ya" } else { "" });
     page(&ctx, &staff, kind, Some(account), form, StatusCode::OK).await
 }
 
@@ -201,21 +191,9 @@ fn input(
         name: fields.get("name").to_owned(),
         address: address.to_owned(),
         settings,
-        secrets: super::seal(&ctx.secrets, staff.access.agency_id, &secrets)?,
+        secrets: account::seal(&ctx.secrets, staff.access.agency_id, &secrets)?,
         active: fields.is_on("active"),
     })
-}
-
-/// The form as it is shown again, with what is wrong; everything else goes on as an error.
-fn refused(error: Error, fields: Fields, staff: &Staff) -> Result<(StatusCode, FormState)> {
-    let (status, errors) = match error {
-        Error::Refused(Refusal::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
-        Error::Refused(Refusal::Stale) => {
-            (StatusCode::CONFLICT, vec![Invalid::new("name", "kanal-invalid-stale")])
-        }
-        error => return Err(error),
-    };
-    Ok((status, fields.refused(staff.prefs.locale, errors)))
 }
 
 /// Begins to ask Telegram, where that is how the account is set; the job ends by itself where it

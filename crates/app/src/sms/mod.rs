@@ -10,14 +10,9 @@ pub mod worker;
 
 use serde::{Deserialize, Serialize};
 use tanggap_channels::sms::wire::Settings;
-use tanggap_conversations::accounts::Account;
-use tanggap_kernel::{AgencyId, Fault};
-use tanggap_ui::ctx::Secrets as Keys;
 
 /// The channel's name.
 pub const CHANNEL: &str = "sms";
-/// What the sealed secrets of accounts are for.
-const PURPOSE: &str = "channel account";
 
 /// What is kept sealed.
 #[derive(Default, Serialize, Deserialize)]
@@ -34,28 +29,4 @@ pub struct Kept {
     pub centre: Settings,
     /// What one part costs, rupiah; shown before sending.
     pub price: i64,
-}
-
-/// What is kept of an account, its secrets opened.
-///
-/// # Errors
-/// A fault where they cannot be read.
-pub fn open(keys: &Keys, account: &Account) -> Result<(Kept, Secrets), Fault> {
-    let wrong = |e: serde_json::Error| Fault::new(format!("account {}: {e}", account.name));
-    let kept = serde_json::from_str(&account.settings).map_err(wrong)?;
-    if account.secrets.is_empty() {
-        return Ok((kept, Secrets::default()));
-    }
-    let of = account.agency_id.to_string();
-    let plain = keys.unseal(PURPOSE, of.as_bytes(), &account.secrets)?;
-    Ok((kept, serde_json::from_slice(&plain).map_err(wrong)?))
-}
-
-/// Seals the secrets of an account of an agency.
-///
-/// # Errors
-/// A fault of the system.
-pub fn seal(keys: &Keys, agency: AgencyId, secrets: &Secrets) -> Result<Vec<u8>, Fault> {
-    let plain = serde_json::to_vec(secrets).map_err(|e| Fault::new(format!("secrets: {e}")))?;
-    keys.seal(PURPOSE, agency.to_string().as_bytes(), &plain)
 }

@@ -11,15 +11,16 @@ use tanggap_channels::sms::compose::Concat;
 use tanggap_channels::sms::pdu::Address;
 use tanggap_channels::sms::receipt::Ids;
 use tanggap_channels::sms::wire::{Mode, Settings};
-use tanggap_conversations::accounts::{self, Account, AccountId, AccountInput};
+use tanggap_conversations::accounts::{self, Account, AccountInput};
 use tanggap_kernel::error::Invalid;
-use tanggap_kernel::{Error, Fault, Permission, Refusal, Result};
+use tanggap_kernel::{Fault, Refusal, Result};
 use tanggap_org::Staff;
 use tanggap_org::door::{Fields, SignedFields, flash};
 use tanggap_ui::Choice;
 use tanggap_ui::{Answer, Ctx, FormState, Page, respond};
 
-use super::{CHANNEL, Kept, Secrets, open, seal};
+use super::{CHANNEL, Kept, Secrets};
+use crate::account::{self, load, manage, refused};
 
 /// Where an account is set up, followed by its id.
 const HOME: &str = "/pengaturan/kanal/sms";
@@ -50,10 +51,6 @@ struct AccountPage {
     ids: Vec<Choice>,
 }
 
-fn manage(staff: &Staff) -> Result<()> {
-    Ok(staff.access.require(Permission::ChannelsManage, None)?)
-}
-
 /// What a choice is called in forms and in what is kept.
 fn word<T: serde::Serialize>(value: &T) -> String {
     let value = serde_json::to_value(value).unwrap_or_default();
@@ -64,13 +61,6 @@ fn choose<T: serde::de::DeserializeOwned + Default>(word: &str) -> T {
     serde_json::from_value(word.into()).unwrap_or_default()
 }
 
-async fn load(ctx: &Ctx, staff: &Staff, id: &str) -> Result<Account> {
-    let id = AccountId::parse(id).ok_or(Refusal::NotFound)?;
-    let access = staff.access.clone();
-    let account = ctx.db.read(move |tx| accounts::get(tx, &access, id)).await?;
-    if account.channel == CHANNEL { Ok(account) } else { Err(Refusal::NotFound.into()) }
-}
-
 async fn new(State(ctx): State<Ctx>, staff: Staff) -> Answer {
     manage(&staff)?;
     let form = filled(&staff, &Kept::default()).with("active", "ya");
@@ -79,13 +69,9 @@ async fn new(State(ctx): State<Ctx>, staff: Staff) -> Answer {
 
 async fn show(State(ctx): State<Ctx>, staff: Staff, Path(id): Path<String>) -> Answer {
     manage(&staff)?;
-    let account = load(&ctx, &staff, &id).await?;
-    let (kept, _) = open(&ctx.secrets, &account)?;
-    let form = filled(&staff, &kept)
-        .with("name", &account.name)
-        .with("address", &account.address)
-        .with("active", if account.active { "ya" } else { "" })
-        .with("version", account.version);
+    let account = load(&ctx, &staff, &id, CHANNEL).await?;
+    let (kept, _): (Kept, Secrets) = account::open(&ctx.secrets, &account)?;
+    let form = account::filled(filled(&staff, &kept), &account);
     Ok(page(&ctx, &staff, Some(account), form, StatusCode::OK))
 }
 
@@ -213,21 +199,9 @@ fn input(ctx: &Ctx, staff: &Staff, fields: &Fields, mut secrets: Secrets) -> Res
         name: fields.get("name").to_owned(),
         address: fields.get("address").to_owned(),
         settings,
-        secrets: seal(&ctx.secrets, staff.access.agency_id, &secrets)?,
+        secrets: account::seal(&ctx.secrets, staff.access.agency_id, &secrets)?,
         active: fields.is_on("active"),
     })
-}
-
-/// The form as it is shown again, with what is wrong; everything else goes on as an error.
-fn refused(error: Error, fields: Fields, staff: &Staff) -> Result<(StatusCode, FormState)> {
-    let (status, errors) = match error {
-        Error::Refused(Refusal::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
-        Error::Refused(Refusal::Stale) => {
-            (StatusCode::CONFLICT, vec![Invalid::new("name", "sms-invalid-stale")])
-        }
-        error => return Err(error),
-    };
-    Ok((status, fields.refused(staff.prefs.locale, errors)))
 }
 
 async fn create(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {
@@ -254,8 +228,8 @@ async fn change(
     SignedFields { staff, fields }: SignedFields,
 ) -> Answer {
     manage(&staff)?;
-    let account = load(&ctx, &staff, &id).await?;
-    let (_, known) = open(&ctx.secrets, &account)?;
+    let account = load(&ctx, &staff, &id, CHANNEL).await?;
+    let (_, known): (Kept, Secrets) = account::open(&ctx.secrets, &account)?;
     let version = fields.get("version").parse().map_err(|_| Refusal::Stale)?;
     let changed = match input(&ctx, &staff, &fields, known) {
         Ok(input) => {

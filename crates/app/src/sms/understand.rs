@@ -12,7 +12,8 @@ use tanggap_kernel::{Access, Error, Refusal, Result, Timestamp};
 use tanggap_store::jobs::{self, Job};
 use tanggap_ui::Ctx;
 
-use super::{Kept, answers};
+use super::{Kept, Secrets, answers};
+use crate::account;
 use crate::intake;
 use crate::work::understand::STALE_TRIES;
 
@@ -33,7 +34,7 @@ pub async fn understand(ctx: &Ctx, account: &Account, delivery: Inbound, job: Jo
         return ctx.db.write(move |tx| jobs::finish(tx, &job)).await;
     }
     let now = ctx.db.now();
-    let (kept, _) = super::open(&ctx.secrets, account)?;
+    let (kept, _): (Kept, Secrets) = account::open(&ctx.secrets, account)?;
     let Some(Said { tags, incoming }) = said_by(ctx, account, &kept, &delivery, now).await? else {
         let over = delivery.received_at.plus(WAIT_MICROS);
         return again(ctx, job, over.max(now.plus(Timestamp::SECOND))).await;

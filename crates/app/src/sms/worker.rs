@@ -21,6 +21,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::{Kept, Secrets};
+use crate::account;
 use crate::work::gateways::{Gateway, Gateways, Handing};
 
 /// How often the accounts are looked at, and each bound one.
@@ -163,7 +165,7 @@ async fn keep_bound(
     account: &Account,
     lease: &Held,
 ) -> Result<()> {
-    let (kept, secrets) = super::open(&ctx.secrets, account)?;
+    let (kept, secrets): (Kept, Secrets) = account::open(&ctx.secrets, account)?;
     let window = usize::from(kept.centre.window);
     let (client, brought, driver) = client(kept.centre, secrets.password);
     let driving = tokio::spawn(driver.run());

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use bytes::Bytes;
-use tanggap_app::mailbox::CHANNEL;
+use tanggap_app::Front;
+use tanggap_app::account::open;
+use tanggap_app::mailbox::{CHANNEL, Secrets, Settings};
 use tanggap_app::messengers::Messengers;
 use tanggap_app::work::understand;
-use tanggap_app::{Front, mailbox};
 use tanggap_channels::messenger::Places;
 use tanggap_conversations::accounts::{self, Account};
 use tanggap_conversations::inbound::{self, NewInbound};
@@ -276,7 +277,8 @@ engines! {
         let elsewhere = desk.send(&path, &change("jahat.contoh", "1")).await;
         assert_eq!(elsewhere.status, StatusCode::UNPROCESSABLE_ENTITY);
         desk.must(&path, &change("imap.uji.go.id", "1")).await;
-        let kept = mailbox::open(&desk.app.ctx.secrets, &desk.account().await).expect("opened").1;
+        let (_, kept): (Settings, Secrets) =
+            open(&desk.app.ctx.secrets, &desk.account().await).expect("opened");
         assert_eq!(kept.password, "sangat-rahasia");
         let stale = desk.send(&path, &change("imap.uji.go.id", "1")).await;
         assert_eq!(stale.status, StatusCode::CONFLICT);

@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::http::{Method, StatusCode};
-use tanggap_app::mailbox;
+use tanggap_app::account::open;
+use tanggap_app::mailbox::{self, Secrets, Settings};
+
 use tanggap_channels::email::imap;
 use tanggap_channels::email::login::{Login, Logins};
 use tanggap_channels::email::parse::{self, ParsedMail};
@@ -269,7 +271,8 @@ fn tokens_are_asked_for_once_and_a_changed_refresh_token_is_kept() {
         let account = desk.account().await;
         assert_eq!(account.trouble, None);
         assert_eq!(given.load(Ordering::Acquire), 1, "one token for both");
-        let (settings, secrets) = mailbox::open(&desk.app.ctx.secrets, &account).expect("opened");
+        let (settings, secrets): (Settings, Secrets) =
+            open(&desk.app.ctx.secrets, &account).expect("opened");
         assert_eq!(secrets.refresh_token, "segar1");
         let http = Http::new(CALL_WITHIN).expect("a client");
         let login = mailbox::logins(&desk.app.ctx, &http, &account).expect("a login");

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tanggap_app::Front;
+use tanggap_app::account::seal;
 use tanggap_app::messengers::Messengers;
 use tanggap_app::sms::{self, Kept, Secrets, worker};
 use tanggap_app::work::gateways::Gateways;
@@ -251,7 +252,7 @@ async fn set_up(app: &TestApp, settings: Settings) -> AccountId {
         name: "SMS 1708".to_owned(),
         address: "1708".to_owned(),
         settings: serde_json::to_string(&Kept { centre, price: 350 }).expect("settings"),
-        secrets: sms::seal(&app.ctx.secrets, app.agency, &secrets).expect("sealed"),
+        secrets: seal(&app.ctx.secrets, app.agency, &secrets).expect("sealed"),
         active: true,
     };
     let access = Access::system(app.agency);
