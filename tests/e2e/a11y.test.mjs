@@ -78,6 +78,13 @@ const submit = (page, key, locale) =>
     .last()
     .click();
 
+/** A desk whose stream does not come: on a bad line it says so. */
+async function cutOff(page) {
+  await page.route("**/arus?*", (route) => route.abort());
+  await page.goto("/meja");
+  await page.locator("html[data-stale] .live-state").waitFor();
+}
+
 async function fromTalk(page) {
   await page.goto("/percakapan");
   const talk = await page.locator(".pane-list .case-link").first().getAttribute("href");
@@ -155,6 +162,21 @@ async function deskCase(page, step = "") {
   await page.goto(href + step);
 }
 
+/** What the reporter of the first case that names one has reported. */
+async function person(page) {
+  await page.goto("/meja?antrean=terbuka");
+  const cases = await page
+    .locator(".pane-list .case-link")
+    .evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  const history = page.locator(".pane-aside a[href*='/meja/warga/']");
+  for (const href of cases) {
+    await page.goto(href);
+    // A reporter may have stayed anonymous.
+    if (await history.count()) return page.goto(await history.first().getAttribute("href"));
+  }
+  throw new Error("no open case of the demo names its reporter");
+}
+
 async function paletteOpen(page) {
   await page.goto("/meja");
   await page.keyboard.press("Control+k");
@@ -210,11 +232,7 @@ const PAGES = [
   ["agent", "case, classify", (page) => deskCase(page, "?langkah=reclassify")],
   ["agent", "case, printed", (page) => deskCase(page, "/cetak")],
   ["agent", "case, deadlines", (page) => deskCase(page, "/tenggat")],
-  ["agent", "person", async (page) => {
-    await deskCase(page);
-    const link = page.locator(".pane-aside a[href*='/meja/warga/']");
-    await page.goto(await link.first().getAttribute("href"));
-  }],
+  ["agent", "person", person],
   ["citizen", "my reports", visit("/laporan-saya")],
   ["agent", "quick answers", visit("/pengaturan/jawaban-cepat")],
   ["agent", "quick answer, new", visit("/pengaturan/jawaban-cepat/baru?milik=saya")],
@@ -245,6 +263,7 @@ const PAGES = [
   ["administrator", "agencies", visit("/pengaturan/naungan")],
   ["administrator", "new agency", visit("/pengaturan/naungan/baru")],
   ["administrator", "tokens", visit("/pengaturan/token")],
+  ["agent", "desk cut off", cutOff],
   ["agent", "talks", visit("/percakapan")],
   ["agent", "a talk", follow("/percakapan?rak=terbuka", ".pane-list .case-link")],
   ["agent", "a talk that is over", follow("/percakapan?rak=selesai", ".pane-list .case-link")],
