@@ -52,7 +52,7 @@ e2e: web tests/e2e/node_modules/.package-lock.json
 	scripts/ensure-chromium.sh
 	cargo build --workspace --bin tanggap
 	TANGGAP_BIN=$(abspath $(TARGET))/debug/tanggap scripts/with-telegram.sh scripts/with-smsc.sh \
-	  npm --prefix tests/e2e test --silent
+	  scripts/with-dovecot.sh scripts/with-postfix.sh npm --prefix tests/e2e test --silent
 
 bench: web
 	scripts/bench.sh

@@ -1,10 +1,11 @@
-// The other ends of the written channels, each a server of its own on loopback: a mail server that
-// keeps what it takes, a message centre made of node-smpp, the documented Graph API of WhatsApp,
-// and the Telegram emulator that scripts/with-telegram.sh runs.
-import { spawn } from "node:child_process";
+// The other ends of the written channels, each a server of its own on loopback: Debian's Postfix
+// and Dovecot, a message centre made of node-smpp, the documented Graph API of WhatsApp, and the
+// Telegram emulator that scripts/with-telegram.sh runs.
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createServer as createHttp } from "node:http";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PATIENCE_MS, ROOT } from "./house.mjs";
@@ -34,36 +35,43 @@ const unfold = (mail) =>
     "latin1",
   ).toString("utf8");
 
-/** A mail server: `mails` holds `{to, text}` of each that it took. */
-export async function mailServer() {
-  const mails = [];
-  const server = createServer((socket) => {
-    let [to, data, buffer] = ["", undefined, ""];
-    const answer = (line) => socket.write(`${line}\r\n`);
-    const hear = (line) => {
-      if (data !== undefined) {
-        if (line !== ".") return void data.push(line.replace(/^\.\./, "."));
-        mails.push({ to, text: unfold(data.join("\r\n")) });
-        data = undefined;
-        return void answer("250 taken");
-      }
-      const word = line.slice(0, 4).toUpperCase();
-      if (word === "EHLO") return void socket.write("250-peer\r\n250 8BITMIME\r\n");
-      if (word === "RCPT") to = line.match(/<(.*?)>/)?.[1] ?? "";
-      if (word === "DATA") data = [];
-      answer(word === "DATA" ? "354 go" : word === "QUIT" ? "221 bye" : "250 ok");
-    };
-    answer("220 peer");
-    socket.setEncoding("latin1");
-    socket.on("error", () => {});
-    socket.on("data", (chunk) => {
-      buffer += chunk;
-      const lines = buffer.split("\r\n");
-      buffer = lines.pop();
-      lines.forEach(hear);
+/**
+ * The mail of the world: Debian's Postfix and Dovecot, as scripts/with-postfix.sh runs them. People
+ * there write and read with curl, each with the mailbox that their name says.
+ */
+export function postOffice() {
+  const { TANGGAP_TEST_DOVECOT: dovecot, TANGGAP_TEST_POSTFIX: postfix } = process.env;
+  assert.ok(postfix, "TANGGAP_TEST_POSTFIX is not set (scripts/with-postfix.sh)");
+  const ports = (folder) => readFileSync(join(folder, "ports"), "utf8").trim().split(" ");
+  const [imap, smtp] = [ports(dovecot)[1], ports(postfix)[1]];
+  const authority = join(dovecot, "ca.pem");
+  const curl = (user, rest, input = "") =>
+    new Promise((done, failed) => {
+      const args = ["-sS", "--max-time", "20", "--cacert", authority, "--user", `${user}:rahasia`, ...rest];
+      const child = execFile("curl", args, (error, told) => (error ? failed(error) : done(told)));
+      child.stdin.end(input);
     });
-  });
-  return { port: await listen(server), mails, stop: () => server.close() };
+  const box = `imaps://localhost:${imap}/INBOX`;
+  return {
+    imap,
+    smtp,
+    authority: readFileSync(authority, "utf8"),
+    /** Hands a letter over for `to`, as `user` does. */
+    post: (user, to, raw) => {
+      const envelope = ["--mail-from", `${user}@contoh.id`, "--mail-rcpt", to, "--upload-file", "-"];
+      return curl(user, ["--url", `smtps://localhost:${smtp}`, ...envelope], raw);
+    },
+    /** All letters in a mailbox, as `{raw, text}`. */
+    letters: async (user) => {
+      const found = await curl(user, [box, "-X", "UID SEARCH ALL"]);
+      const letters = [];
+      for (const uid of found.match(/\d+/g) ?? []) {
+        const raw = await curl(user, [`${box}/;UID=${uid}`]);
+        letters.push({ raw, text: unfold(raw) });
+      }
+      return letters;
+    },
+  };
 }
 
 /** A message centre: `took` holds every part that it took; `bring` hands one over. */
