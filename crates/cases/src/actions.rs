@@ -160,7 +160,7 @@ pub(crate) fn act_from(
     for event in &plan.clocks {
         law.apply(&mut deadlines, *event, now)?;
     }
-    let from = case.status;
+    let (from, owner) = (case.status, case.owner_id);
     change(&mut case, &plan, &wanted.action, now);
     if let Action::Extend { policy, .. } = &wanted.action {
         extend(&law, &mut deadlines, policy)?;
@@ -178,6 +178,10 @@ pub(crate) fn act_from(
     store::update(tx, access, &case)?;
     case.version += 1;
     ring_next(tx, access, case.id, &deadlines)?;
+    let is_open = case.status.is_open();
+    if case.owner_id != owner || from.is_open() != is_open {
+        tanggap_routing::cases::follow(tx, access, case.id.0, case.owner_id, is_open)?;
+    }
 
     let said = plan.says.as_ref().map(|(voice, text)| (*voice, text.as_str()));
     if let Some((voice, text)) = said {

@@ -186,13 +186,36 @@ pub fn whisper(tx: &mut Tx<'_>, access: &Access, id: InteractionId, text: &str) 
 pub fn take_over(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<Talk> {
     let (talk, _) = talking::open(tx, access, id)?;
     access.require(Permission::TalkSupervise, None)?;
-    let user = access.user().ok_or(Refusal::Forbidden)?;
     going(&talk)?;
-    let from = talk.owner_id.filter(|owner| *owner != user);
+    let from = talk.owner_id.filter(|owner| Some(*owner) != access.user());
     let from = from.ok_or(Refusal::Illegal("aside-illegal-nobody"))?;
+    take(tx, access, id, Some(from))
+}
+
+/// Takes a talk for oneself. `from`: the colleague of whom one has said that it is taken from
+/// them; they are told.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Forbidden`], or [`Refusal::Illegal`] where it has ended, or a
+/// colleague is at it whom `from` does not name.
+pub fn take(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: InteractionId,
+    from: Option<UserId>,
+) -> Result<Talk> {
+    let (talk, _) = talking::open(tx, access, id)?;
+    let user = access.user().ok_or(Refusal::Forbidden)?;
+    let theirs = talk.owner_id.filter(|owner| *owner != user);
+    if theirs.is_some() && theirs != from {
+        going(&talk)?;
+        return Err(Refusal::Illegal("talk-illegal-theirs").into());
+    }
     let talk = talking::assign(tx, access, id, Some(user))?;
-    insert(tx, access, &New { to: Some(from), ..New::of(id, Kind::Taken, "") })?;
-    announce(tx, access, "talk.taken_over", id, json!({ "told": [from], "owner": user }));
+    if let Some(from) = theirs {
+        insert(tx, access, &New { to: Some(from), ..New::of(id, Kind::Taken, "") })?;
+        announce(tx, access, "talk.taken_over", id, json!({ "told": [from], "owner": user }));
+    }
     Ok(talk)
 }
 

@@ -23,6 +23,7 @@ pub mod sent;
 pub mod store;
 pub mod talking;
 mod words;
+pub mod wrap_up;
 
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
@@ -33,6 +34,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
         queries::STATEMENTS,
         jobs::STATEMENTS,
         mine::STATEMENTS,
+        wrap_up::STATEMENTS,
         demo::statements(),
     ]
     .into_iter()

@@ -24,7 +24,7 @@ use crate::model::{Case, CaseId};
 use crate::report::{DESCRIPTION_MAX, Report};
 use crate::rules::Voice;
 use crate::words::{Origin, Words, receive};
-use crate::{queries, store};
+use crate::{queries, store, wrap_up};
 
 /// The channel on which a message has arrived once it is there: both see the same page.
 pub const WEBCHAT: &str = "webchat";
@@ -214,7 +214,7 @@ pub fn answer(
         replies::answered(tx, access, id, asked)?;
     }
     if nobodys {
-        routing::settle(tx, access.agency_id, &going)?;
+        routing::take(tx, access, &going)?;
     }
     if let Some(mut case) = case {
         case.awaiting = false;
@@ -370,7 +370,8 @@ pub fn list(
     Ok(page)
 }
 
-/// Gives a talk to somebody; to nobody: it waits in its queue again.
+/// Gives a talk to somebody, whose room it takes from now on; to nobody: it waits in its queue
+/// again.
 ///
 /// # Errors
 /// As [`talks::assign`].
@@ -382,27 +383,23 @@ pub fn assign(
 ) -> Result<Talk> {
     let (going, _) = open(tx, access, id)?;
     let going = talks::assign(tx, access, going, owner)?;
-    routing::settle(tx, access.agency_id, &going)?;
-    if owner.is_none() {
-        routing::seek(tx, access.agency_id, &going)?;
+    match owner {
+        Some(_) => routing::take(tx, access, &going)?,
+        None => routing::release(tx, access, &going)?,
     }
     Ok(going)
 }
 
-/// Ends a talk; who was at it is free for the next.
+/// Ends a talk; who was at it notes what it was about ([`crate::wrap_up`]) and is free for the
+/// next.
 ///
 /// # Errors
 /// As [`talks::end`].
-pub fn end(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    id: InteractionId,
-    topic: &str,
-    reason: &str,
-) -> Result<Talk> {
+pub fn end(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<Talk> {
     let (going, _) = open(tx, access, id)?;
     let asked = going.reply;
-    let going = talks::end(tx, access, going, topic, reason)?;
+    let note_due = wrap_up::is_required(tx, access)?;
+    let going = talks::end(tx, access, going, note_due)?;
     if let Some(asked) = asked {
         replies::dropped(tx, access, id, asked)?;
     }

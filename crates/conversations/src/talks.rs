@@ -9,7 +9,7 @@ use tanggap_contacts::ContactId;
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::paging::{Cursor, Page};
 use tanggap_kernel::{
-    Access, Actor, Event, Fault, Invalid, Permission, Refusal, Result, Subject, Timestamp, params,
+    Access, Actor, Event, Fault, Permission, Refusal, Result, Subject, Timestamp, params,
 };
 use tanggap_store::{Row, Tx, sql};
 
@@ -18,11 +18,13 @@ use crate::chat;
 use crate::messages::open_interaction;
 use crate::model::InteractionId;
 pub use crate::reply::{Reply, Turn};
-use crate::window::{self, MayWrite};
+
+mod model;
+
+pub use model::{NewTalk, Shelf, Talk, TalkState};
 
 /// Characters of the last message that a list shows.
 const PREVIEW_MAX: usize = 140;
-const WORDS_MAX: usize = 200;
 /// What nobody waits for comes in lists after all that somebody waits for: a century later.
 const AFTER_ALL: i64 = 36_500 * Timestamp::DAY;
 
@@ -34,7 +36,8 @@ macro_rules! talks {
             t.contact_id, t.state, t.awaiting, t.preview, t.owner_id, t.queue_id, t.language,
             t.topic, t.reason, t.last_in_at, t.last_out_at, t.window_until, t.snoozed_until,
             t.ended_at, t.started_at, t.updated_at, t.version, t.reply_turn, t.reply_from,
-            t.reply_warn_at, t.reply_due_at, t.sort_at from talks t join interactions i
+            t.reply_warn_at, t.reply_due_at, t.sort_at, t.noted_at, t.noted_by, t.note_due
+            from talks t join interactions i
             on i.agency_id = t.agency_id and i.id = t.interaction_id ",
             $of
         )
@@ -81,6 +84,13 @@ sql! {
         and (t.ended_at, t.interaction_id) < ($2, $3)
         order by t.ended_at desc, t.interaction_id desc limit $4"
     );
+    UNNOTED = talks!(
+        "where t.agency_id = $1 and t.owner_id = $2 and t.note_due
+        and (t.ended_at, t.interaction_id) < ($3, $4)
+        order by t.ended_at desc, t.interaction_id desc limit $5"
+    );
+    COUNT_UNNOTED = "select count(*) from (select 1 from talks where agency_id = $1
+        and owner_id = $2 and note_due limit $3) few";
     COUNT_UNOWNED = "select count(*) from (select 1 from talks where agency_id = $1
         and state = 'open' and owner_id is null limit $2) few";
     COUNT_OWNED = "select count(*) from (select 1 from talks where agency_id = $1
@@ -89,147 +99,9 @@ sql! {
         owner_id = $7, queue_id = $8, language = $9, topic = $10, reason = $11, last_in_at = $12,
         last_out_at = $13, window_until = $14, snoozed_until = $15, ended_at = $16,
         updated_at = $17, version = version + 1, reply_turn = $19, reply_from = $20,
-        reply_warn_at = $21, reply_due_at = $22, sort_at = $23
+        reply_warn_at = $21, reply_due_at = $22, sort_at = $23, noted_at = $24, noted_by = $25,
+        note_due = $26
         where agency_id = $1 and interaction_id = $2 and version = $18";
-}
-
-/// How a talk is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TalkState {
-    /// It goes on.
-    Open,
-    /// Laid aside until a moment, or until the citizen writes.
-    Snoozed,
-    /// Over.
-    Ended,
-}
-
-impl TalkState {
-    /// The word that the database uses.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Snoozed => "snoozed",
-            Self::Ended => "ended",
-        }
-    }
-
-    fn parse(word: &str) -> Self {
-        match word {
-            "open" => Self::Open,
-            "snoozed" => Self::Snoozed,
-            _ => Self::Ended,
-        }
-    }
-}
-
-/// An exchange that goes on, or did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Talk {
-    /// Its interaction.
-    pub id: InteractionId,
-    /// The case that it belongs to.
-    pub case_id: Option<i64>,
-    /// Its subject, where its channel has such a thing.
-    pub subject: String,
-    /// By which account of ours.
-    pub account_id: Option<AccountId>,
-    /// `email`, `sms`, `whatsapp` ...
-    pub channel: String,
-    /// Where an answer goes.
-    pub thread: String,
-    /// With whom.
-    pub contact_id: Option<ContactId>,
-    /// How it is.
-    pub state: TalkState,
-    /// The citizen wrote last and nobody has answered.
-    pub awaiting: bool,
-    /// How the last message begins.
-    pub preview: String,
-    /// Who is at it.
-    pub owner_id: Option<UserId>,
-    /// In which queue it waits or came.
-    pub queue_id: Option<i64>,
-    /// In which language, where somebody or something has noted it.
-    pub language: Option<String>,
-    /// What it was about.
-    pub topic: Option<String>,
-    /// Why they wrote (rules.md 16).
-    pub reason: Option<String>,
-    /// When the citizen wrote last.
-    pub last_in_at: Option<Timestamp>,
-    /// When we did.
-    pub last_out_at: Option<Timestamp>,
-    /// The end of the time in which the channel lets us write freely.
-    pub window_until: Option<Timestamp>,
-    /// Until when it is laid aside.
-    pub snoozed_until: Option<Timestamp>,
-    /// When it ended.
-    pub ended_at: Option<Timestamp>,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it changed last.
-    pub updated_at: Timestamp,
-    /// How often it did.
-    pub version: i64,
-    /// By when the citizen's message is answered, while they wait.
-    pub reply: Option<Reply>,
-    /// Its place in lists of talks that go on.
-    pub sort_at: Timestamp,
-}
-
-impl Talk {
-    /// Whether the channel lets us write freely at `now`.
-    #[must_use]
-    pub fn is_window_open(&self, now: Timestamp) -> bool {
-        self.window_until.is_none_or(|until| now <= until)
-    }
-
-    /// What a member of staff may write at `now`.
-    #[must_use]
-    pub fn may_write(&self, now: Timestamp) -> MayWrite {
-        if self.is_window_open(now) {
-            return self.window_until.map_or(MayWrite::Always, MayWrite::Until);
-        }
-        match window::may_write(&self.channel, self.last_in_at, now) {
-            // What was heard last was a comment, whose time was another.
-            MayWrite::Always | MayWrite::Until(_) => MayWrite::Nothing,
-            less => less,
-        }
-    }
-}
-
-/// With whom, and by which way.
-#[derive(Clone, Debug, Default)]
-pub struct NewTalk<'a> {
-    /// By which account of ours.
-    pub account_id: Option<AccountId>,
-    /// `email`, `sms`, `whatsapp` ...
-    pub channel: &'a str,
-    /// Where an answer goes.
-    pub thread: &'a str,
-    /// With whom.
-    pub contact_id: Option<ContactId>,
-    /// Its subject, where the channel has one.
-    pub subject: &'a str,
-    /// The case that it belongs to from the start.
-    pub case_id: Option<i64>,
-}
-
-/// Which talks a list holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shelf {
-    /// Nobody is at them; what is due first comes first.
-    Unowned,
-    /// One's own.
-    Of(UserId),
-    /// All that go on; what is due first comes first.
-    Open,
-    /// Laid aside; the next to come back first.
-    Snoozed,
-    /// Over; the newest first.
-    Ended,
 }
 
 /// The open talk of a thread, or a new one; `true` where it is new.
@@ -331,8 +203,8 @@ pub fn list(
     limit: usize,
 ) -> Result<Page<Talk>> {
     access.require(Permission::TalkRead, None)?;
-    let (agency, first) =
-        (access.agency_id, if shelf == Shelf::Ended { Cursor::END } else { Cursor::START });
+    let (agency, backwards) = (access.agency_id, matches!(shelf, Shelf::Ended | Shelf::Unnoted(_)));
+    let first = if backwards { Cursor::END } else { Cursor::START };
     let Cursor { sort, id } = after.unwrap_or(first);
     let rows = limit as i64 + 1;
     let found = match shelf {
@@ -341,11 +213,12 @@ pub fn list(
         Shelf::Open => tx.all(&OPEN, params![agency, sort, id, rows], read)?,
         Shelf::Snoozed => tx.all(&SNOOZED, params![agency, sort, id, rows], read)?,
         Shelf::Ended => tx.all(&ENDED, params![agency, sort, id, rows], read)?,
+        Shelf::Unnoted(user) => tx.all(&UNNOTED, params![agency, user, sort, id, rows], read)?,
     };
     Ok(Page::from_rows(found, limit, |talk| {
         let at = match shelf {
             Shelf::Snoozed => talk.snoozed_until,
-            Shelf::Ended => talk.ended_at,
+            Shelf::Ended | Shelf::Unnoted(_) => talk.ended_at,
             _ => None,
         };
         Cursor { sort: at.unwrap_or(talk.sort_at).as_micros(), id: talk.id.0 }
@@ -460,30 +333,53 @@ pub fn wake(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<()> {
     save(tx, access, talk, "talk.woken").map(drop)
 }
 
-/// Ends a talk, with its topic and the reason for which they wrote.
+/// Ends a talk. `note_due`: whoever is at it is to note what it was about.
 ///
 /// # Errors
-/// As [`assign`]; [`Refusal::Invalid`] where a word is too long.
-pub fn end(
+/// As [`assign`].
+pub fn end(tx: &mut Tx<'_>, access: &Access, mut talk: Talk, note_due: bool) -> Result<Talk> {
+    write_on(access, &talk)?;
+    talk.state = TalkState::Ended;
+    talk.ended_at = Some(tx.now());
+    talk.note_due = note_due && talk.owner_id.is_some();
+    (talk.snoozed_until, talk.awaiting, talk.reply) = (None, false, None);
+    save(tx, access, talk, "talk.ended")
+}
+
+/// Notes what a talk that is over was about, and why they wrote; whether these are known words is
+/// asked before.
+///
+/// # Errors
+/// [`Refusal::Forbidden`], [`Refusal::Illegal`] while it goes on, [`Refusal::Stale`], or a fault.
+pub fn wrap_up(
     tx: &mut Tx<'_>,
     access: &Access,
     mut talk: Talk,
-    topic: &str,
-    reason: &str,
+    topic: Option<String>,
+    reason: Option<String>,
 ) -> Result<Talk> {
-    write_on(access, &talk)?;
-    for (field, text) in [("topic", topic), ("reason", reason)] {
-        if text.chars().count() > WORDS_MAX {
-            let long = Invalid::new(field, "ui-invalid-long").arg("max", WORDS_MAX);
-            return Err(Refusal::Invalid(vec![long]).into());
-        }
+    access.require(Permission::TalkWrite, None)?;
+    let user = access.user().ok_or(Refusal::Forbidden)?;
+    if talk.state != TalkState::Ended {
+        return Err(Refusal::Illegal("talk-illegal-going-on").into());
     }
-    let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    (talk.topic, talk.reason) = (some(topic), some(reason));
-    talk.state = TalkState::Ended;
-    talk.ended_at = Some(tx.now());
-    (talk.snoozed_until, talk.awaiting, talk.reply) = (None, false, None);
-    save(tx, access, talk, "talk.ended")
+    (talk.topic, talk.reason) = (topic, reason);
+    (talk.noted, talk.note_due) = (Some((tx.now(), user)), false);
+    let outcome = json!({ "topic": talk.topic, "reason": talk.reason });
+    save_with(tx, access, talk, "talk.wrapped_up", outcome)
+}
+
+/// How many talks that are over are one's own to note; counted up to `most`.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn count_unnoted(tx: &mut Tx<'_>, access: &Access, most: i64) -> Result<i64, Fault> {
+    match access.user() {
+        Some(user) => {
+            tx.one(&COUNT_UNNOTED, params![access.agency_id, user, most], |row| row.int())
+        }
+        None => Ok(0),
+    }
 }
 
 /// Notes who it is with, in which language and in which queue.
@@ -504,7 +400,18 @@ fn write_on(access: &Access, talk: &Talk) -> Result<()> {
     }
 }
 
-fn save(tx: &mut Tx<'_>, access: &Access, mut talk: Talk, kind: &'static str) -> Result<Talk> {
+fn save(tx: &mut Tx<'_>, access: &Access, talk: Talk, kind: &'static str) -> Result<Talk> {
+    save_with(tx, access, talk, kind, json!({}))
+}
+
+/// Saves a talk and tells of it, with what `facts` add.
+fn save_with(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    mut talk: Talk,
+    kind: &'static str,
+    mut facts: serde_json::Value,
+) -> Result<Talk> {
     talk.updated_at = tx.now();
     talk.sort_at = match (talk.awaiting, talk.reply) {
         (true, Some(reply)) => reply.due_at,
@@ -535,6 +442,9 @@ fn save(tx: &mut Tx<'_>, access: &Access, mut talk: Talk, kind: &'static str) ->
         talk.reply.map(|reply| reply.warn_at),
         talk.reply.map(|reply| reply.due_at),
         talk.sort_at,
+        talk.noted.map(|(at, _)| at),
+        talk.noted.map(|(_, by)| by),
+        talk.note_due,
     ];
     if tx.exec(&SAVE, row)? == 0 {
         return Err(Refusal::Stale.into());
@@ -542,11 +452,10 @@ fn save(tx: &mut Tx<'_>, access: &Access, mut talk: Talk, kind: &'static str) ->
     talk.version += 1;
     let subject = Subject { kind: "talk", id: talk.id.0 };
     let event = Event::new(access.agency_id, kind, subject, access.actor);
-    tx.announce(event.with(json!({
-        "channel": talk.channel,
-        "owner": talk.owner_id.map(|id| id.to_string()),
-        "case": talk.case_id.map(tanggap_kernel::id::to_text),
-    })));
+    facts["channel"] = json!(talk.channel);
+    facts["owner"] = json!(talk.owner_id.map(|id| id.to_string()));
+    facts["case"] = json!(talk.case_id.map(tanggap_kernel::id::to_text));
+    tx.announce(event.with(facts));
     Ok(talk)
 }
 
@@ -582,5 +491,10 @@ fn read(row: &mut Row<'_>) -> Result<Talk, Fault> {
         version: row.int()?,
         reply: Reply::read(row)?,
         sort_at: row.int()?,
+        noted: {
+            let (at, by): (Option<Timestamp>, Option<UserId>) = (row.opt_int()?, row.opt_int()?);
+            at.zip(by)
+        },
+        note_due: row.bool()?,
     })
 }

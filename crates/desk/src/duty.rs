@@ -12,6 +12,7 @@ use serde::Deserialize;
 use tanggap_cases::actions::{self as cases, Move};
 use tanggap_cases::model::CaseId;
 use tanggap_cases::rules::Action;
+use tanggap_cases::talking;
 use tanggap_conversations::{InteractionId, talks};
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Error, Permission, Refusal, Result, Timestamp};
@@ -290,11 +291,17 @@ async fn end(
             if item.state.agent() != access.user() {
                 return Err(Refusal::NotFound.into());
             }
-            actions::end(tx, &access, id)
+            if item.kind == Kind::Talk {
+                // Nobody has a talk whose work is done: it is over, and what it was about is noted.
+                let talk = talking::end(tx, &access, InteractionId(item.subject))?;
+                return Ok(format!("/percakapan/{}", talk.id));
+            }
+            actions::end(tx, &access, id)?;
+            Ok(HOME.to_owned())
         })
         .await;
     match ended {
-        Ok(()) => Ok(respond::see_other(HOME)),
+        Ok(path) => Ok(respond::see_other(&path)),
         Err(error) => gone(&ctx, error),
     }
 }

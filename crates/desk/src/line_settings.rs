@@ -7,9 +7,10 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use tanggap_calendar::{Interval, Week};
+use tanggap_cases::wrap_up;
 use tanggap_kernel::id::UnitId;
 use tanggap_kernel::{Invalid, Permission, Refusal, Result};
-use tanggap_org::door::{Fields, SignedFields, Staff};
+use tanggap_org::door::{Fields, SignedFields, Staff, flash};
 use tanggap_org::{self as org};
 use tanggap_routing::settings::{self, QueueInput};
 use tanggap_routing::{Hours, Queue, QueueId, SkillKind, Step, rules, store};
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> Router<Ctx> {
         .route("/antrean/atur/{id}", get(show).post(change))
         .route("/antrean/atur/keahlian", post(skill))
         .route("/antrean/atur/beban", post(weigh))
+        .route("/antrean/atur/catatan", post(notes))
 }
 
 #[derive(Template)]
@@ -57,14 +59,15 @@ async fn list(State(ctx): State<Ctx>, staff: Staff) -> Answer {
 
 async fn settings_page(ctx: &Ctx, staff: &Staff, form: FormState, status: StatusCode) -> Answer {
     let (access, text) = (staff.access.clone(), staff.text());
-    let (queues, skills, set) = ctx
+    let (queues, skills, set, notes) = ctx
         .db
         .read(move |tx| {
-            let set = settings::weights(tx, &access)?;
-            Ok((store::queues(tx, &access)?, store::skills(tx, &access)?, set))
+            let (set, notes) =
+                (settings::weights(tx, &access)?, wrap_up::is_required(tx, &access)?);
+            Ok((store::queues(tx, &access)?, store::skills(tx, &access)?, set, notes))
         })
         .await?;
-    let mut form = form;
+    let mut form = form.with("wrap_up_required", if notes { "ya" } else { "" });
     let weight = |channel: &str| {
         let known = set.iter().find(|(name, _)| name == channel).map(|(_, percent)| *percent);
         known.unwrap_or_else(|| rules::usual_weight(channel))
@@ -279,6 +282,13 @@ async fn skill(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFie
             settings_page(&ctx, &staff, form, StatusCode::UNPROCESSABLE_ENTITY).await
         }
     }
+}
+
+async fn notes(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {
+    look(&staff)?;
+    let (access, on) = (staff.access.clone(), fields.is_on("wrap_up_required"));
+    ctx.db.write(move |tx| wrap_up::require(tx, &access, on)).await?;
+    Ok(flash(&ctx.site, "/antrean/atur", "talk-flash-notes-set"))
 }
 
 async fn weigh(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {

@@ -168,6 +168,52 @@ pub fn pick(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<Item> {
     Ok(item)
 }
 
+/// Lets somebody have an item by their own or a supervisor's word; whether they may is asked
+/// before.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`rules::GONE`] where it has ended, or [`Refusal::Stale`].
+pub(crate) fn take(tx: &mut Tx<'_>, access: &Access, id: ItemId, user: UserId) -> Result<()> {
+    let mut item = store::item(tx, access, id)?;
+    let state = item.state;
+    if state == (ItemState::Accepted { agent: user }) {
+        return Ok(());
+    }
+    store::make_agent(tx, access, user)?;
+    let before = store::agent(tx, access, user)?.ok_or(Refusal::NotFound)?;
+    let from = holder(tx, access, &item)?.filter(|holder| holder.id != user);
+    let (mut agent, mut left) = (before.clone(), from.clone());
+    rules::take_by_hand(&mut item, left.as_mut(), &mut agent, tx.now())?;
+    let outcome = if state.agent() == Some(user) { "accepted" } else { "gone" };
+    store::end_offer(tx, access, id, outcome, None)?;
+    tx.unschedule(RING_OUT, &id.to_string())?;
+    save(tx, access, &item, Some((&before, &agent)), "accepted")?;
+    if let Some((from, left)) = from.as_ref().zip(left.as_ref()) {
+        store::save_agent(tx, access, from, left, "ended")?;
+        if from.presence != left.presence {
+            announce_presence(tx, access, left, "ended");
+        }
+    }
+    let facts = json!({ "owner": user, "from": from.map(|agent| agent.id) });
+    announce_item(tx, access, "work.accepted", &item, facts);
+    Ok(())
+}
+
+/// Whoever was at it is not any more: it waits again in its queue, at its place.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`rules::GONE`] where it has ended or rings, or [`Refusal::Stale`].
+pub(crate) fn put_back(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<()> {
+    let mut item = store::item(tx, access, id)?;
+    let queue = store::queue(tx, access, item.queue)?;
+    let Some(before) = holder(tx, access, &item)? else { return Ok(()) };
+    let mut agent = before.clone();
+    rules::hand_over(&mut item, Some(&mut agent), &queue, None, tx.now())?;
+    save(tx, access, &item, Some((&before, &agent)), "ended")?;
+    announce_item(tx, access, "work.returned", &item, json!({ "owner": before.id }));
+    Ok(())
+}
+
 /// Does not take what rings at oneself, and says why.
 ///
 /// # Errors

@@ -137,6 +137,36 @@ pub fn pick(item: &mut Item, agent: &mut Agent, now: Timestamp) -> Result<(), Re
     Ok(())
 }
 
+/// Somebody has it by their own or a supervisor's word, wherever it was: it takes their room as if
+/// it had rung at them. Whoever does that knows what they do, so nobody asks for skill or room;
+/// but nothing is offered to them until they have room again. `from` is whose room it took.
+///
+/// # Errors
+/// [`GONE`] where it has ended.
+pub fn take_by_hand(
+    item: &mut Item,
+    from: Option<&mut Agent>,
+    agent: &mut Agent,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    match item.state {
+        ItemState::Ended => return Err(GONE),
+        ItemState::Accepted { agent: at } if at == agent.id => return Ok(()),
+        ItemState::Offered { agent: at, .. } if at == agent.id => {}
+        state => {
+            if let Some(from) = from {
+                give_back(item, from);
+                if matches!(state, ItemState::Accepted { .. }) {
+                    let_go(from, 0, now);
+                }
+            }
+            agent.load += item.weight;
+        }
+    }
+    take(item, agent, now);
+    Ok(())
+}
+
 fn take(item: &mut Item, agent: &mut Agent, now: Timestamp) {
     item.state = ItemState::Accepted { agent: agent.id };
     item.wanted = None;

@@ -7,7 +7,7 @@ use tanggap_kernel::{Access, AgencyId, Result};
 use tanggap_store::Tx;
 
 use crate::actions::{self, NewItem};
-use crate::model::{ItemId, Kind, Queue, QueueId};
+use crate::model::{Agent, ItemId, ItemState, Kind, Presence, Queue, QueueId};
 use crate::store;
 
 /// So many earlier exchanges of a person are looked at.
@@ -18,13 +18,17 @@ const EARLIER_MAX: i64 = 5;
 /// # Errors
 /// A fault of the engine.
 pub fn seek(tx: &mut Tx<'_>, agency: AgencyId, talk: &Talk) -> Result<Option<ItemId>> {
-    let access = Access::system(agency);
     if talk.owner_id.is_some() || talk.state == TalkState::Ended {
         return Ok(None);
     }
-    let Some(queue) = queue_of(tx, &access, talk)? else { return Ok(None) };
-    let needs = actions::needs_of(tx, &access, talk.topic.as_deref(), talk.language.as_deref())?;
-    let last_agent = last_agent(tx, &access, talk)?;
+    place(tx, &Access::system(agency), talk)
+}
+
+/// Puts a talk into its queue, where there is one.
+fn place(tx: &mut Tx<'_>, access: &Access, talk: &Talk) -> Result<Option<ItemId>> {
+    let Some(queue) = queue_of(tx, access, talk)? else { return Ok(None) };
+    let needs = actions::needs_of(tx, access, talk.topic.as_deref(), talk.language.as_deref())?;
+    let last_agent = last_agent(tx, access, talk)?;
     let new = NewItem {
         kind: Kind::Talk,
         subject: talk.id.0,
@@ -34,7 +38,7 @@ pub fn seek(tx: &mut Tx<'_>, agency: AgencyId, talk: &Talk) -> Result<Option<Ite
         priority: false,
         last_agent,
     };
-    actions::enqueue(tx, &access, &new).map(Some)
+    actions::enqueue(tx, access, &new).map(Some)
 }
 
 /// The queue of a talk: the one that it names, else the first that serves the whole agency.
@@ -52,7 +56,39 @@ fn last_agent(tx: &mut Tx<'_>, access: &Access, talk: &Talk) -> Result<Option<Us
     Ok(earlier.into_iter().filter(|other| other.id != talk.id).find_map(|other| other.owner_id))
 }
 
-/// A talk is over, or somebody took it by themself: it waits no longer.
+/// Somebody took a talk, or was given it, without its having rung at them: it takes their room
+/// all the same. Where it waited nowhere it does so by the queue that would have had it.
+///
+/// # Errors
+/// A refusal where it has ended meanwhile, or a fault.
+pub fn take(tx: &mut Tx<'_>, access: &Access, talk: &Talk) -> Result<()> {
+    let Some(owner) = talk.owner_id else { return Ok(()) };
+    let known = store::live(tx, access, Kind::Talk, talk.id.0)?;
+    let item = match known {
+        Some(item) => Some(item),
+        None => place(tx, &Access::system(access.agency_id), talk)?,
+    };
+    match item {
+        Some(item) => actions::take(tx, access, item, owner),
+        None => Ok(()),
+    }
+}
+
+/// Nobody is at a talk any more: it waits for the next, at its place.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn release(tx: &mut Tx<'_>, access: &Access, talk: &Talk) -> Result<()> {
+    let Some(item) = store::live(tx, access, Kind::Talk, talk.id.0)? else {
+        return seek(tx, access.agency_id, talk).map(drop);
+    };
+    match store::item(tx, access, item)?.state {
+        ItemState::Accepted { .. } => actions::put_back(tx, access, item),
+        _ => Ok(()),
+    }
+}
+
+/// A talk is over: it waits no longer, and whoever was at it is free.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -63,4 +99,28 @@ pub fn settle(tx: &mut Tx<'_>, agency: AgencyId, talk: &Talk) -> Result<()> {
         Some(item) => actions::end(tx, &access, item),
         None => Ok(()),
     }
+}
+
+/// What was noted about a talk is saved: the wrap-up that began when it ended is over.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn wrapped_up(tx: &mut Tx<'_>, access: &Access, talk: &Talk) -> Result<()> {
+    match access.user() {
+        Some(user) if is_wrapping_up(tx, access, talk)? => actions::wrapped_up(tx, access, user),
+        _ => Ok(()),
+    }
+}
+
+/// Whether one is in the wrap-up that began when this talk of one's own ended.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn is_wrapping_up(tx: &mut Tx<'_>, access: &Access, talk: &Talk) -> Result<bool> {
+    let Some(user) = access.user().filter(|user| talk.owner_id == Some(*user)) else {
+        return Ok(false);
+    };
+    let theirs =
+        |agent: &Agent| agent.presence == Presence::WrapUp && talk.ended_at == Some(agent.since);
+    Ok(store::agent(tx, access, user)?.is_some_and(|agent| theirs(&agent)))
 }

@@ -1,8 +1,8 @@
-//! A million random events, with every decision looked at: no agent holds more than fits, nothing
+//! A million random events, with every decision looked at: no agent is given more than fits, nothing
 //! is offered twice, nobody is overtaken, nothing that somebody could take is left lying, and
 //! what goes back keeps its place. Each seed is a history of its own that can be run again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tanggap_calendar::{Base, WorkingCalendar, Zone};
 use tanggap_kernel::Timestamp;
@@ -44,6 +44,8 @@ struct World {
     items: BTreeMap<ItemId, Item>,
     /// When each came, kept apart from what the rules change.
     came_at: BTreeMap<ItemId, Timestamp>,
+    /// Taken without an offer, whether they fitted or not.
+    by_hand: BTreeSet<ItemId>,
     matcher: Matcher,
     next_item: i64,
     offers: u64,
@@ -77,6 +79,7 @@ impl World {
             agents: BTreeMap::new(),
             items: BTreeMap::new(),
             came_at: BTreeMap::new(),
+            by_hand: BTreeSet::new(),
             matcher: Matcher::new(),
             next_item: 0,
             offers: 0,
@@ -125,6 +128,10 @@ impl World {
             self.matcher.put_agent(agent.clone(), self.now);
         }
         self.items.retain(|_, item| item.state != ItemState::Ended);
+        let held = |id: &ItemId| {
+            self.items.get(id).is_some_and(|item| matches!(item.state, ItemState::Accepted { .. }))
+        };
+        self.by_hand.retain(held);
         done
     }
 
@@ -200,6 +207,7 @@ impl World {
                 });
             }
             13 => self.hand_over(dice),
+            14 if dice.below(3) == 0 => self.take_by_hand(dice),
             14 => {
                 let Some(item) = dice.of(&waiting) else { return };
                 if dice.below(2) == 0 {
@@ -246,6 +254,25 @@ impl World {
                 rules::decline(item, agent, now).expect("known");
             }
         });
+    }
+
+    /// Somebody takes what waits, rings or is at somebody else.
+    fn take_by_hand(&mut self, dice: &mut Dice) {
+        let all = self.in_state(|_| true);
+        let (Some(id), to) = (dice.of(&all), UserId(dice.below(AGENTS) + 1)) else { return };
+        let from = self.items[&id].state.agent().filter(|from| *from != to);
+        let mut left = from.map(|from| self.agents[&from].clone());
+        self.change(id, Some(to), |item, agent, _, now| {
+            let agent = agent.expect("known");
+            rules::take_by_hand(item, left.as_mut(), agent, now).expect("it goes on");
+            assert_eq!(item.state, ItemState::Accepted { agent: to });
+        });
+        if let Some(mut left) = left {
+            left.version += 1;
+            self.matcher.put_agent(left.clone(), self.now);
+            self.agents.insert(left.id, left);
+        }
+        self.by_hand.insert(id);
     }
 
     fn hand_over(&mut self, dice: &mut Dice) {
@@ -320,9 +347,12 @@ impl World {
         for agent in self.agents.values() {
             let theirs = self.items.values().filter(|item| item.state.agent() == Some(agent.id));
             let load: i64 = theirs.clone().map(|item| item.weight).sum();
-            let held = theirs.filter(|i| matches!(i.state, ItemState::Accepted { .. })).count();
+            let held =
+                theirs.clone().filter(|i| matches!(i.state, ItemState::Accepted { .. })).count();
             assert_eq!((agent.load, agent.held), (load, i64::try_from(held).expect("it fits")));
-            assert!(load <= agent.capacity, "{agent:?} holds too much");
+            let offered = theirs.filter(|item| !self.by_hand.contains(&item.id));
+            let offered: i64 = offered.map(|item| item.weight).sum();
+            assert!(offered <= agent.capacity, "{agent:?} was offered too much");
             assert!((agent.presence == Presence::Busy) <= (held > 0), "{agent:?} is at nothing");
         }
         for item in self.items.values() {

@@ -54,6 +54,7 @@ static ALL: &[Migration] = migrations! {
     21 => "0021_reply_targets.sql",
     22 => "0022_one_time_codes.sql",
     23 => "0023_asides.sql",
+    24 => "0024_wrap_up.sql",
 };
 
 const CREATE_LEDGER: &str =

@@ -14,6 +14,7 @@ use tanggap_store::{Db, Tx};
 
 use super::agency::Cast;
 use crate::talking::{self, Heard, Said};
+use crate::wrap_up;
 
 /// The queue in which they wait.
 const QUEUE: &str = "Layanan warga";
@@ -62,8 +63,10 @@ struct OneTalk {
     thread: String,
     ago: i64,
     lines: Vec<String>,
+    /// Why they wrote and about what, of one that is over; empty: nothing was noted yet.
+    end: Option<String>,
     #[serde(default)]
-    end: String,
+    topic: String,
 }
 
 /// Lets all talks happen, seen from `now`.
@@ -74,6 +77,7 @@ pub(super) async fn load(db: &Db, cast: &Cast, now: Timestamp) -> Result<()> {
     let agents: Vec<Access> = cast.agents.iter().map(|place| cast.staff[*place].clone()).collect();
     db.write(move |tx| {
         let input = QueueInput::live(QUEUE);
+        wrap_up::require(tx, &system, true)?;
         let queue =
             tx.at(began(now, &written), |tx| settings::create_queue(tx, &system, &input))?;
         for agent in &agents {
@@ -176,11 +180,13 @@ fn happen(
         })?;
     }
     let Some(id) = going else { return Ok(()) };
-    if talk.end.is_empty() {
-        return warn(tx, system, id);
-    }
+    let Some(reason) = &talk.end else { return warn(tx, system, id) };
     tx.at(began.plus(talk.lines.len() as i64 * PAUSE), |tx| {
-        talking::end(tx, agent, id, "", &talk.end).map(drop)
+        talking::end(tx, agent, id)?;
+        match reason.as_str() {
+            "" => Ok(()),
+            reason => wrap_up::note(tx, agent, id, (&talk.topic, reason)).map(drop),
+        }
     })
 }
 

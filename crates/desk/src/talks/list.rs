@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::{Query, State};
 use serde::Deserialize;
-use tanggap_cases::talking;
+use tanggap_cases::{talking, wrap_up};
 use tanggap_contacts::{self as contacts, ContactId};
 use tanggap_conversations::{Shelf, Talk, talks};
 use tanggap_kernel::id::UserId;
@@ -24,13 +24,16 @@ const ROWS: usize = 50;
 const COUNTED_MAX: i64 = 999;
 
 /// The shelves by their words in addresses, with their icons.
-const SHELVES: [(&str, &str); 5] = [
+const SHELVES: [(&str, &str); 6] = [
     ("menunggu", "inbox"),
     ("saya", "user"),
     ("terbuka", "list"),
     ("ditunda", "clock"),
     ("selesai", "check-circle"),
+    (UNNOTED, "note"),
 ];
+/// The shelf of what is to be noted: only there where something is, or the agency wants it.
+const UNNOTED: &str = "dicatat";
 
 /// Reads the word of a shelf; what is no word is one's own, and the waiting where one has none.
 pub(crate) fn shelf(word: &str, access: &Access) -> (&'static str, Shelf) {
@@ -40,6 +43,7 @@ pub(crate) fn shelf(word: &str, access: &Access) -> (&'static str, Shelf) {
         ("terbuka", _) => Shelf::Open,
         ("ditunda", _) => Shelf::Snoozed,
         ("selesai", _) => Shelf::Ended,
+        (UNNOTED, Some(user)) => Shelf::Unnoted(user),
         _ => Shelf::Unowned,
     };
     (known, shelf)
@@ -124,6 +128,8 @@ pub(crate) fn read(
     let (word, shelf) = shelf(word, access);
     let page = talking::list(tx, access, shelf, after, ROWS)?;
     let (waiting, own) = talks::counts(tx, access, COUNTED_MAX)?;
+    let unnoted = talks::count_unnoted(tx, access, COUNTED_MAX)?;
+    let notes = unnoted > 0 || word == UNNOTED || wrap_up::is_required(tx, access)?;
     let link = |(name, icon): (&'static str, &'static str)| ShelfLink {
         href: format!("/percakapan?rak={name}"),
         label: text.t(format!("talk-shelf-{name}")).into_owned(),
@@ -131,6 +137,7 @@ pub(crate) fn read(
         count: match name {
             "menunggu" => Some(waiting),
             "saya" => Some(own),
+            UNNOTED => Some(unnoted),
             _ => None,
         },
         current: name == word,
@@ -140,7 +147,11 @@ pub(crate) fn read(
         row.current = row.id == current;
     }
     Ok(TalkList {
-        shelves: SHELVES.into_iter().map(link).collect(),
+        shelves: SHELVES
+            .into_iter()
+            .filter(|(name, _)| notes || *name != UNNOTED)
+            .map(link)
+            .collect(),
         title: text.t(format!("talk-shelf-{word}")).into_owned(),
         word,
         rows,

@@ -2,8 +2,8 @@
 //!
 //! [`list`] holds the shelves and one list, [`page`] one talk with its composer, [`template`] the
 //! composer where only approved texts may be written, [`steps`] what can be done with a talk,
-//! [`signs`] what both sides of a chat see of each other, [`asides`] what staff say beside it. What
-//! is decided is decided in `tanggap_cases::talking` and `asides`.
+//! [`signs`] what both sides of a chat see of each other, [`asides`] what staff say beside it,
+//! [`wrap_up`] what is noted when it is over. What is decided is decided in `tanggap_cases::talking` and `asides`.
 
 pub(crate) mod asides;
 pub(crate) mod list;
@@ -11,6 +11,7 @@ pub(crate) mod page;
 pub(crate) mod signs;
 pub(crate) mod steps;
 pub(crate) mod template;
+pub(crate) mod wrap_up;
 
 use axum::Router;
 use axum::routing::{get, post};

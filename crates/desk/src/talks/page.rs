@@ -22,15 +22,17 @@ use tanggap_conversations::{
 };
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Permission, Refusal, Result, Timestamp};
+use tanggap_org::Category;
 use tanggap_org::door::Staff;
 use tanggap_store::Tx;
 use tanggap_ui::parts::Health;
-use tanggap_ui::{Answer, Choice, Ctx, Field, FormState, Page, Text, respond};
+use tanggap_ui::{Answer, Ctx, Field, FormState, Page, Text, respond};
 
 use super::asides::{self, Side};
 use super::list::{self, TalkList};
 use super::signs;
 use super::template::{self, TemplateForm};
+use super::wrap_up::{self, Note, NoteForm};
 use crate::presence::Presence;
 use crate::quick::Place;
 use crate::stream;
@@ -40,9 +42,6 @@ use crate::words;
 
 /// The most earlier talks of the person that are shown.
 const EARLIER_MAX: i64 = 10;
-/// Why people write (rules.md 16), by the keys of their words.
-pub(crate) const REASONS: [&str; 6] =
-    ["question", "complaint", "status", "request", "thanks", "other"];
 
 /// Everything about a talk, read in one view of the database.
 pub(crate) struct Loaded {
@@ -59,6 +58,7 @@ pub(crate) struct Loaded {
     /// Of a talk in which only such may be written.
     pub templates: Vec<Approved>,
     pub draft: String,
+    pub note: Note,
     pub sending: Arc<AllRules>,
     pub offset_hours: i64,
 }
@@ -70,6 +70,7 @@ impl Loaded {
         let mut people: Vec<UserId> =
             messages.iter().filter_map(|m| words::user_of(&m.actor)).collect();
         people.extend(going.owner_id);
+        people.extend(going.noted.map(|(_, by)| by));
         let earlier = match going.contact_id {
             Some(contact) => talks::of_contact(tx, access, contact, EARLIER_MAX)?,
             None => Vec::new(),
@@ -101,6 +102,7 @@ impl Loaded {
             offset_hours: zone_of(tx, access)?.offset_hours(),
             visitor: signs::visitor_of(tx, access, &going)?,
             templates: template::of(tx, access, &going)?,
+            note: Note::read(tx, access, &going, case.as_ref(), &messages)?,
             account,
             messages,
             draft,
@@ -125,6 +127,7 @@ struct EarlierView {
     id: String,
     channel: String,
     preview: String,
+    outcome: Option<String>,
     at: Timestamp,
 }
 
@@ -140,6 +143,8 @@ struct TalkPage {
     account: String,
     subject: String,
     owner: Option<String>,
+    /// The colleague who is at it, for saying that one takes it from them.
+    theirs: Option<String>,
     /// Who else looks, and who writes.
     presence: String,
     mine: bool,
@@ -151,7 +156,8 @@ struct TalkPage {
     may: MayWrite,
     template: Option<TemplateForm>,
     snoozed_until: Option<Timestamp>,
-    ended: Option<(Timestamp, String)>,
+    ended: Option<Timestamp>,
+    note: Option<NoteForm>,
     case: Option<(String, String, &'static str)>,
     entries: Vec<Entry>,
     person: Option<PersonView>,
@@ -162,7 +168,6 @@ struct TalkPage {
     sms: Option<i64>,
     text: Field,
     files: Field,
-    reasons: Vec<Choice>,
     /// Where quick answers go.
     quick: String,
     form: FormState,
@@ -269,6 +274,10 @@ impl TalkPage {
             account: loaded.account.as_ref().map(|a| a.name.clone()).unwrap_or_default(),
             subject: going.subject.clone(),
             mine: going.owner_id.is_some() && going.owner_id == staff.access.user(),
+            theirs: going
+                .owner_id
+                .filter(|id| Some(*id) != staff.access.user())
+                .map(|id| id.to_string()),
             owner,
             presence: String::new(),
             may_write: may_write && open,
@@ -277,14 +286,19 @@ impl TalkPage {
             may: going.may_write(now),
             template: template::form(text, &form, going.may_write(now), &loaded.templates),
             snoozed_until: going.snoozed_until,
-            ended: going.ended_at.map(|at| (at, reason_words(text, going.reason.as_deref()))),
+            ended: going.ended_at,
+            note: NoteForm::new(text, going, &loaded.note, &form),
             case: loaded
                 .case
                 .as_ref()
                 .map(|case| (case.code.clone(), case.subject.clone(), case.status.as_str())),
             entries: entries(text, &loaded, ctx.site.sends_mail(staff.access.agency_id), now),
             person: loaded.person.as_ref().map(person),
-            earlier: loaded.earlier.iter().map(|other| earlier(text, other)).collect(),
+            earlier: loaded
+                .earlier
+                .iter()
+                .map(|other| earlier(text, other, &loaded.note.categories))
+                .collect(),
             read: loaded.visitor.as_ref().map(|v| signs::has_read(v, &loaded.messages)),
             sms: loaded.account.as_ref().and_then(price_of),
             text: form
@@ -293,10 +307,6 @@ impl TalkPage {
                 .draft(format!("/percakapan/{id}/draf"))
                 .quiet(),
             files: form.file("files", "desk-field-files").multiple().quiet(),
-            reasons: REASONS
-                .iter()
-                .map(|key| Choice::new(*key, text.t(format!("talk-reason-{key}"))))
-                .collect(),
             quick: Place::talk(&id).query(),
             side: Side::default(),
             errors: (!form.errors.is_empty()).then(|| form.summary()),
@@ -327,14 +337,6 @@ fn reply_due(going: &Talk, now: Timestamp) -> Option<(&'static str, Timestamp, H
     Some((key, at, health))
 }
 
-fn reason_words(text: Text, reason: Option<&str>) -> String {
-    match reason {
-        Some(key) if REASONS.contains(&key) => text.t(format!("talk-reason-{key}")).into_owned(),
-        Some(other) => other.to_owned(),
-        None => String::new(),
-    }
-}
-
 fn entries(text: Text, loaded: &Loaded, has_relay: bool, now: Timestamp) -> Vec<Entry> {
     let telling = Telling {
         text,
@@ -351,6 +353,8 @@ fn entries(text: Text, loaded: &Loaded, has_relay: bool, now: Timestamp) -> Vec<
         entry.mails = mails.map(|out| telling.of(out)).collect();
         entries.push(entry);
     }
+    let noted = wrap_up::entry(text, &loaded.talk, &loaded.note.categories, &loaded.names);
+    entries.extend(noted);
     entries
 }
 
@@ -372,11 +376,12 @@ fn masked(handle: &str) -> String {
     format!("{channel} ••••{end}")
 }
 
-fn earlier(text: Text, other: &Talk) -> EarlierView {
+fn earlier(text: Text, other: &Talk, categories: &[Category]) -> EarlierView {
     EarlierView {
         id: other.id.to_string(),
         channel: words::channel(text, &other.channel),
         preview: other.preview.clone(),
+        outcome: wrap_up::outcome(text, other, categories),
         at: other.updated_at,
     }
 }

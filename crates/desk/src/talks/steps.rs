@@ -1,4 +1,5 @@
-//! What can be done with a talk: answer, take, hand on, lay aside, end, make it part of a case.
+//! What can be done with a talk: answer, take, hand on, lay aside, end, note what it was about,
+//! make it part of a case.
 
 use askama::Template;
 use axum::extract::{Extension, Form, Path, State};
@@ -8,8 +9,9 @@ use tanggap_calendar::Kind;
 use tanggap_cases::model::CaseId;
 use tanggap_cases::report::{Report, Ticket};
 use tanggap_cases::talking::{self, Said};
-use tanggap_cases::{rules, store};
+use tanggap_cases::{asides as beside, rules, store, wrap_up};
 use tanggap_conversations::{InteractionId, Talk, quick, talks};
+use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Error, Permission, Refusal, Result, Timestamp};
 use tanggap_org::door::{Fields, SignedFields, Staff, flash};
 use tanggap_store::Tx;
@@ -58,7 +60,7 @@ pub(crate) async fn take(
     let (status, errors, notice) = match done {
         Ok(_) => {
             presence::sent(&ctx, &presence, &staff, &stream::topic_of_talk(talk));
-            let gone = matches!(step.as_str(), "end" | "snooze");
+            let gone = matches!(step.as_str(), "note" | "snooze");
             let path = if gone { HOME.to_owned() } else { format!("/percakapan/{id}") };
             return Ok(flash(&ctx.site, &path, &format!("talk-flash-{step}")));
         }
@@ -105,7 +107,7 @@ fn one_step(
             let values = template::values(fields);
             talking::answer_by_template(tx, access, id, (name, language), &values, version)
         }
-        "take" => talking::assign(tx, access, id, access.user()),
+        "take" => beside::take(tx, access, id, UserId::parse(fields.get("from"))),
         "release" => talking::assign(tx, access, id, None),
         "snooze" => {
             let time = SNOOZES.iter().find(|(name, _)| *name == fields.get("until"));
@@ -113,13 +115,8 @@ fn one_step(
             let until = tx.now().plus(time);
             talks::snooze(tx, access, going, until)
         }
-        "end" => {
-            let reason = fields.get("reason");
-            if !page::REASONS.contains(&reason) {
-                return Err(Refusal::field("reason", "ui-invalid-required").into());
-            }
-            talking::end(tx, access, id, fields.get("topic"), reason)
-        }
+        "end" => talking::end(tx, access, id),
+        "note" => wrap_up::note(tx, access, id, (fields.get("topic"), fields.get("reason"))),
         "link" => {
             talking::link(tx, access, id, fields.get("code"), fields.is_on("same_person"))?;
             talks::get(tx, access, id)

@@ -258,7 +258,7 @@ fn end(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<()> {
     let by = chat::holder(access);
     match talks::get(tx, &by, id)?.state {
         TalkState::Ended => Ok(()),
-        _ => talking::end(tx, &by, id, "", "").map(drop),
+        _ => talking::end(tx, &by, id).map(drop),
     }
 }
 

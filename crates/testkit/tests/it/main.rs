@@ -16,6 +16,7 @@ mod desk_files;
 mod desk_find;
 mod desk_quick;
 mod desk_sending;
+mod desk_wrap_up;
 mod house;
 mod org;
 mod org_web;

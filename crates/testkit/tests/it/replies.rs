@@ -132,7 +132,7 @@ engines! {
         assert_eq!(all[0].level(), Some(50));
         // Ended without an answer: nobody waits any more.
         let access = house.agent.clone();
-        let ended = house.db.write(move |tx| talking::end(tx, &access, waiting, "", "other")).await;
+        let ended = house.db.write(move |tx| talking::end(tx, &access, waiting)).await;
         assert_eq!(ended.expect("ended").reply, None);
         let access = Access::system(house.agency);
         let figures = house.db.read(move |tx| replies::figures(tx, &access, at(0))).await;
