@@ -173,6 +173,8 @@ const SCREENS = [
   ["board", "supervisor", open("/penyelia")],
   ["talks", "agent", open("/percakapan")],
   ["talk", "agent", follow("/percakapan?rak=terbuka", ".pane-list .case-link")],
+  ["talk-note", "agent", follow("/percakapan?rak=dicatat", ".pane-list .case-link")],
+  ["talk-over", "agent", follow("/percakapan?rak=selesai", ".pane-list .case-link", 1)],
   ["duty", "agent", open("/kehadiran")],
   ["queues", "supervisor", open("/antrean")],
   ["walls", "supervisor", open("/antrean/papan")],

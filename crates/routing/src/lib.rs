@@ -6,9 +6,9 @@
 //! each step does to an item and its agent), [`matcher`] (which waiting item goes to which agent),
 //! then [`store`] and [`actions`] (the same in rows) and [`dispatch`] (what makes the offers).
 //!
-//! Invariants: an item is offered to one agent at a time; an agent is never offered more than fits; what
-//! waits goes in the order of its target, so nobody is overtaken without end; whatever goes back
-//! to its queue keeps the time that it has waited.
+//! Invariants: an item is offered to one agent at a time; an agent is never offered more than
+//! fits; what waits goes in the order of its target, so nobody is overtaken without end; whatever
+//! goes back to its queue keeps the time that it has waited.
 
 pub mod actions;
 pub mod cases;
