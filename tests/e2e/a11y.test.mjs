@@ -163,16 +163,16 @@ async function deskCase(page, step = "") {
 }
 
 /** What the reporter of the first case that names one has reported. */
-async function person(page) {
+async function history(page) {
   await page.goto("/meja?antrean=terbuka");
   const cases = await page
     .locator(".pane-list .case-link")
     .evaluateAll((links) => links.map((link) => link.getAttribute("href")));
-  const history = page.locator(".pane-aside a[href*='/meja/warga/']");
+  const theirs = page.locator(".pane-aside a[href*='/meja/warga/']");
   for (const href of cases) {
     await page.goto(href);
     // A reporter may have stayed anonymous.
-    if (await history.count()) return page.goto(await history.first().getAttribute("href"));
+    if (await theirs.count()) return page.goto(await theirs.first().getAttribute("href"));
   }
   throw new Error("no open case of the demo names its reporter");
 }
@@ -232,7 +232,7 @@ const PAGES = [
   ["agent", "case, classify", (page) => deskCase(page, "?langkah=reclassify")],
   ["agent", "case, printed", (page) => deskCase(page, "/cetak")],
   ["agent", "case, deadlines", (page) => deskCase(page, "/tenggat")],
-  ["agent", "person", person],
+  ["agent", "person", history],
   ["citizen", "my reports", visit("/laporan-saya")],
   ["agent", "quick answers", visit("/pengaturan/jawaban-cepat")],
   ["agent", "quick answer, new", visit("/pengaturan/jawaban-cepat/baru?milik=saya")],
