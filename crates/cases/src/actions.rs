@@ -99,7 +99,12 @@ pub fn open(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened>
     ring_next(tx, access, case.id, &deadlines)?;
     announce(tx, access, &case, "case.received", json!({ "channel": report.channel }));
     let pin = Some(report.ticket.pin.as_str());
-    notices::send(tx, access, &Notice { case: &case, event: "case.received", pin, text: "" })?;
+    let receipt = Notice { case: &case, event: "case.received", pin, text: "" };
+    match report.talk {
+        Some(_) => notices::send(tx, access, &receipt)?,
+        // A new case has no other talk to be looked for.
+        None => notices::by_mail(tx, access, &receipt)?,
+    }
     Ok(Opened { case, deadlines })
 }
 

@@ -132,7 +132,11 @@ fn title(notice: &Notice<'_>, locale: Locale) -> String {
     t_args(locale, &format!("{}.subject", key(notice)), &named).into_owned()
 }
 
-fn by_mail(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()> {
+/// Tells a notice by mail, where the reporter left an address.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn by_mail(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()> {
     let Some(contact) = notice.case.contact_id else { return Ok(()) };
     let Some((name, recipient)) = contacts::reachable(tx, access, contact)? else { return Ok(()) };
     let (locale, key) = (locale_of(access), key(notice));

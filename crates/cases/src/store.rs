@@ -311,6 +311,7 @@ pub fn save_deadlines<'d>(
     case: CaseId,
     deadlines: impl IntoIterator<Item = &'d CaseDeadline>,
 ) -> Result<()> {
+    let mut rows = Vec::new();
     for d in deadlines {
         let row = params![
             access.agency_id,
@@ -333,9 +334,9 @@ pub fn save_deadlines<'d>(
             d.ended_at,
             &d.source,
         ];
-        tx.put(&SAVE_DEADLINE, row)?;
+        rows.push(row.to_vec());
     }
-    Ok(())
+    Ok(tx.put_all(&SAVE_DEADLINE, &rows)?)
 }
 
 /// What happened to a case, as its log tells it: what, when, and where it stood afterwards.
@@ -433,7 +434,7 @@ pub fn move_follow_up(
     case: CaseId,
     moved: &FollowUp,
 ) -> Result<(), Fault> {
-    tx.exec(&MOVE_FOLLOW_UP, params![access.agency_id, case, moved.id, moved.due_at]).map(drop)
+    tx.put(&MOVE_FOLLOW_UP, params![access.agency_id, case, moved.id, moved.due_at])
 }
 
 /// What a member of staff was writing on a case; empty where nothing.

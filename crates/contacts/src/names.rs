@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use tanggap_kernel::{Access, AgencyId, Fault, Result, params};
 use tanggap_store::jobs::{Job, Runner};
-use tanggap_store::{Sql, Tx, sql};
+use tanggap_store::{Tx, sql};
 
 use crate::model::ContactId;
 
@@ -117,7 +117,9 @@ pub(crate) fn index(
     contact: ContactId,
     name: &str,
 ) -> Result<(), Fault> {
-    with_each_word(tx, &INSERT, agency, contact, name)
+    let words = words(name);
+    let rows: Vec<_> = words.iter().map(|word| params![agency, word, contact].to_vec()).collect();
+    tx.put_all(&INSERT, &rows)
 }
 
 pub(crate) fn forget(
@@ -126,18 +128,8 @@ pub(crate) fn forget(
     contact: ContactId,
     name: &str,
 ) -> Result<(), Fault> {
-    with_each_word(tx, &DELETE, agency, contact, name)
-}
-
-fn with_each_word(
-    tx: &mut Tx<'_>,
-    statement: &'static Sql,
-    agency: AgencyId,
-    contact: ContactId,
-    name: &str,
-) -> Result<(), Fault> {
     for word in words(name) {
-        tx.put(statement, params![agency, word, contact])?;
+        tx.put(&DELETE, params![agency, word, contact])?;
     }
     Ok(())
 }

@@ -72,10 +72,10 @@ pub fn find_or_create(
             id
         }
     };
-    for (kind, value) in given(new) {
-        let row = params![access.agency_id, found, kind.as_str(), value];
-        tx.put(&INSERT_IDENTITY, row)?;
-    }
+    let rows: Vec<_> = given(new)
+        .map(|(kind, value)| params![access.agency_id, found, kind.as_str(), value].to_vec())
+        .collect();
+    tx.put_all(&INSERT_IDENTITY, &rows)?;
     Ok(found)
 }
 

@@ -388,7 +388,7 @@ pub(crate) fn insert_item(
         wanted,
         until
     ];
-    tx.exec(&INSERT_ITEM, row).map(drop)
+    tx.put(&INSERT_ITEM, row)
 }
 
 /// Saves an item that was loaded as `item.version`.

@@ -152,7 +152,7 @@ impl Tx<'_> {
         body: &str,
     ) -> Result<(), Fault> {
         let now = self.now();
-        self.exec(&SCHEDULE, params![kind, key, agency_id, run_at, body, now]).map(drop)
+        self.put(&SCHEDULE, params![kind, key, agency_id, run_at, body, now])
     }
 
     /// Plans no longer what was planned.
@@ -160,7 +160,7 @@ impl Tx<'_> {
     /// # Errors
     /// A fault of the engine.
     pub fn unschedule(&mut self, kind: &str, key: &str) -> Result<(), Fault> {
-        self.exec(&CANCEL, params![kind, key]).map(drop)
+        self.put(&CANCEL, params![kind, key])
     }
 }
 

@@ -47,8 +47,8 @@ pub(crate) struct Link {
 
 struct Open {
     client: Client,
-    /// Prepared statements, by the address of their source.
-    prepared: HashMap<usize, Statement>,
+    /// Prepared statements, by the address of their source and the rows that they put down.
+    prepared: HashMap<(usize, usize), Statement>,
     /// Drives the connection while somebody waits for an answer.
     runtime: Runtime,
 }
@@ -123,16 +123,23 @@ impl Open {
         Ok(Self { client, prepared: HashMap::new(), runtime })
     }
 
-    fn prepare(&mut self, sql: &'static Sql) -> Result<Statement, Fault> {
-        let address = std::ptr::from_ref(sql).addr();
-        if let Some(statement) = self.prepared.get(&address) {
+    fn prepare(&mut self, sql: &'static Sql, rows: usize) -> Result<Statement, Fault> {
+        let key = (std::ptr::from_ref(sql).addr(), rows);
+        if let Some(statement) = self.prepared.get(&key) {
             return Ok(statement.clone());
         }
+        let many =
+            match rows {
+                1 => None,
+                _ => Some(sql.for_rows(rows).ok_or_else(|| {
+                    Fault::new(format!("{}: puts down no rows at once", sql.name))
+                })?),
+            };
         let statement = self
             .runtime
-            .block_on(self.client.prepare(sql.postgres))
+            .block_on(self.client.prepare(many.as_deref().unwrap_or(sql.postgres)))
             .map_err(|e| pg_fault(sql.name, &e))?;
-        self.prepared.insert(address, statement.clone());
+        self.prepared.insert(key, statement.clone());
         Ok(statement)
     }
 }
@@ -203,8 +210,18 @@ impl<'c> Pipe<'c> {
 
     /// Says a statement whose count nobody needs; where it fails, the next turn does.
     pub(crate) fn put(&mut self, sql: &'static Sql, params: &[Value<'_>]) -> Result<(), Fault> {
+        self.put_rows(sql, 1, params)
+    }
+
+    /// The same with several rows, whose values are in `params` one after the other.
+    pub(crate) fn put_rows(
+        &mut self,
+        sql: &'static Sql,
+        rows: usize,
+        params: &[Value<'_>],
+    ) -> Result<(), Fault> {
         self.forget_ahead();
-        let statement = self.prepare(sql)?;
+        let statement = self.open.prepare(sql, rows)?;
         let params = params.iter().map(|value| value.clone().into_owned()).collect();
         self.waiting.push(Waiting::Row(sql, statement, params));
         if self.waiting.len() >= WAITING_MAX { self.turn(None).map(drop) } else { Ok(()) }
@@ -279,7 +296,7 @@ impl<'c> Pipe<'c> {
             self.waiting.push(Waiting::Text(OWN_PLANS));
             self.own_plans = true;
         }
-        self.open.prepare(sql)
+        self.open.prepare(sql, 1)
     }
 
     fn rows(&mut self, question: Question<'_>) -> Result<Vec<Row>, Fault> {

@@ -36,6 +36,26 @@ impl Sql {
         }
     }
 
+    /// PostgreSQL's text for so many rows at once: the group behind `values` again and again, each
+    /// with parameters of its own. `None` where there is no such group.
+    pub(crate) fn for_rows(&self, rows: usize) -> Option<String> {
+        let begins = self.postgres.find("values (")? + "values ".len();
+        let ends = begins + self.postgres[begins..].find(')')? + 1;
+        let (group, rest) = (&self.postgres[begins..ends], &self.postgres[ends..]);
+        let parts: Vec<&str> = group.split('$').collect();
+        let mut text = self.postgres[..begins].to_owned();
+        for row in 0..rows {
+            text.push_str(if row == 0 { parts[0] } else { ", (" });
+            for part in &parts[1..] {
+                let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+                let number: usize = part[..digits].parse().ok()?;
+                text.push_str(&format!("${}{}", row * (parts.len() - 1) + number, &part[digits..]));
+            }
+        }
+        text.push_str(rest);
+        Some(text)
+    }
+
     /// Whether its plan depends on the values: conditions that count only where theirs is given.
     pub(crate) fn wants_own_plan(&self) -> bool {
         *self.own_plan.get_or_init(|| self.postgres.contains(") is null or "))
@@ -80,4 +100,28 @@ macro_rules! sql {
     };
     (@option) => { None };
     (@option $some:expr) => { Some($some) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sql;
+
+    #[test]
+    fn rows_at_once_have_parameters_of_their_own() {
+        static ONE: Sql = Sql::new(
+            "one",
+            "insert into words (word, at, seen) values ($1, $2, 0) on conflict do nothing",
+            None,
+            None,
+        );
+        assert_eq!(
+            ONE.for_rows(3).as_deref(),
+            Some(
+                "insert into words (word, at, seen) values ($1, $2, 0), ($3, $4, 0), ($5, $6, 0) \
+                 on conflict do nothing"
+            )
+        );
+        static NONE: Sql = Sql::new("none", "delete from words where word = $1", None, None);
+        assert_eq!(NONE.for_rows(2), None);
+    }
 }

@@ -10,6 +10,9 @@ use crate::kept::{Kept, Shared, Thing};
 use crate::pipe::Pipe;
 use crate::sql::Sql;
 
+/// Rows of one statement: each number of rows is prepared by itself, so there are not many.
+const ROWS_AT_ONCE: usize = 8;
+
 pub(crate) enum Conn<'c> {
     Sqlite(&'c rusqlite::Connection),
     Postgres(Pipe<'c>),
@@ -189,6 +192,26 @@ impl<'c> Tx<'c> {
             Conn::Postgres(pipe) => pipe.put(sql, params),
             sqlite @ Conn::Sqlite(_) => sqlite.exec(sql, params).map(drop),
         };
+        self.note(put)
+    }
+
+    /// Puts down several rows by a statement for one (`insert … values (…)`); on PostgreSQL in one
+    /// statement, so no two of them may be the same to an `on conflict … do update`.
+    ///
+    /// # Errors
+    /// A fault of the engine.
+    #[track_caller]
+    pub fn put_all(&mut self, sql: &'static Sql, rows: &[Vec<Value<'_>>]) -> Result<(), Fault> {
+        self.whole()?;
+        let mut put = Ok(());
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            put = put.and_then(|()| match &mut self.conn {
+                Conn::Postgres(pipe) => pipe.put_rows(sql, rows.len(), &rows.concat()),
+                sqlite @ Conn::Sqlite(_) => {
+                    rows.iter().try_for_each(|row| sqlite.exec(sql, row).map(drop))
+                }
+            });
+        }
         self.note(put)
     }
 
