@@ -86,6 +86,16 @@ async function be(presence) {
   await agent.locator(`.duty-now .duty-state[data-presence=${presence}]`).waitFor();
 }
 
+/** Ends what the demo's agent is at: whoever is at something is busy, never ready. */
+async function end() {
+  const done = agent.locator(".duty-held form[action$='/selesai'] button").first();
+  for (;;) {
+    await agent.goto("/kehadiran");
+    if (!(await done.count())) return;
+    await Promise.all([agent.waitForURL("**/percakapan/*"), done.click()]);
+  }
+}
+
 before(async () => {
   browser = await browse();
   await ready(url);
@@ -93,6 +103,7 @@ before(async () => {
   supervisor = await person(browser, way.url);
   board = await signInAtDemo(supervisor, "supervisor");
   agent = await signInAtDemo(await person(browser, url), "agent");
+  await end();
 });
 after(async () => {
   await browser?.close();
