@@ -102,6 +102,7 @@ sending-told-read = { $channel }: read { $at }
 sending-told-failed = { $channel }: could not be sent
 sending-told-unsure = { $channel }: not certain whether it went out
 sending-told-suppressed = { $channel }: not sent
+sending-told-window = WhatsApp's 24 hours are over; use an approved template
 sending-to-you = News that we sent you
 sending-news-subject = News about report { $code }
 sending-news = There is news about report { $code }. See: { $link }

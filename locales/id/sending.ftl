@@ -102,6 +102,7 @@ sending-told-read = { $channel }: dibaca { $at }
 sending-told-failed = { $channel }: gagal dikirim
 sending-told-unsure = { $channel }: belum pasti terkirim
 sending-told-suppressed = { $channel }: tidak dikirim
+sending-told-window = waktu 24 jam WhatsApp sudah lewat; pakailah templat yang disetujui
 sending-to-you = Kabar yang kami kirim kepada Anda
 sending-news-subject = Kabar laporan { $code }
 sending-news = Ada kabar untuk laporan { $code }. Lihat: { $link }

@@ -3,7 +3,7 @@
 
 use tanggap_conversations::outbound::settings::AllRules;
 use tanggap_conversations::outbound::suppressions::Reason;
-use tanggap_conversations::{Outbound, SendState};
+use tanggap_conversations::{Outbound, SendState, window};
 use tanggap_kernel::Timestamp;
 use tanggap_ui::{Text, Tone};
 
@@ -72,6 +72,9 @@ impl Telling<'_> {
     fn why(&self, row: &Outbound) -> Option<String> {
         let error = row.error.as_deref()?;
         match row.state {
+            SendState::Failed if self.for_staff && window::is_refusal(&row.channel, error) => {
+                Some(self.text.t("sending-told-window").into_owned())
+            }
             SendState::Suppressed => {
                 let reason = Reason::parse(error)?;
                 Some(self.text.t(format!("sending-reason-{}", reason.as_str())).into_owned())

@@ -115,7 +115,7 @@ fn understood(
             let why = "the answer is not of the Graph API".to_owned();
             Err(GraphError::plain(unanswered(NoAnswer::Lost(why))))
         }
-        (status, _) => Err(GraphError::plain(web::strange(status))),
+        (status, _) => Err(GraphError::plain(web::strange(status, &answer.headers))),
     }
 }
 

@@ -229,11 +229,11 @@ pub(crate) fn unanswered_question(error: NoAnswer) -> NotSent {
 }
 
 /// An answer that is none of the provider's own: of a proxy, or of a server that broke down.
-pub(crate) fn strange(status: u16) -> NotSent {
+pub(crate) fn strange(status: u16, headers: &HeaderMap) -> NotSent {
     let why = format!("HTTP {status}");
     match status {
         // The message was not taken in: these come before anything is done with it.
-        408 | 425 | 429 | 503 => NotSent::Later { after: None, why },
+        408 | 425 | 429 | 503 => NotSent::Later { after: retry_after(headers), why },
         401 | 403 | 407 => NotSent::Account { why },
         400..=499 => NotSent::Never { code: Some(status.to_string()), why },
         _ => NotSent::Unsure { why },
@@ -291,9 +291,13 @@ mod tests {
 
     #[test]
     fn a_broken_server_leaves_us_unsure_and_a_busy_one_does_not() {
-        assert!(matches!(strange(502), NotSent::Unsure { .. }));
-        assert!(matches!(strange(504), NotSent::Unsure { .. }));
-        assert!(matches!(strange(503), NotSent::Later { .. }));
-        assert!(matches!(strange(413), NotSent::Never { .. }));
+        let mut headers = HeaderMap::new();
+        assert!(matches!(strange(502, &headers), NotSent::Unsure { .. }));
+        assert!(matches!(strange(504, &headers), NotSent::Unsure { .. }));
+        assert!(matches!(strange(503, &headers), NotSent::Later { after: None, .. }));
+        assert!(matches!(strange(413, &headers), NotSent::Never { .. }));
+        headers.insert("retry-after", "600".parse().unwrap());
+        let asked = Some(Duration::from_secs(600));
+        assert!(matches!(strange(429, &headers), NotSent::Later { after, .. } if after == asked));
     }
 }

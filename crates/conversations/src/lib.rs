@@ -66,6 +66,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
         states::STATEMENTS,
         talks::STATEMENTS,
         templates::STATEMENTS,
+        window::STATEMENTS,
     ]
     .concat()
 }

@@ -6,7 +6,22 @@
 //! and 7 days for a person under the tag `HUMAN_AGENT`; one private reply to a comment within
 //! 7 days).
 
-use tanggap_kernel::Timestamp;
+use serde_json::json;
+use tanggap_kernel::{Access, Event, Fault, Subject, Timestamp, params};
+use tanggap_store::{Tx, sql};
+
+use crate::accounts::AccountId;
+use crate::outbound::Outbound;
+use crate::talks;
+
+sql! {
+    CLOSE = "update talks set window_until = $4, state = 'open', snoozed_until = null,
+        awaiting = awaiting or $6,
+        sort_at = case when awaiting or not $6 then sort_at else $4 end,
+        updated_at = $4, version = version + 1
+        where agency_id = $1 and account_id = $2 and thread = $3 and state <> 'ended'
+        and thread <> '' and window_until >= $4 and coalesce(last_in_at, 0) <= $5";
+}
 
 /// The window of ordinary messages, microseconds.
 const ORDINARY: i64 = Timestamp::DAY;
@@ -62,6 +77,36 @@ pub fn may_write(channel: &str, last_in: Option<Timestamp>, now: Timestamp) -> M
     }
 }
 
+/// Whether a provider's refusal, which begins with its code, says that the time is over by its own
+/// clock: WhatsApp's 131047, "Re-engagement message".
+#[must_use]
+pub fn is_refusal(channel: &str, why: &str) -> bool {
+    channel == "whatsapp" && why.split_whitespace().next() == Some("131047")
+}
+
+/// Ends the time of the talk that a refused message belongs to: the provider's clock counts, not
+/// ours. What a member of staff wrote has not arrived, so the talk waits for an answer again, and
+/// whoever is at it is told. What the person wrote after that message has opened the time anew.
+///
+/// # Errors
+/// A fault of the engine.
+pub(crate) fn close(tx: &mut Tx<'_>, access: &Access, row: &Outbound) -> Result<(), Fault> {
+    let (agency, account, thread) = (access.agency_id, AccountId(row.account_id), &row.recipient);
+    // Up to and including its end one may write.
+    let over = tx.now().plus(-1);
+    let by_person = row.extra.by_person;
+    let closed = params![agency, account, thread, over, row.created_at, by_person];
+    if tx.exec(&CLOSE, closed)? == 0 {
+        return Ok(());
+    }
+    let Some(talk) = talks::of_thread(tx, access, account, thread)? else { return Ok(()) };
+    let subject = Subject { kind: "talk", id: talk.id.0 };
+    let event = Event::new(agency, "talk.window_closed", subject, access.actor);
+    let owner = talk.owner_id.map(|id| id.to_string());
+    tx.announce(event.with(json!({ "channel": talk.channel, "owner": owner })));
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +141,15 @@ mod tests {
             assert_eq!(until(channel, true, at(0, 9, 0)), Some(at(7, 9, 0)));
             assert_eq!(until(channel, false, at(0, 9, 0)), Some(at(1, 9, 0)));
         }
+    }
+
+    #[test]
+    fn only_the_code_for_it_says_that_the_time_is_over() {
+        assert!(is_refusal("whatsapp", "131047 Re-engagement message"));
+        for why in ["131026 Message undeliverable", "1 of 2 parts: 131047", ""] {
+            assert!(!is_refusal("whatsapp", why), "{why}");
+        }
+        assert!(!is_refusal("sms", "131047"));
     }
 
     #[test]

@@ -78,13 +78,14 @@ pub fn spawn_reactions(ctx: Ctx) {
     });
 }
 
-/// Tells somebody of a talk of theirs whose answer is due.
+/// Tells somebody of a talk of theirs that wants them.
 #[derive(Template)]
 #[template(path = "reply_warning.html")]
 struct WarningStream {
     page: Text,
     id: String,
-    overdue: bool,
+    bad: bool,
+    key: &'static str,
 }
 
 struct Reactions {
@@ -102,8 +103,10 @@ impl Reactions {
             return false;
         }
         if event.subject_kind == "talk" {
-            if event.kind == "talk.reply_warned" {
-                self.warn_owner(event);
+            match event.kind.as_str() {
+                "talk.reply_warned" => self.warn_owner(event),
+                "talk.window_closed" => self.tell_owner(event, true, "talk-window-closed"),
+                _ => {}
             }
             talks::asides::tell(&self.ctx, event);
             let changed = self.lines.entry(event.agency_id).or_default();
@@ -136,15 +139,23 @@ impl Reactions {
         }
     }
 
-    /// Whoever is at a talk is told, wherever they are, that its answer is nearly due or overdue.
+    /// Whoever is at a talk is told that its answer is nearly due or overdue.
     fn warn_owner(&self, event: &Announced) {
         let facts: serde_json::Value = serde_json::from_str(&event.body).unwrap_or_default();
+        match facts["percent"].as_i64() == Some(100) {
+            true => self.tell_owner(event, true, "reply-overdue"),
+            false => self.tell_owner(event, false, "reply-warned"),
+        }
+    }
+
+    /// Tells whoever is at a talk, wherever they are, the words of `key`.
+    fn tell_owner(&self, event: &Announced, bad: bool, key: &'static str) {
+        let facts: serde_json::Value = serde_json::from_str(&event.body).unwrap_or_default();
         let Some(owner) = facts["owner"].as_str().and_then(UserId::parse) else { return };
-        let overdue = facts["percent"].as_i64() == Some(100);
         let topic = duty::topic_of(owner);
         for room in self.ctx.live.rooms(event.agency_id, |wanted| wanted == topic) {
             let id = InteractionId(event.subject_id).to_string();
-            let warning = WarningStream { page: text_of(&room), id, overdue };
+            let warning = WarningStream { page: text_of(&room), id, bad, key };
             if let Ok(html) = warning.render() {
                 self.ctx.live.send(&room, &html);
             }

@@ -4,6 +4,7 @@
 mod afterwards;
 mod answers;
 mod beside;
+mod cloud;
 mod copies;
 mod dovecot;
 mod kit;

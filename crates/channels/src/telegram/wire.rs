@@ -305,7 +305,7 @@ fn understood(
         None if (200..=299).contains(&answer.status) => {
             Err(unanswered(NoAnswer::Lost("the answer is not of the Bot API".to_owned())))
         }
-        None => Err(web::strange(answer.status)),
+        None => Err(web::strange(answer.status, &answer.headers)),
     }
 }
 

@@ -228,7 +228,7 @@ fn refused(answer: &Answer, body: &Value, now: i64) -> NotSent {
     match (answer.status, code) {
         _ if !body.is_object() => match answer.status {
             200..=299 => NotSent::Unsure { why: "the answer is not of the API".to_owned() },
-            status => web::strange(status),
+            status => web::strange(status, &answer.headers),
         },
         (200..=299, _) => NotSent::Unsure { why },
         (429, _) | (_, 88 | 130 | 185) => NotSent::Later { after: until_reset(answer, now), why },

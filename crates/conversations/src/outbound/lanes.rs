@@ -16,6 +16,7 @@ use super::receipts;
 use super::rules::{self, Assurance, Outcome, Settled};
 use super::suppressions::{self, Reason};
 use super::{Outbound, OutboundId, Priority, SendState, columns, read};
+use crate::window;
 
 /// How long a lane is held without a sign of life (microseconds).
 const LEASE_MICROS: i64 = 15 * Timestamp::SECOND;
@@ -236,12 +237,8 @@ pub fn turn(
         if settled.state != SendState::Waiting {
             ended.push((row.clone(), settled.state));
         }
-        if let Outcome::Never { why } = outcome
-            && lane.channel == "email"
-            && rules::is_no_mailbox(why)
-        {
-            let access = Access::system(lane.agency_id);
-            suppressions::add(tx, &access, "email", &row.recipient, Reason::Bounce, why)?;
+        if let Outcome::Never { why } = outcome {
+            learn(tx, lane, row, why)?;
         }
     }
     for row in &turn.untried {
@@ -262,6 +259,18 @@ pub fn turn(
     }
     let rows = take(tx, session, taken, &mut ended)?;
     Ok(Some(Took { rows, ended }))
+}
+
+/// What a refusal says beyond its message.
+fn learn(tx: &mut Tx<'_>, lane: &Lane, row: &Outbound, why: &str) -> Result<(), Fault> {
+    let access = Access::system(lane.agency_id);
+    if lane.channel == "email" && rules::is_no_mailbox(why) {
+        suppressions::add(tx, &access, "email", &row.recipient, Reason::Bounce, why)?;
+    }
+    if window::is_refusal(&lane.channel, why) {
+        window::close(tx, &access, row)?;
+    }
+    Ok(())
 }
 
 /// Takes rows in hand, but for those whose address is not written to.

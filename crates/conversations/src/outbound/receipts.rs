@@ -8,7 +8,7 @@ use tanggap_store::{Tx, sql};
 use super::rules::after_receipt;
 use super::{Outbound, OutboundId, SendState, columns, lanes, read};
 use crate::accounts::AccountId;
-use crate::talks;
+use crate::{talks, window};
 
 /// Characters of a provider's words that are kept.
 const WORDS_MAX: usize = 500;
@@ -91,6 +91,9 @@ pub fn note(
         ],
     )?;
     lanes::announce(tx, access, &row, next);
+    if error.as_deref().is_some_and(|why| window::is_refusal(&row.channel, why)) {
+        window::close(tx, access, &row)?;
+    }
     row.state = next;
     row.error = error;
     row.sent_at = row.sent_at.or(sent);

@@ -113,8 +113,10 @@ impl Talk {
             return self.window_until.map_or(MayWrite::Always, MayWrite::Until);
         }
         match window::may_write(&self.channel, self.last_in_at, now) {
-            // What was heard last was a comment, whose time was another.
-            MayWrite::Always | MayWrite::Until(_) => MayWrite::Nothing,
+            // The provider's clock is another, or what was heard last was a comment.
+            MayWrite::Always | MayWrite::Until(_) => {
+                window::may_write(&self.channel, None, now)
+            }
             less => less,
         }
     }
