@@ -114,9 +114,7 @@ impl Talk {
         }
         match window::may_write(&self.channel, self.last_in_at, now) {
             // The provider's clock is another, or what was heard last was a comment.
-            MayWrite::Always | MayWrite::Until(_) => {
-                window::may_write(&self.channel, None, now)
-            }
+            MayWrite::Always | MayWrite::Until(_) => window::may_write(&self.channel, None, now),
             less => less,
         }
     }
