@@ -1,9 +1,10 @@
 //! The embedded engine: one writer that commits in groups, a few readers, and a checkpointer.
 //!
-//! The writer drains its queue, wraps each closure in a savepoint and commits up to 64 of them
-//! together, so that one fsync serves the group; nobody is answered before the commit. Some
-//! errors (disk full, I/O) roll back the whole group, released savepoints included: then all of
-//! the group fail.
+//! The writer drains its queue and commits up to 64 closures together, so that one fsync serves
+//! the group; nobody is answered before the commit. Where one of them fails after it has changed
+//! something, which is rare, the group is undone and run again with a savepoint around each: a
+//! savepoint costs a sixth of a case. Some errors (disk full, I/O) roll back the whole group,
+//! released savepoints included: then all of the group fail.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::RecvTimeoutError;
@@ -154,15 +155,28 @@ fn write_group(
     if let Err(error) = conn.execute_batch("begin immediate") {
         return (group, Err(lite_error("begin", &error)));
     }
-    let mut announced = Vec::new();
+    let (mut announced, mut apart, mut at) = (Vec::new(), false, 0);
     loop {
-        let at = group.len() - 1;
-        if let Err(fault) = run_one(conn, shared, group[at].as_mut(), &mut announced) {
-            // What the group saw of its own changes never became true.
-            shared.kept.forget();
-            return (group, Err(fault));
+        match run_one(conn, shared, group[at].as_mut(), &mut announced, apart) {
+            Ok(Ran::Whole) => at += 1,
+            Ok(Ran::Spoiled) => {
+                announced.clear();
+                (apart, at) = (true, 0);
+                // What the group saw of its own changes never became true.
+                shared.kept.forget();
+                if let Err(fault) = begin_again(conn) {
+                    return (group, Err(fault));
+                }
+            }
+            Err(fault) => {
+                shared.kept.forget();
+                return (group, Err(fault));
+            }
         }
-        if group.len() == GROUP_MAX {
+        if at < group.len() {
+            continue;
+        }
+        if at == GROUP_MAX {
             break;
         }
         match queue.try_recv() {
@@ -179,15 +193,32 @@ fn write_group(
     (group, outcome)
 }
 
-/// Runs one closure inside its savepoint. Fails where the engine rolled back the whole group.
+/// What a closure left behind.
+enum Ran {
+    /// All that it was to change, or nothing.
+    Whole,
+    /// Some of the changes of a closure that failed.
+    Spoiled,
+}
+
+fn begin_again(conn: &Connection) -> Result<(), Fault> {
+    conn.execute_batch("rollback; begin immediate").map_err(|e| lite_error("begin", &e))
+}
+
+/// Runs one closure, where `apart` inside a savepoint of its own. Fails where the engine rolled
+/// back the whole group.
 fn run_one(
     conn: &Connection,
     shared: &Shared,
     work: &mut dyn Work,
     announced: &mut Vec<Pending>,
-) -> Result<(), Fault> {
+    apart: bool,
+) -> Result<Ran, Fault> {
     let sql = |text: &str| conn.execute_batch(text).map_err(|e| lite_error("savepoint", &e));
-    sql("savepoint one")?;
+    if apart {
+        sql("savepoint one")?;
+    }
+    let before = conn.total_changes();
     let (_, outcome) = work.run(Conn::Sqlite(conn), shared);
     if conn.is_autocommit() {
         let kind = match outcome {
@@ -201,10 +232,16 @@ fn run_one(
             for (id, at, event) in events {
                 announced.push(Pending::new(id, at, event)?);
             }
-            sql("release one")
+            if apart {
+                sql("release one")?;
+            }
         }
-        Err(_) => sql("rollback to one; release one"),
+        Err(_) if apart => sql("rollback to one; release one")?,
+        // Whoever is refused has seldom changed anything yet.
+        Err(None) if conn.total_changes() == before => {}
+        Err(_) => return Ok(Ran::Spoiled),
     }
+    Ok(Ran::Whole)
 }
 
 fn seal(conn: &Connection, shared: &Shared, announced: Vec<Pending>) -> Result<(), Fault> {

@@ -333,6 +333,66 @@ engines! {
         assert_eq!(sealed(&kit.db, 2).await.events, 2);
     }
 
+    async fn who_fails_in_a_group_takes_nobody_along_and_leaves_nothing(kit) {
+        // Keeps the writer busy, so that the others come in groups.
+        let slow = kit.db.write(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            Ok(())
+        });
+        let many = (0..60).map(|n| {
+            let db = kit.db.clone();
+            tokio_spawn(async move {
+                db.write(move |tx| {
+                    tx.put(&ADD_LEASE, params![format!("g{n}"), "x"])?;
+                    announce(tx, n);
+                    match n % 6 {
+                        3 => Err(Refusal::Stale.into()),
+                        4 => Err(Fault::new("broken on the way").into()),
+                        5 => Ok(tx.put(&ADD_LEASE, params!["taken by itself", n.to_string()])?),
+                        _ => Ok(()),
+                    }
+                })
+                .await
+            })
+        });
+        let many = many.collect::<Vec<_>>();
+        slow.await.expect("it only waited");
+        let mut took = 0;
+        for (n, write) in many.into_iter().enumerate() {
+            let outcome = write.await.expect("no panic");
+            let there = match n % 6 {
+                3 | 4 => false,
+                // One of them has the name, and the others fail at it.
+                5 => outcome.is_ok(),
+                _ => true,
+            };
+            took += i64::from(n % 6 == 5 && there);
+            assert_eq!(outcome.is_ok(), there, "{n}");
+            let name = format!("g{n}");
+            let found = kit.db.read(move |tx| Ok(holder(tx, &name)?)).await.expect("read");
+            assert_eq!(found.is_some(), there, "{n}");
+        }
+        assert_eq!(took, 1);
+        let report = sealed(&kit.db, 31).await;
+        assert_eq!(report.events, 31);
+        assert!(report.broken.is_empty());
+    }
+
+    async fn rows_put_down_together_are_those_that_were_given(kit) {
+        for count in [0, 1, 3, 8, 21] {
+            let named = move |n: i64| format!("many-{count}-{n}");
+            kit.db.write(move |tx| {
+                let rows: Vec<_> =
+                    (0..count).map(|n| params![named(n), n.to_string()].to_vec()).collect();
+                Ok(tx.put_all(&ADD_LEASE, &rows)?)
+            }).await.expect("written");
+            for n in 0..=count {
+                let found = kit.db.read(move |tx| Ok(holder(tx, &named(n))?)).await.expect("read");
+                assert_eq!(found, (n < count).then(|| n.to_string()), "{count}, {n}");
+            }
+        }
+    }
+
     async fn what_is_kept_follows_every_change_of_settings(kit) {
         let kept = |tx: &mut Tx<'_>| {
             let load = |tx: &mut Tx<'_>| Ok(holder(tx, "a")?);
