@@ -39,6 +39,7 @@ before(async () => {
   node = await start("serve", {
     TANGGAP_MESSENGERS_GRAPH: cloud.url,
     TANGGAP_MESSENGERS_TELEGRAM: telegram,
+    TANGGAP_ACCOUNT_NETWORKS: "127.0.0.0/8,::1",
   });
   await ready(node.url);
 });

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tanggap_channels::email::wire::RelayConfig;
 use tanggap_channels::messenger::Places;
+use tanggap_channels::reach::{Network, Reach};
 use tanggap_conversations::files::Scanner;
 use tanggap_kernel::{Fault, Result};
 use tanggap_store::Engine;
@@ -45,6 +46,18 @@ pub struct Config {
     /// Where messengers' providers are, where they are reached by another way than their own.
     #[serde(default)]
     pub messengers: Places,
+    /// What agencies' accounts may do.
+    #[serde(default)]
+    pub accounts: Accounts,
+}
+
+/// What agencies' accounts may do.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Accounts {
+    /// Networks that are not of the open internet and in which an account's servers may be all
+    /// the same: `10.20.0.0/16`, or one address.
+    pub networks: Vec<String>,
 }
 
 /// The front door.
@@ -136,6 +149,7 @@ const VARIABLES: &[(&str, &[&str], Shape)] = &[
     ("TANGGAP_MESSENGERS_GRAPH", &["messengers", "graph"], Shape::Text),
     ("TANGGAP_MESSENGERS_TELEGRAM", &["messengers", "telegram"], Shape::Text),
     ("TANGGAP_MESSENGERS_X", &["messengers", "x"], Shape::Text),
+    ("TANGGAP_ACCOUNT_NETWORKS", &["accounts", "networks"], Shape::List),
     ("TANGGAP_MAIL_HOST", &["mail", "host"], Shape::Text),
     ("TANGGAP_MAIL_PORT", &["mail", "port"], Shape::Number),
     ("TANGGAP_MAIL_TLS", &["mail", "tls"], Shape::Text),
@@ -192,7 +206,17 @@ impl Config {
         if !base.is_empty() && !base.starts_with("http://") && !base.starts_with("https://") {
             return Err(Fault::new("base_url begins with http:// or https://"));
         }
-        Ok(())
+        self.reach().map(drop)
+    }
+
+    /// Where servers may be that agencies' accounts name.
+    ///
+    /// # Errors
+    /// A fault that names what is no network.
+    pub fn reach(&self) -> Result<Reach, Fault> {
+        let networks = self.accounts.networks.iter().map(|text| text.parse());
+        let networks: Result<Vec<Network>, String> = networks.collect();
+        networks.map(|known| Reach::with(&known)).map_err(Fault::new)
     }
 
     /// Where the files are.
@@ -313,6 +337,10 @@ mod tests {
         assert!(read("", &[("TANGGAP_TRUSTED_PROXIES", "rumah")]).is_err());
         let half = read("", &[("TANGGAP_TLS_CERT", "/etc/cert.pem")]).unwrap();
         assert!(half.check().is_err());
+        assert!(read("", &[("TANGGAP_ACCOUNT_NETWORKS", "10.0.0.0/40")]).unwrap().check().is_err());
+        let inner = read("", &[("TANGGAP_ACCOUNT_NETWORKS", "10.1.0.0/16, ::1")]).unwrap();
+        assert!(inner.reach().unwrap().allows([10, 1, 2, 3].into()));
+        assert!(!inner.reach().unwrap().allows([127, 0, 0, 1].into()));
         assert!(read("", &[("TANGGAP_BASE_URL", "lapor.contoh.go.id")]).unwrap().check().is_err());
     }
 }

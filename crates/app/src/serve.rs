@@ -40,7 +40,7 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
     let listener = listen(&config.server)?;
     let address = listener.local_addr().map_err(|e| Fault::new(format!("listening: {e}")))?;
     let (close, closing) = watch::channel(false);
-    let messengers = Messengers::new(config.messengers.clone())?;
+    let messengers = Messengers::new(config.messengers.clone(), config.reach()?)?;
     let front = Front {
         metrics: Some(observe::start_metrics()?),
         metrics_token: config.server.metrics_token.clone(),
@@ -58,7 +58,7 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
         work::understand::register(runner, ctx.clone(), messengers.clone(), config.scanner());
     let http = messengers.http().clone();
     tokio::spawn(gateway::tend(ctx.clone(), messengers, gateways.clone(), closing.clone()));
-    let sms = sms::worker::tend(ctx.clone(), gateways.clone(), closing.clone());
+    let sms = sms::worker::tend(ctx.clone(), gateways.clone(), config.reach()?, closing.clone());
     let bound = tokio::spawn(sms);
     ctx.db.write(sweep::plan).await?;
     let routing_ends = closing.clone();

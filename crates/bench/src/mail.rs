@@ -15,6 +15,7 @@ use tanggap_calendar::Zone;
 use tanggap_channels::email::imap::{MailboxConfig, Start};
 use tanggap_channels::email::login::Login;
 use tanggap_channels::email::wire::TlsMode;
+use tanggap_channels::reach::Reach;
 use tanggap_conversations::accounts::{self, AccountInput};
 use tanggap_kernel::{Access, AgencyId, Fault, Result, params};
 use tanggap_org::NewAgency;
@@ -211,6 +212,7 @@ async fn account(ctx: &Ctx, agency: AgencyId, dovecot: &Path, user: &str) -> Res
     let config = MailboxConfig {
         host: "127.0.0.1".to_owned(),
         port: port.ok_or_else(|| Fault::new("the server has no port"))?,
+        reach: Reach::everywhere(),
         tls: TlsMode::None,
         ca_pem: None,
         user: user.to_owned(),

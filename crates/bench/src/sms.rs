@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::{Value, json};
 use tanggap_channels::exchange::Outgoing;
+use tanggap_channels::reach::Reach;
 use tanggap_channels::sms::wire::{Client, Settings, client};
 use tanggap_kernel::{Fault, Result};
 
@@ -33,6 +34,7 @@ pub async fn run(args: SmsArgs) -> Result<Value> {
     let settings = Settings {
         host: "127.0.0.1".to_owned(),
         port: args.port,
+        reach: Reach::everywhere(),
         system_id: "tanggap".to_owned(),
         window: args.window,
         ..Settings::default()

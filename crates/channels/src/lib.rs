@@ -11,6 +11,7 @@ mod json;
 pub mod messenger;
 pub mod meta;
 mod parts;
+pub mod reach;
 pub mod signed;
 pub mod sms;
 pub mod telegram;

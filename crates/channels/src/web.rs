@@ -7,10 +7,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, Url};
 
 use crate::exchange::NotSent;
+use crate::reach::{Inside, Reach};
 
 /// How long a connection may take to be made.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -25,33 +27,62 @@ const HOPS_MAX: usize = 3;
 /// Characters of a provider's words that are kept.
 const WORDS_MAX: usize = 500;
 
-/// The client that all accounts of a node share.
+/// The clients that all accounts of a node share: one for what the operator names, one for what
+/// agencies' administrators typed, which goes no further than `reach`.
 #[derive(Clone, Debug)]
-pub struct Http(reqwest::Client);
+pub struct Http {
+    named: reqwest::Client,
+    typed: reqwest::Client,
+    reach: Reach,
+}
 
 impl Http {
-    /// A client whose ordinary calls may take so long. The process has chosen its TLS provider
+    /// Clients whose ordinary calls may take so long. The process has chosen its TLS provider
     /// before.
     ///
     /// # Errors
     /// What is wrong with TLS on this machine.
-    pub fn new(within: Duration) -> Result<Http, String> {
-        reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_WITHIN)
-            .timeout(within)
-            .pool_max_idle_per_host(8)
-            .user_agent(concat!("Tanggap/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map(Http)
-            .map_err(|e| e.to_string())
+    pub fn new(within: Duration, reach: Reach) -> Result<Http, String> {
+        let begin = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(CONNECT_WITHIN)
+                .timeout(within)
+                .pool_max_idle_per_host(8)
+                .user_agent(concat!("Tanggap/", env!("CARGO_PKG_VERSION")))
+        };
+        let words = |e: reqwest::Error| e.to_string();
+        let named = begin().build().map_err(words)?;
+        let checked = std::sync::Arc::new(Checked(reach.clone()));
+        // By a proxy of the environment the proxy would resolve, and nothing could be checked.
+        let typed = begin().no_proxy().dns_resolver(checked).build().map_err(words)?;
+        Ok(Http { named, typed, reach })
+    }
+
+    /// Where servers may be that an agency's account names.
+    #[must_use]
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+}
+
+/// Gives addresses that may be connected to, and no others.
+struct Checked(Reach);
+
+impl Resolve for Checked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0.clone();
+        Box::pin(async move {
+            let found = reach.resolve(name.as_str(), 0).await?;
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
     }
 }
 
 /// One provider: where it is, and which other hosts hold its files.
 #[derive(Clone)]
 pub(crate) struct Provider {
-    http: Http,
+    http: reqwest::Client,
     base: Url,
     file_hosts: &'static [&'static str],
 }
@@ -114,7 +145,19 @@ impl Provider {
         if !matches!(base.scheme(), "https" | "http") || base.cannot_be_a_base() {
             return Err(format!("{base}: not an address of the web"));
         }
-        Ok(Provider { http: http.clone(), base, file_hosts })
+        Ok(Provider { http: http.named.clone(), base, file_hosts })
+    }
+
+    /// A provider at an address that an agency's administrator typed.
+    pub(crate) fn typed(http: &Http, base: &str) -> Result<Provider, String> {
+        let provider = Provider::new(http, base, &[])?;
+        // An address in place of a name is resolved by nobody.
+        let host = provider.base.host_str().unwrap_or_default();
+        let address = host.trim_matches(['[', ']']).parse().ok();
+        if address.is_some_and(|address| !http.reach.allows(address)) {
+            return Err(Inside.to_string());
+        }
+        Ok(Provider { http: http.typed.clone(), ..provider })
     }
 
     /// A call of `path` below the base; each piece is escaped.
@@ -124,7 +167,7 @@ impl Provider {
             .expect("invariant: checked when the provider was set up")
             .pop_if_empty()
             .extend(path);
-        self.http.0.request(method, url)
+        self.http.request(method, url)
     }
 
     /// The address, where it is one that we call.
@@ -154,7 +197,7 @@ impl Provider {
             let url = self
                 .allowed(&next)
                 .ok_or_else(|| NotFetched::Gone("of a place that we do not call".to_owned()))?;
-            let call = self.http.0.get(url.clone()).timeout(FILE_WITHIN);
+            let call = self.http.get(url.clone()).timeout(FILE_WITHIN);
             let answer = match send_bounded(sign(&url, call), max).await {
                 Ok(answer) => answer,
                 Err(NoAnswer::TooLarge) => return Err(NotFetched::TooLarge),
@@ -260,7 +303,7 @@ mod tests {
     #[test]
     fn only_hosts_of_the_provider_are_called() {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let http = Http::new(CALL_WITHIN).unwrap();
+        let http = Http::new(CALL_WITHIN, Reach::default()).unwrap();
         let hosts = &[".fbsbx.com", "pbs.twimg.com"];
         let provider = Provider::new(&http, "https://graph.facebook.com/v23.0", hosts).unwrap();
         for good in [
@@ -287,6 +330,27 @@ mod tests {
         }
         assert!(Provider::new(&http, "file:///etc", &[]).is_err());
         assert!(Provider::new(&http, "data:text/plain,a", &[]).is_err());
+    }
+
+    #[tokio::test]
+    async fn an_address_that_somebody_typed_leads_nowhere_inside() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let guarded = Http::new(CALL_WITHIN, Reach::default()).unwrap();
+        for typed in ["127.0.0.1", "[::1]", "0x7f.1", "2130706433", "[::ffff:7f00:1]"] {
+            let address = format!("http://{typed}:{port}/token");
+            assert!(Provider::typed(&guarded, &address).is_err(), "{typed}");
+        }
+        // A name is known to lead inside only when it is called.
+        let address = format!("http://localhost:{port}/token");
+        let provider = Provider::typed(&guarded, &address).unwrap();
+        let refused = send(provider.call(Method::POST, &[])).await;
+        assert!(matches!(refused, Err(NoAnswer::Unreached(_))));
+        let open = Http::new(Duration::from_millis(300), Reach::everywhere()).unwrap();
+        let provider = Provider::typed(&open, &address).unwrap();
+        let lost = send(provider.call(Method::POST, &[])).await;
+        assert!(matches!(lost, Err(NoAnswer::Lost(_))), "it was called");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tanggap_channels::email::imap::{
 };
 use tanggap_channels::email::login::Login;
 use tanggap_channels::email::wire::TlsMode;
+use tanggap_channels::reach::Reach;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -48,6 +49,7 @@ impl Dovecot {
         MailboxConfig {
             host: "127.0.0.1".to_owned(),
             port: self.plain,
+            reach: Reach::everywhere(),
             tls: TlsMode::None,
             ca_pem: None,
             user: user.to_owned(),
@@ -220,12 +222,52 @@ async fn a_mailbox_that_was_made_anew_is_read_anew() {
 }
 
 #[tokio::test]
+async fn what_was_old_stays_old_when_the_mailbox_is_numbered_anew() {
+    let Some(server) = Dovecot::find() else { return };
+    let _alone = server.alone();
+    server.deliver("pindah", 0..3);
+    // The server tells dates to the second.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let mark = server.folder.join("since");
+    std::fs::write(&mark, "").unwrap();
+    let now = std::fs::metadata(&mark).unwrap().modified().unwrap();
+    let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+    let since = i64::try_from(now.as_secs()).unwrap();
+    let config = MailboxConfig { start: Start::New { since }, ..server.config("pindah") };
+    let mut inbox = Consumer::start(config, None);
+    inbox.until(|state| *state == MailboxState::Waiting).await;
+    server.deliver("pindah", 3..5);
+    inbox.keep_until(2).await;
+    let before = inbox.cursor.unwrap();
+    assert_eq!(before.dated_below, 0);
+    server.control("kill");
+    let home = server.folder.join("mail/pindah");
+    for entry in std::fs::read_dir(&home).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().starts_with("dovecot") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    server.control("start");
+    server.deliver("pindah", 5..6);
+    inbox.keep_until(5).await;
+    let after = inbox.cursor.unwrap();
+    assert_ne!(before.uid_validity, after.uid_validity);
+    let mut ids = inbox.ids();
+    ids.sort();
+    ids.dedup();
+    let new: Vec<String> = (3..6).map(|n| format!("Message-ID: <{n}@uji.id>")).collect();
+    assert_eq!(ids, new, "what lay there before is left there");
+}
+
+#[tokio::test]
 async fn listening_is_renewed_and_old_mail_may_stay_out() {
     let Some(server) = Dovecot::find() else { return };
     let _alone = server.alone();
     server.deliver("lama", 0..3);
     let config = MailboxConfig {
-        start: Start::New,
+        start: Start::New { since: 0 },
         idle: Duration::from_millis(200),
         ..server.config("lama")
     };

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tanggap_channels::email::wire::{
     OutgoingMail, Relay, RelayConfig, SendError, Severity, TlsMode,
 };
+use tanggap_channels::reach::Reach;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -64,6 +65,7 @@ impl Server {
         Relay::new(RelayConfig {
             host: "127.0.0.1".into(),
             port: self.port,
+            reach: Reach::everywhere(),
             tls: TlsMode::None,
             ca_pem: None,
             user: None,
@@ -221,6 +223,7 @@ async fn nobody_listening_or_a_wrong_password_is_temporary() {
     let config = |port, tls| RelayConfig {
         host: "127.0.0.1".into(),
         port,
+        reach: Reach::everywhere(),
         tls,
         ca_pem: None,
         user: Some("tanggap".into()),

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tanggap_channels::exchange::{NotSent, Outgoing};
+use tanggap_channels::reach::Reach;
 use tanggap_channels::sms::hear::fingerprint;
 use tanggap_channels::sms::pdu::{Address, Answer, Body, Message, Pdu, RESPONSE};
 use tanggap_channels::sms::pdu::{command, frame, status};
@@ -76,7 +77,12 @@ impl Centre {
 
     fn client(&self, settings: Settings) -> (Client, mpsc::Receiver<Delivery>) {
         let (client, brought, driver) = client(
-            Settings { host: "127.0.0.1".to_owned(), port: self.port, ..settings },
+            Settings {
+                host: "127.0.0.1".to_owned(),
+                port: self.port,
+                reach: Reach::everywhere(),
+                ..settings
+            },
             "rahasia".to_owned(),
         );
         tokio::spawn(driver.run());

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tanggap_channels::exchange::{NotSent, Outgoing, ReceiptState};
+use tanggap_channels::reach::Reach;
 use tanggap_channels::sms::alphabet::Default7;
 use tanggap_channels::sms::assembly::Assembly;
 use tanggap_channels::sms::compose::Concat;
@@ -88,7 +89,8 @@ fn connect(port: u16, settings: Settings) -> (Client, mpsc::Receiver<Delivery>) 
 
 fn reach(host: &str, port: u16, settings: Settings) -> (Client, mpsc::Receiver<Delivery>) {
     let host = host.to_owned();
-    let settings = Settings { host, port, system_id: "tanggap".to_owned(), ..settings };
+    let (system_id, reach) = ("tanggap".to_owned(), Reach::everywhere());
+    let settings = Settings { host, port, reach, system_id, ..settings };
     let (client, brought, driver) = client(settings, "rahasia".to_owned());
     tokio::spawn(driver.run());
     (client, brought)

@@ -58,6 +58,13 @@ impl IdGen {
     }
 }
 
+/// The moment that an id carries.
+#[must_use]
+pub fn made_at(id: i64) -> crate::Timestamp {
+    let ms = (id >> (COUNTER_BITS + NODE_BITS)) + EPOCH_MS;
+    crate::Timestamp::from_micros(ms.saturating_mul(1000))
+}
+
 /// The smallest id that could have been made at `at`: where a keyset by time begins.
 #[must_use]
 pub fn floor_at(at: crate::Timestamp) -> i64 {
@@ -180,6 +187,7 @@ mod tests {
         let ids = IdGen::new(3);
         let noon = Timestamp::from_micros(1_790_000_000_000_000);
         let first = ids.next(noon);
+        assert_eq!(made_at(first), noon);
         let second = ids.next(Timestamp::from_micros(noon.as_micros() - 3_600_000_000));
         let third = ids.next(noon);
         assert!(first < second && second < third);

@@ -25,6 +25,8 @@ pub(super) async fn run(place: &Place, mut args: Serve) -> Result<ExitCode> {
         let port = config.server.listen.rsplit_once(':').map_or("8080", |(_, port)| port);
         config.server.base_url = format!("http://localhost:{port}");
     }
+    // Whoever looks at a demo tries servers of this machine with it.
+    config.accounts.networks.extend(["127.0.0.0/8", "::1"].map(str::to_owned));
     observe::start_log(&config.log)?;
     let outcome = open_and_serve(&config, &data).await;
     if let Some(folder) = temporary {

@@ -68,6 +68,8 @@ struct Kept {
     uid_validity: u32,
     uid: u32,
     modseq: u64,
+    #[serde(default)]
+    dated_below: u32,
 }
 
 /// Follows a mailbox until `closing` says so, or its sender is gone.
@@ -101,9 +103,12 @@ async fn place(ctx: &Ctx, mailbox: &Mailbox) -> Result<Option<Cursor>> {
     let (access, id, folder) = (mailbox.access(), mailbox.account, mailbox.config.folder.clone());
     let read = ctx.db.read(move |tx| Ok(accounts::cursor(tx, &access, id, &folder)?));
     let kept: Option<Kept> = read.await?.and_then(|text| serde_json::from_str(&text).ok());
-    let cursor =
-        |kept: Kept| Cursor { uid_validity: kept.uid_validity, uid: kept.uid, modseq: kept.modseq };
-    Ok(kept.map(cursor))
+    Ok(kept.map(|Kept { uid_validity, uid, modseq, dated_below }| Cursor {
+        uid_validity,
+        uid,
+        dated_below,
+        modseq,
+    }))
 }
 
 /// Ends a task with whoever needs it.
@@ -213,8 +218,8 @@ async fn together(
 }
 
 fn note(tx: &mut Tx<'_>, mailbox: &Mailbox, cursor: Cursor, count: usize) -> Result<()> {
-    let Cursor { uid_validity, uid, modseq } = cursor;
-    let place = serde_json::to_string(&Kept { uid_validity, uid, modseq })?;
+    let Cursor { uid_validity, uid, dated_below, modseq } = cursor;
+    let place = serde_json::to_string(&Kept { uid_validity, uid, modseq, dated_below })?;
     let (access, account) = (mailbox.access(), mailbox.account);
     states::note_taken(tx, &access, account, count)?;
     Ok(accounts::set_cursor(tx, &access, account, &mailbox.config.folder, &place)?)

@@ -22,7 +22,7 @@ use tanggap_channels::web::Http;
 use tanggap_conversations::accounts::Account;
 use tanggap_conversations::files::Scanner;
 use tanggap_conversations::inbound::Inbound;
-use tanggap_kernel::{Fault, Refusal, Result};
+use tanggap_kernel::{Fault, Refusal, Result, Timestamp, id};
 use tanggap_ui::Ctx;
 
 use crate::{account, letter};
@@ -144,16 +144,23 @@ pub fn logins(ctx: &Ctx, http: &Http, account: &Account) -> Result<Arc<dyn Login
 
 /// How the mailbox of an account is reached.
 #[must_use]
-pub fn mailbox(settings: &Settings, login: Arc<dyn Logins>) -> MailboxConfig {
+pub fn mailbox(
+    account: &Account,
+    settings: &Settings,
+    login: Arc<dyn Logins>,
+    http: &Http,
+) -> MailboxConfig {
+    let since = id::made_at(account.id.0).as_micros() / Timestamp::SECOND;
     MailboxConfig {
         host: settings.imap.host.clone(),
         port: settings.imap.port,
+        reach: http.reach().clone(),
         tls: settings.imap.tls,
         ca_pem: some(&settings.authority),
         user: settings.user.clone(),
         login,
         folder: settings.folder.clone(),
-        start: if settings.only_new { Start::New } else { Start::All },
+        start: if settings.only_new { Start::New { since } } else { Start::All },
         timeout: ANSWER_WITHIN,
         idle: LISTEN_FOR,
     }
@@ -167,12 +174,14 @@ pub fn relay(
     account: &Account,
     (settings, secrets): (&Settings, &Secrets),
     login: Arc<dyn Logins>,
+    http: &Http,
 ) -> Result<Option<Relay>, Fault> {
     let Some(server) = &settings.smtp else { return Ok(None) };
     let domain = account.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
     let config = RelayConfig {
         host: server.host.clone(),
         port: server.port,
+        reach: http.reach().clone(),
         tls: server.tls,
         ca_pem: some(&settings.authority),
         user: None,

@@ -210,9 +210,9 @@ async fn connect(ctx: &Ctx, http: &Http, account: &Account) -> Result<(), String
     let (settings, secrets): (Settings, Secrets) =
         account::open(&ctx.secrets, account).map_err(words)?;
     let login = logins(ctx, http, account).map_err(words)?;
-    let incoming = imap::check(&mailbox(&settings, login.clone())).await;
+    let incoming = imap::check(&mailbox(account, &settings, login.clone(), http)).await;
     incoming.map_err(|why| format!("IMAP: {why}"))?;
-    if let Some(relay) = relay(account, (&settings, &secrets), login).map_err(words)? {
+    if let Some(relay) = relay(account, (&settings, &secrets), login, http).map_err(words)? {
         relay.check().await.map_err(|error| format!("SMTP: {}", error.text))?;
     }
     Ok(())

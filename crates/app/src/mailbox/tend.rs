@@ -173,7 +173,7 @@ impl Tender {
         let own = Mailbox {
             agency: account.agency_id,
             account: account.id,
-            config: mailbox(&settings, login),
+            config: mailbox(account, &settings, login, &self.http),
             scanner: self.scanner.clone(),
             authserv: Some(settings.authserv).filter(|name| !name.is_empty()),
         };
@@ -236,7 +236,7 @@ impl Tender {
     fn way_out(&self, account: &Account) -> Result<Option<RelayGateway>, Fault> {
         let (settings, secrets): (Settings, Secrets) = account::open(&self.ctx.secrets, account)?;
         let login = logins(&self.ctx, &self.http, account)?;
-        let relay = relay(account, (&settings, &secrets), login)?;
+        let relay = relay(account, (&settings, &secrets), login, &self.http)?;
         let gateway =
             |relay| RelayGateway::new(relay, super::CONNECTIONS, self.ctx.secrets.clone());
         Ok(relay.map(gateway))

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Router;
 use tanggap_channels::messenger::{Client, Kind, Places, Secrets, Settings};
+use tanggap_channels::reach::Reach;
 use tanggap_channels::web::{CALL_WITHIN, Http};
 use tanggap_conversations::accounts::Account;
 use tanggap_kernel::{Clock, Fault, Result, Timestamp};
@@ -31,12 +32,13 @@ pub struct Messengers {
 }
 
 impl Messengers {
-    /// The way, as configured.
+    /// The way, as configured; servers that accounts name are called within `reach` only.
     ///
     /// # Errors
     /// A fault where TLS cannot be used.
-    pub fn new(places: Places) -> Result<Messengers, Fault> {
-        let http = Http::new(CALL_WITHIN).map_err(|e| Fault::new(format!("messengers: {e}")))?;
+    pub fn new(places: Places, reach: Reach) -> Result<Messengers, Fault> {
+        let http =
+            Http::new(CALL_WITHIN, reach).map_err(|e| Fault::new(format!("messengers: {e}")))?;
         Ok(Messengers { http, places: Arc::new(places) })
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 use tanggap_channels::exchange::{Accepted, NotSent, Outgoing};
+use tanggap_channels::reach::Reach;
 use tanggap_channels::sms::hear::fingerprint;
 use tanggap_channels::sms::inbox::octets;
 use tanggap_channels::sms::repeat::is_repeat;
@@ -51,10 +52,10 @@ sql! {
 type Tended = HashMap<(AgencyId, i64), JoinHandle<()>>;
 
 /// Keeps every account that is used bound, by one node at a time, until `stop` is true.
-pub async fn tend(ctx: Ctx, gateways: Gateways, mut stop: watch::Receiver<bool>) {
+pub async fn tend(ctx: Ctx, gateways: Gateways, reach: Reach, mut stop: watch::Receiver<bool>) {
     let mut tended = Tended::default();
     while !*stop.borrow() {
-        if let Err(error) = look(&ctx, &gateways, &stop, &mut tended).await {
+        if let Err(error) = look(&ctx, &gateways, &reach, &stop, &mut tended).await {
             tracing::warn!(%error, "SMS accounts are not kept up");
         }
         tokio::select! {
@@ -71,6 +72,7 @@ pub async fn tend(ctx: Ctx, gateways: Gateways, mut stop: watch::Receiver<bool>)
 async fn look(
     ctx: &Ctx,
     gateways: &Gateways,
+    reach: &Reach,
     stop: &watch::Receiver<bool>,
     tended: &mut Tended,
 ) -> Result<()> {
@@ -84,8 +86,9 @@ async fn look(
         let lease = Lease { name: format!("sms:{}:{}", account.agency_id, account.id) };
         let Some(lease) = lease.take(&ctx.db).await? else { continue };
         let (ctx, gateways, stop) = (ctx.clone(), gateways.clone(), stop.clone());
+        let reach = reach.clone();
         let bound = async move {
-            if let Err(error) = keep_bound(&ctx, &gateways, stop, &account, &lease).await {
+            if let Err(error) = keep_bound(&ctx, &gateways, (reach, stop), &account, &lease).await {
                 tracing::warn!(%error, account = %account.name, "the SMS account is not bound");
             }
             lease.let_go(&ctx.db).await;
@@ -161,11 +164,12 @@ async fn still(db: &Db, account: &Account, lease: &Held, renewed: &mut Instant) 
 async fn keep_bound(
     ctx: &Ctx,
     gateways: &Gateways,
-    mut stop: watch::Receiver<bool>,
+    (reach, mut stop): (Reach, watch::Receiver<bool>),
     account: &Account,
     lease: &Held,
 ) -> Result<()> {
-    let (kept, secrets): (Kept, Secrets) = account::open(&ctx.secrets, account)?;
+    let (mut kept, secrets): (Kept, Secrets) = account::open(&ctx.secrets, account)?;
+    kept.centre.reach = reach;
     let window = usize::from(kept.centre.window);
     let (client, brought, driver) = client(kept.centre, secrets.password);
     let driving = tokio::spawn(driver.run());

@@ -83,6 +83,15 @@ impl TestApp {
         self.send(request.body(Body::empty()).expect("a request")).await
     }
 
+    /// Sends a form; the values need no escaping.
+    pub async fn post_as(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let pairs: Vec<String> = fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let request = request(Method::POST, path)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(pairs.join("&"))).expect("a request")).await
+    }
+
     /// Makes somebody with a role for the whole agency and signs them in; returns their cookie.
     pub async fn sign_in_as(&self, role: Role) -> String {
         let user = NewUser {
@@ -121,6 +130,8 @@ pub fn request(method: Method, path: &str) -> axum::http::request::Builder {
 pub fn tanggap(data: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tanggap"));
     command.args(args).arg("--data").arg(data);
+    // The servers of accounts are on this machine.
+    command.env("TANGGAP_ACCOUNT_NETWORKS", "127.0.0.0/8,::1");
     for name in ["TANGGAP_DATABASE", "TANGGAP_MASTER_KEY", "TANGGAP_LISTEN", "TANGGAP_CONFIG"] {
         command.env_remove(name);
     }

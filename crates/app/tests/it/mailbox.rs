@@ -8,6 +8,7 @@ use tanggap_app::mailbox::follow::{Mailbox, follow};
 use tanggap_channels::email::imap::{MailboxConfig, Start};
 use tanggap_channels::email::login::Login;
 use tanggap_channels::email::wire::TlsMode;
+use tanggap_channels::reach::Reach;
 use tanggap_conversations::accounts::{self, AccountInput};
 use tanggap_kernel::{Access, AgencyId, params};
 use tanggap_testkit::{TestDb, block_on};
@@ -61,6 +62,7 @@ async fn mailbox(ctx: &Ctx, agency: AgencyId, server: &Dovecot, user: &str) -> M
     let config = MailboxConfig {
         host: "127.0.0.1".into(),
         port: server.port,
+        reach: Reach::everywhere(),
         tls: TlsMode::None,
         ca_pem: None,
         user: user.into(),

@@ -12,6 +12,7 @@ use tanggap_app::mailbox::{CHANNEL, Secrets, Settings};
 use tanggap_app::messengers::Messengers;
 use tanggap_app::work::understand;
 use tanggap_channels::messenger::Places;
+use tanggap_channels::reach::Reach;
 use tanggap_conversations::accounts::{self, Account};
 use tanggap_conversations::inbound::{self, NewInbound};
 use tanggap_kernel::{Access, params};
@@ -27,9 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub const NEW: &str = "/pengaturan/kanal/surel/baru";
 const LETTERS: u32 = 240;
 
-fn messengers() -> Messengers {
+fn messengers(reach: Reach) -> Messengers {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    Messengers::new(Places::default()).expect("a client")
+    Messengers::new(Places::default(), reach).expect("a client")
 }
 
 /// An administrator before their browser.
@@ -41,7 +42,11 @@ pub struct Desk {
 
 impl Desk {
     pub async fn open(kit: TestDb) -> Self {
-        let front = Front { messengers: Some(messengers()), ..Front::default() };
+        Self::reaching(kit, Reach::everywhere()).await
+    }
+
+    async fn reaching(kit: TestDb, reach: Reach) -> Self {
+        let front = Front { messengers: Some(messengers(reach)), ..Front::default() };
         let app = TestApp::new(kit, front).await;
         let cookie = app.sign_in_as(Role::Administrator).await;
         let form = app.get_as(&cookie, NEW).await;
@@ -259,9 +264,16 @@ engines! {
         let mut oauth = SMALL.to_vec();
         oauth.push(("proof", "oauth"));
         oauth.retain(|field| *field != ("proof", "password"));
-        oauth.extend([("token_url", "http://jahat.contoh/token"), ("client_id", "kami")]);
-        let answer = desk.send(NEW, &oauth).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "a secret in the clear");
+        oauth.extend([("client_id", "kami"), ("password_client", "sangat-rahasia")]);
+        for address in [
+            "http://jahat.contoh/token",
+            "http://localhost.jahat.contoh/token",
+            "http://127.0.0.1:80@jahat.contoh/token",
+        ] {
+            let fields = [oauth.clone(), vec![("token_url", address)]].concat();
+            let answer = desk.send(NEW, &fields).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "a secret in the clear");
+        }
 
         let path = desk.must(NEW, SMALL).await;
         let page = desk.page(&path).await;
@@ -282,6 +294,32 @@ engines! {
         assert_eq!(kept.password, "sangat-rahasia");
         let stale = desk.send(&path, &change("imap.uji.go.id", "1")).await;
         assert_eq!(stale.status, StatusCode::CONFLICT);
+    }
+
+    async fn nobody_looks_around_inside_by_naming_servers(kit) {
+        let desk = Desk::reaching(kit, Reach::default()).await;
+        let inside = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = inside.local_addr().expect("bound").port().to_string();
+        let token = format!("http://localhost:{port}/token");
+        for (number, (host, proof)) in
+            [("127.0.0.1", "password"), ("localhost", "password"), ("localhost", "oauth")]
+                .into_iter()
+                .enumerate()
+        {
+            let mut fields = SMALL.to_vec();
+            let address = format!("lapor{number}@uji.go.id");
+            fields.retain(|(name, _)| !["host", "port", "proof", "address", "tls"].contains(name));
+            fields.extend([("host", host), ("port", &port), ("proof", proof), ("tls", "none")]);
+            fields.extend([("address", &*address), ("token_url", &token), ("client_id", "kami")]);
+            fields.push(("password_client", "rahasia"));
+            let path = desk.must(NEW, &fields).await;
+            let tried = desk.send(&format!("{path}/uji"), &[]).await;
+            assert!(tried.status.is_redirection(), "{}", tried.body);
+            let page = desk.page(&path).await;
+            assert!(page.contains("internal network"), "{host} {proof}: {page}");
+        }
+        let called = tokio::time::timeout(Duration::from_millis(200), inside.accept()).await;
+        assert!(called.is_err(), "nobody was connected to");
     }
 
     async fn a_message_that_was_set_aside_is_shown_and_taken_in_later(kit) {
@@ -307,7 +345,7 @@ engines! {
         desk.must(&message, &[]).await;
         let ctx = desk.app.ctx.clone();
         let runner = Runner::new(ctx.db.clone());
-        understand::register(runner, ctx, messengers(), None).run_due().await.expect("ran");
+        understand::register(runner, ctx, messengers(Reach::everywhere()), None).run_due().await.expect("ran");
         assert_eq!(desk.count(CASES).await, 1);
         assert!(!desk.page(&path).await.contains("tidak terbaca"));
         assert_eq!(desk.send(&message, &[]).await.status, StatusCode::NOT_FOUND);

@@ -11,6 +11,7 @@ use tanggap_app::work::mail::message_id;
 use tanggap_app::work::outbound::Dispatcher;
 use tanggap_app::work::{self, gateways::Gateways};
 use tanggap_channels::email::wire::{RelayConfig, TlsMode};
+use tanggap_channels::reach::Reach;
 use tanggap_conversations::{self as talk, Direction, Outbound, SendState, outbound};
 use tanggap_kernel::{Access, AgencyId, Timestamp};
 use tanggap_testkit::{TestDb, block_on, engines};
@@ -182,6 +183,7 @@ impl Relay {
         let config = RelayConfig {
             host: "127.0.0.1".into(),
             port: listener.local_addr().expect("bound").port(),
+            reach: Reach::everywhere(),
             tls: TlsMode::None,
             ca_pem: None,
             user: None,

@@ -18,6 +18,7 @@ use tanggap_channels::email::login::{Login, Logins};
 use tanggap_channels::email::parse::{self, ParsedMail};
 use tanggap_channels::email::wire::{OutgoingMail, Relay, RelayConfig, TlsMode};
 use tanggap_channels::exchange::NotSent;
+use tanggap_channels::reach::Reach;
 use tanggap_channels::web::{CALL_WITHIN, Http};
 use tanggap_testkit::{TestDb, block_on};
 
@@ -54,6 +55,7 @@ impl Postfix {
         let config = RelayConfig {
             host: "localhost".into(),
             port: if tls == TlsMode::Tls { self.tls } else { self.starttls },
+            reach: Reach::everywhere(),
             tls,
             ca_pem: Some(self.authority()),
             user: None,
@@ -274,9 +276,9 @@ fn tokens_are_asked_for_once_and_a_changed_refresh_token_is_kept() {
         let (settings, secrets): (Settings, Secrets) =
             open(&desk.app.ctx.secrets, &account).expect("opened");
         assert_eq!(secrets.refresh_token, "segar1");
-        let http = Http::new(CALL_WITHIN).expect("a client");
+        let http = Http::new(CALL_WITHIN, Reach::everywhere()).expect("a client");
         let login = mailbox::logins(&desk.app.ctx, &http, &account).expect("a login");
-        let config = mailbox::mailbox(&settings, login);
+        let config = mailbox::mailbox(&account, &settings, login, &http);
         assert_eq!(imap::check(&config).await, Ok(0));
         assert_eq!(imap::check(&config).await, Ok(0));
         assert_eq!(given.load(Ordering::Acquire), 2, "once for all who need it");

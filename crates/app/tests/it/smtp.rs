@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tanggap_channels::email::wire::{RelayConfig, TlsMode};
+use tanggap_channels::reach::Reach;
 
 /// What it does with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,7 @@ impl Server {
         RelayConfig {
             host: "127.0.0.1".into(),
             port: self.port,
+            reach: Reach::everywhere(),
             tls: TlsMode::None,
             ca_pem: None,
             user: None,

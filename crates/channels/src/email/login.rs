@@ -89,7 +89,7 @@ pub struct Token {
 /// # Errors
 /// See [`NoLogin`].
 pub async fn ask(http: &Http, grant: &Grant) -> Result<Token, NoLogin> {
-    let provider = Provider::new(http, &grant.token_url, &[]).map_err(NoLogin::Refused)?;
+    let provider = Provider::typed(http, &grant.token_url).map_err(NoLogin::Refused)?;
     let kind = match grant.refresh_token.is_empty() {
         true => "client_credentials",
         false => "refresh_token",

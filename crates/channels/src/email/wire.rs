@@ -11,6 +11,7 @@
 //! it was accepted; the error is temporary, and the retry carries the same `Message-ID`.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use super::login::{Login, Logins, NoLogin};
+use crate::reach::Reach;
 
 mod compose;
 mod dkim;
@@ -60,6 +62,9 @@ pub struct RelayConfig {
     pub host: String,
     /// Port.
     pub port: u16,
+    /// Where it may be: anywhere, if the operator's configuration names it.
+    #[serde(skip, default = "Reach::everywhere")]
+    pub reach: Reach,
     /// Protection.
     #[serde(default)]
     pub tls: TlsMode,
@@ -326,7 +331,10 @@ impl Inner {
             None => None,
         };
         let by_token = matches!(login, Some((_, Login::Token(_))));
-        let opened = self.connect(login).await;
+        let config = &self.config;
+        let server = config.reach.resolve(&config.host, config.port).await;
+        let server = server.map_err(SendError::temporary)?;
+        let opened = self.connect(&server, login).await;
         opened.map_err(|error| match by_token && error.is_client() {
             // It answers with why in JSON, which the client takes for a question.
             true => SendError::temporary("the server refuses the token"),
@@ -336,12 +344,12 @@ impl Inner {
 
     async fn connect(
         &self,
+        server: &[SocketAddr],
         login: Option<(&String, Login)>,
     ) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
         let config = &self.config;
         let hello = ClientId::Domain(config.hello_name.clone());
         let wrapped = self.tls.clone().filter(|_| config.tls == TlsMode::Tls);
-        let server = (config.host.as_str(), config.port);
         let mut connection =
             AsyncSmtpConnection::connect_tokio1(server, None, &hello, wrapped, None).await?;
         if config.tls == TlsMode::StartTls

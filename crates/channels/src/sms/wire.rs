@@ -28,6 +28,7 @@ use super::compose::{Concat, Form, compose};
 use super::pdu::{Address, Body, Message, command, param, status, tag};
 use super::receipt::Ids;
 use crate::exchange::{Accepted, NotSent, Outgoing};
+use crate::reach::Reach;
 pub use link::{Driver, State};
 use pending::Lost;
 pub use session::Delivery;
@@ -60,6 +61,9 @@ pub struct Settings {
     pub host: String,
     /// Port.
     pub port: u16,
+    /// Where it may be; no part of what is kept.
+    #[serde(skip)]
+    pub reach: Reach,
     /// Speak TLS from the first octet.
     pub tls: bool,
     /// The authority that vouches for the centre, PEM; empty: one that the system knows.
@@ -97,6 +101,7 @@ impl Default for Settings {
         Self {
             host: String::new(),
             port: 2775,
+            reach: Reach::default(),
             tls: false,
             authority: String::new(),
             system_id: String::new(),

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
 use tanggap_channels::exchange::{NotSent, OutFile, Outgoing};
+use tanggap_channels::reach::Reach;
 use tanggap_channels::web::Http;
 
 /// A field of a form: file name, type and bytes.
@@ -148,7 +149,7 @@ async fn read(request: Request) -> Call {
 /// A client that waits a short time only.
 pub fn http() -> Http {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    Http::new(Duration::from_millis(1500)).unwrap()
+    Http::new(Duration::from_millis(1500), Reach::default()).unwrap()
 }
 
 /// Nobody has to be told that a message goes now.

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::login::{Logins, NoLogin};
 use super::wire::TlsMode;
+use crate::reach::Reach;
 use session::Session;
 
 /// After the first failure the next try comes after so long, then after twice that …
@@ -38,6 +39,8 @@ pub struct MailboxConfig {
     pub host: String,
     /// Port: 993 with TLS, 143 with STARTTLS.
     pub port: u16,
+    /// Where it may be.
+    pub reach: Reach,
     /// Protection.
     pub tls: TlsMode,
     /// PEM of a certificate authority to trust beside the system's own.
@@ -75,8 +78,12 @@ pub enum Start {
     /// They are taken in like new ones.
     #[default]
     All,
-    /// Only what comes from now on is taken in.
-    New,
+    /// Only what comes from now on is taken in. Where the server numbers the mailbox anew, what
+    /// it received before this moment (seconds since 1970) is old.
+    New {
+        /// The moment.
+        since: i64,
+    },
 }
 
 /// The place reached in a mailbox.
@@ -87,6 +94,9 @@ pub struct Cursor {
     pub uid_validity: u32,
     /// The last UID that was passed.
     pub uid: u32,
+    /// Below this UID old messages lie between new ones, to be told apart by their dates; 0 where
+    /// there are none or old ones count too.
+    pub dated_below: u32,
     /// The mailbox's highest mod-sequence when nothing was left to fetch (CONDSTORE); 0 where
     /// not known.
     pub modseq: u64,
@@ -227,7 +237,7 @@ async fn follow(
         *place = Some(cursor);
         if session.has_news(cursor) {
             state.send_replace(MailboxState::Fetching);
-            catch_up(&mut session, place, out).await?;
+            catch_up(config, &mut session, place, out).await?;
         }
         state.send_replace(MailboxState::Waiting);
         session = tokio::select! {
@@ -242,10 +252,16 @@ fn begin(config: &MailboxConfig, session: &Session, place: Option<Cursor>) -> Cu
     let uid_validity = session.uid_validity();
     match place {
         Some(cursor) if cursor.uid_validity == uid_validity => cursor,
-        None if config.start == Start::New => {
-            Cursor { uid_validity, uid: session.uid_next().saturating_sub(1), modseq: 0 }
+        None if matches!(config.start, Start::New { .. }) => {
+            let uid = session.uid_next().saturating_sub(1);
+            Cursor { uid_validity, uid, ..Cursor::default() }
         }
-        _ => Cursor { uid_validity, uid: 0, modseq: 0 },
+        // The server numbered everything anew: what was passed comes again and is known, what was
+        // old before the first connection stays so.
+        Some(_) if matches!(config.start, Start::New { .. }) => {
+            Cursor { uid_validity, dated_below: session.uid_next(), ..Cursor::default() }
+        }
+        _ => Cursor { uid_validity, ..Cursor::default() },
     }
 }
 
@@ -254,14 +270,20 @@ type UnderWay = Option<(Cursor, oneshot::Receiver<()>)>;
 
 /// Fetches everything behind the place reached. The place moves when the consumer says so.
 async fn catch_up(
+    config: &MailboxConfig,
     session: &mut Session,
     place: &mut Option<Cursor>,
     out: &mpsc::Sender<Batch>,
 ) -> Result<(), ImapError> {
     let mut cursor = place.unwrap_or_default();
+    let old = match config.start {
+        Start::New { since } if cursor.dated_below > 0 => Some((cursor.dated_below, since)),
+        _ => None,
+    };
     let mut under_way: UnderWay = None;
     loop {
-        let found = session.next_batch(cursor.uid, BATCH_MESSAGES_MAX, BATCH_BYTES_MAX).await;
+        let bounds = (BATCH_MESSAGES_MAX, BATCH_BYTES_MAX);
+        let found = session.next_batch(cursor.uid, old, bounds).await;
         // Also behind a failure: what is being kept shall not come again.
         settle(under_way.take(), place, out).await?;
         let found = found?;

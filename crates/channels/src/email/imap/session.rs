@@ -11,7 +11,6 @@ use rustls::pki_types::ServerName;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::super::login::Login;
@@ -41,6 +40,9 @@ pub(super) struct Session {
     asked: u32,
     window: u32,
 }
+
+/// Below which UID messages are old that came before which moment (seconds since 1970).
+pub(super) type Old = Option<(u32, i64)>;
 
 /// The next messages.
 pub(super) struct Found {
@@ -116,11 +118,11 @@ impl Session {
     pub async fn next_batch(
         &mut self,
         after: u32,
-        messages_max: usize,
-        bytes_max: usize,
+        old: Old,
+        (messages_max, bytes_max): (usize, usize),
     ) -> Result<Found, ImapError> {
         if self.sizes.is_empty() {
-            self.ask_sizes(after).await?;
+            self.ask_sizes(after, old).await?;
         }
         let mut bytes = 0;
         let fits = self.sizes.iter().take(messages_max).take_while(|(_, size)| {
@@ -142,7 +144,7 @@ impl Session {
     }
 
     /// Sizes of the next UIDs; the window grows where a long stretch is empty.
-    async fn ask_sizes(&mut self, after: u32) -> Result<(), ImapError> {
+    async fn ask_sizes(&mut self, after: u32, old: Old) -> Result<(), ImapError> {
         let from = after.max(self.asked).saturating_add(1);
         let last = self.uid_next().saturating_sub(1);
         if from > last {
@@ -152,12 +154,23 @@ impl Session {
         let to = from.saturating_add(self.window - 1).min(last);
         let limit = self.timeout;
         let listed = async {
-            let query = "(UID RFC822.SIZE)";
+            let query = match old {
+                Some((below, _)) if from < below => "(UID RFC822.SIZE INTERNALDATE)",
+                _ => "(UID RFC822.SIZE)",
+            };
             let stream = self.imap.uid_fetch(format!("{from}:{to}"), query).await?;
             stream.try_collect::<Vec<_>>().await
         };
         let listed = within(limit, async { listed.await.map_err(failed) }).await?;
-        let known = listed.iter().filter_map(|one| Some((one.uid?, one.size? as usize)));
+        // One whose date the server does not tell may be new.
+        let is_old = |uid: u32, date: Option<i64>| {
+            old.zip(date).is_some_and(|((below, since), date)| uid < below && date < since)
+        };
+        let known = listed.iter().filter_map(|one| {
+            let date = one.internal_date().map(|date| date.timestamp());
+            let (uid, size) = (one.uid?, one.size? as usize);
+            (!is_old(uid, date)).then_some((uid, size))
+        });
         self.sizes = known.filter(|(uid, _)| (from..=to).contains(uid)).collect();
         self.sizes.sort_unstable();
         self.sizes.dedup();
@@ -242,8 +255,8 @@ async fn idle(
 }
 
 async fn connect(config: &MailboxConfig) -> Result<Client<Box<dyn Wire>>, ImapError> {
-    let address = (config.host.as_str(), config.port);
-    let tcp = TcpStream::connect(address).await.map_err(|e| failed(e.into()))?;
+    let tcp =
+        config.reach.connect(&config.host, config.port).await.map_err(|e| failed(e.into()))?;
     let wire: Box<dyn Wire> = match config.tls {
         TlsMode::Tls => Box::new(secured(config, tcp).await?),
         TlsMode::None | TlsMode::StartTls => Box::new(tcp),

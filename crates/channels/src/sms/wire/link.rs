@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -107,8 +106,8 @@ impl Driver {
 
     async fn session(&self, bind: u32, lost_at: Option<Instant>) -> End {
         let settings = &self.shared.settings;
-        let address = (settings.host.as_str(), settings.port);
-        let stream = match timeout(CONNECT_WITHIN, TcpStream::connect(address)).await {
+        let connecting = settings.reach.connect(&settings.host, settings.port);
+        let stream = match timeout(CONNECT_WITHIN, connecting).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return End::Lost(format!("connecting: {error}")),
             Err(_) => return End::Lost("connecting took too long".to_owned()),
