@@ -24,6 +24,11 @@ sql! {
     UNDONE = "select id, account_id, external_id, received_at, payload, raw, state, error
         from inbound where agency_id = $1 and state = $2 and state <> 'done' and id > $3
         order by id limit $4";
+    JOIN = "update inbound set part_of = $3 where agency_id = $1 and id = $2
+        and part_of is null";
+    PARTS = "select id, account_id, external_id, received_at, payload, raw, state, error
+        from inbound where agency_id = $1 and account_id = $2 and part_of = $3
+        and state = 'waiting' order by id limit $4";
     RECORD = "update inbound set state = $3, error = $4 where agency_id = $1 and id = $2";
 }
 
@@ -143,6 +148,28 @@ pub fn undone(
 ) -> Result<Vec<Inbound>, Fault> {
     let after = after.map_or(0, |id| id.0);
     tx.all(&UNDONE, params![access.agency_id, state.as_str(), after, limit], read)
+}
+
+/// Says that a delivery is a part of something that its account names so.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn join(tx: &mut Tx<'_>, access: &Access, id: InboundId, part_of: &str) -> Result<(), Fault> {
+    tx.put(&JOIN, params![access.agency_id, id, part_of])
+}
+
+/// The parts of something that are here and not understood, in the order of their coming.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn parts(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    account: AccountId,
+    part_of: &str,
+    limit: i64,
+) -> Result<Vec<Inbound>, Fault> {
+    tx.all(&PARTS, params![access.agency_id, account, part_of, limit], read)
 }
 
 /// Notes that a delivery is where it belongs, or why it cannot be.

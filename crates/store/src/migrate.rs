@@ -55,6 +55,7 @@ static ALL: &[Migration] = migrations! {
     22 => "0022_one_time_codes.sql",
     23 => "0023_asides.sql",
     24 => "0024_wrap_up.sql",
+    25 => "0025_parts_of_messages.sql",
 };
 
 const CREATE_LEDGER: &str =

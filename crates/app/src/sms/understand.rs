@@ -17,8 +17,8 @@ use crate::account;
 use crate::intake;
 use crate::work::understand::STALE_TRIES;
 
-/// Deliveries of an agency that may lie waiting; the parts of a message are among them.
-const WAITING_MAX: i64 = 2_000;
+/// Parts of one message that are looked at: there are 255 at most, and each may come again.
+const PARTS_MAX: i64 = 1_000;
 /// A receipt may come before our own note of having sent the message: it is tried again so soon,
 /// and for so long.
 const RECEIPT_AGAIN: i64 = 5 * Timestamp::SECOND;
@@ -83,18 +83,32 @@ async fn said_by(
     if let Some(said) = alone.into_iter().next() {
         return Ok(Some(said));
     }
-    let (access, own) = (Access::system(account.agency_id), account.id);
-    let waiting = ctx
-        .db
-        .read(move |tx| Ok(inbound::undone(tx, &access, InboundState::Waiting, None, WAITING_MAX)?))
-        .await?;
-    let mut rows: Vec<Inbound> = waiting.into_iter().filter(|row| row.account_id == own).collect();
+    let octets = delivery.payload.as_deref().unwrap_or_default();
+    let mut rows = match inbox::part_of(octets, centre.ids) {
+        Some(group) => together(ctx, account, delivery, group).await?,
+        None => Vec::new(),
+    };
     if rows.iter().all(|row| row.id != delivery.id) {
         rows.push(delivery.clone());
     }
     let all = rows.iter().map(stored).collect();
     let said = inbox::read(all, centre.alphabet, centre.ids, now.as_micros());
     Ok(said.into_iter().find(|said| said.tags.contains(&delivery.id)))
+}
+
+/// The parts of a message that are here. Each says what it belongs to before it looks for the
+/// others, so that of two that come at once one sees both.
+async fn together(
+    ctx: &Ctx,
+    account: &Account,
+    delivery: &Inbound,
+    group: String,
+) -> Result<Vec<Inbound>> {
+    let (access, id) = (Access::system(account.agency_id), delivery.id);
+    let account = account.id;
+    let (own, part_of) = (access.clone(), group.clone());
+    ctx.db.write(move |tx| Ok(inbound::join(tx, &own, id, &part_of)?)).await?;
+    ctx.db.read(move |tx| Ok(inbound::parts(tx, &access, account, &group, PARTS_MAX)?)).await
 }
 
 fn stored(row: &Inbound) -> inbox::Kept<InboundId> {

@@ -17,7 +17,11 @@ use tanggap_app::work::outbound::Dispatcher;
 use tanggap_app::work::{self, understand};
 use tanggap_cases::store as case_store;
 use tanggap_cases::talking::{self, Said};
+use tanggap_channels::exchange::Outgoing;
 use tanggap_channels::messenger::Places;
+use tanggap_channels::reach::Reach;
+use tanggap_channels::sms::compose::{Form, compose};
+use tanggap_channels::sms::inbox;
 use tanggap_channels::sms::pdu::Address;
 use tanggap_channels::sms::wire::{Mode, Settings};
 use tanggap_conversations::accounts::{self, AccountId, AccountInput};
@@ -266,11 +270,16 @@ fn start(app: &TestApp) -> watch::Sender<bool> {
     let (stop, stopping) = watch::channel(false);
     let nowhere = || "http://127.0.0.1:9".to_owned();
     let places = Places { graph: nowhere(), telegram: nowhere(), x: nowhere() };
-    let messengers = Messengers::new(places).expect("a client");
+    let messengers = Messengers::new(places, Reach::everywhere()).expect("a client");
     let gateways = Gateways::default();
     let runner = understand::register(work::runner(&app.ctx), app.ctx.clone(), messengers, None);
     tokio::spawn(runner.run(stopping.clone()));
-    tokio::spawn(worker::tend(app.ctx.clone(), gateways.clone(), stopping.clone()));
+    tokio::spawn(worker::tend(
+        app.ctx.clone(),
+        gateways.clone(),
+        Reach::everywhere(),
+        stopping.clone(),
+    ));
     let dispatcher = Dispatcher::new(app.ctx.clone(), gateways);
     tokio::spawn(async move { dispatcher.run(stopping).await });
     stop
@@ -280,7 +289,62 @@ const LONG: &str = "Lampu jalan di depan Pasar Baru sudah kami perbaiki pagi ini
     kami ganti supaya tidak padam lagi saat hujan. Bila masih ada yang mati, mohon sebutkan nomor \
     tiangnya. Terima kasih atas laporan Anda.";
 
+static WAITS: tanggap_store::Sql = tanggap_store::Sql::new(
+    "WAITS",
+    "insert into inbound (agency_id, id, account_id, external_id, received_at, payload, raw, state)
+        values ($1, $2, $3, $4, 0, null, null, 'waiting')",
+    None,
+    None,
+);
+
 engines! {
+    async fn parts_find_each_other_however_much_else_waits(kit) {
+        let app = TestApp::new(kit, Front::default()).await;
+        let account = set_up(&app, Settings::default()).await;
+        let source = Address { ton: 1, npi: 1, value: CITIZEN.to_owned() };
+        let out = Outgoing { key: "a".into(), to: "1708".into(), text: LONG.into(), ..Outgoing::default() };
+        let parts = compose(&out, &Form { source, ..Form::default() }).expect("parts");
+        assert_eq!(parts.len(), 2);
+        let parts: Vec<Vec<u8>> = parts.iter().map(inbox::octets).collect();
+        let access = Access::system(app.agency);
+        let keep = app.ctx.db.write(move |tx| {
+            // What lies there without a job: a backlog that others work off.
+            for number in 0..2_050 {
+                let (id, name): (i64, _) = (tx.id(), format!("lama-{number}"));
+                tx.put(&WAITS, params![access.agency_id, id, account, name])?;
+            }
+            for (number, octets) in parts.iter().enumerate() {
+                let external_id = format!("bagian-{number}");
+                let new = inbound::NewInbound {
+                    account_id: account,
+                    external_id: &external_id,
+                    payload: Some(octets),
+                    raw: None,
+                };
+                inbound::keep(tx, &access, &new)?;
+            }
+            Ok(())
+        });
+        keep.await.expect("kept");
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let messengers = Messengers::new(Places::default(), Reach::default()).expect("a client");
+        let runner = tanggap_store::jobs::Runner::new(app.ctx.db.clone());
+        let runner = understand::register(runner, app.ctx.clone(), messengers, None);
+        for _ in 0..3 {
+            runner.run_due().await.expect("jobs");
+        }
+        let access = Access::system(app.agency);
+        let said = app.ctx.db.read(move |tx| {
+            let page = talks::list(tx, &access, Shelf::Open, None, 10)?;
+            let mut texts = Vec::new();
+            for talk in &page.rows {
+                texts.extend(messages_of(tx, &access, talk.id)?.into_iter().map(|m| m.body));
+            }
+            Ok(texts)
+        });
+        assert_eq!(said.await.expect("read"), [LONG]);
+    }
+
     async fn an_sms_is_a_case_and_its_answer_is_proven_to_arrive(kit) {
         let Some(script) = found("TANGGAP_TEST_NODE_SMSC") else { return };
         let mut centre = Centre::node(&script, &["--receipts"]).await;

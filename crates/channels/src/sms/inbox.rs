@@ -40,6 +40,17 @@ pub fn octets(message: &Message) -> Vec<u8> {
     Pdu { command: command::DELIVER_SM, status: 0, sequence: 0, body }.write()
 }
 
+/// What the parts of one long message have in common; `None`: it is no part.
+#[must_use]
+pub fn part_of(octets: &[u8], ids: Ids) -> Option<String> {
+    let unit = frame(octets).ok().flatten().and_then(|frame| frame.pdu)?;
+    let Body::Message(message) = unit.body else { return None };
+    let Heard::Part(part) = hear(&message, ids) else { return None };
+    let long = part.long?;
+    let (from, to) = (&part.from.value, &part.to.value);
+    Some(format!("{} {} {from} {to}", long.reference, long.total))
+}
+
 /// Reads deliveries in the order of their coming. What waits for its other parts at `now` is left
 /// out; what cannot be read is [`Incoming::Other`].
 #[must_use]
@@ -122,6 +133,9 @@ mod tests {
         let mut messages = sent(&long);
         assert_eq!(messages.len(), 2);
         messages.insert(1, sent("ya")[0].clone());
+        let group = |message: &Message| part_of(&octets(message), Ids::Same);
+        assert_eq!(group(&messages[0]), group(&messages[2]));
+        assert!(group(&messages[0]).is_some() && group(&messages[1]).is_none());
         let first = read(kept(&messages[..2]), Default7::Gsm, Ids::Same, 1);
         assert_eq!(texts(&first), [("e1".to_owned(), "ya".to_owned(), vec![1])]);
         let all = read(kept(&messages), Default7::Gsm, Ids::Same, 1);
