@@ -11,6 +11,7 @@ portal-stop-done = News of your reports are no longer sent to { $address }.
 app-mail-open = Open the report
 app-mail-stop = No more news by mail
 desk-folded = Quoted text and signature
+desk-folded-sealed = The quoted text and signature of this letter are shown once you look at who reported.
 desk-check-holds = { $check } holds
 desk-check-fails = { $check } fails
 app-mail-carried-on = Carries on report { $code }, which was closed.

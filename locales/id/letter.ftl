@@ -11,6 +11,7 @@ portal-stop-done = Kabar perkembangan laporan tidak lagi dikirim ke { $address }
 app-mail-open = Buka laporan
 app-mail-stop = Berhenti menerima kabar
 desk-folded = Kutipan dan tanda tangan surat
+desk-folded-sealed = Kutipan dan tanda tangan surat ini tampil setelah identitas pelapor dibuka.
 desk-check-holds = { $check } terbukti
 desk-check-fails = { $check } tidak terbukti
 app-mail-carried-on = Lanjutan dari laporan { $code } yang sudah selesai.

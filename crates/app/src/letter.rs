@@ -2,7 +2,10 @@
 //!
 //! **Nothing is dropped.** The raw bytes are kept before anything is understood; what cannot be
 //! read becomes a case with the whole message attached. The same message twice makes nothing
-//! twice: its Message-ID (or the hash of its bytes) is unique within the agency.
+//! twice: its Message-ID (or the hash of its bytes) is unique within the agency; two messages that
+//! differ and bear the same one are two all the same.
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -38,6 +41,10 @@ const ADDRESSEES_MAX: usize = 50;
 /// with a receipt. A machine that answers every receipt with a new letter runs into this.
 const RECEIPTS_AN_HOUR_MAX: usize = 5;
 const RECEIPTS_A_DAY_MAX: usize = 20;
+/// The longest Message-ID that is believed to be one (RFC 5322 allows a line of 998).
+const ID_BYTES_MAX: usize = 998;
+/// Pictures that a letter's layout shows of itself.
+const PICTURES_MAX: usize = 100;
 /// People who share an address and are looked at.
 const SHARING_MAX: i64 = 10;
 
@@ -67,6 +74,10 @@ pub struct Letter {
     forged: bool,
     /// What that mail system found out.
     checks: Vec<(String, bool)>,
+    /// Content-IDs of its pictures, and their blobs.
+    pictures: Vec<(String, String)>,
+    /// What tells it from another that bears the same Message-ID.
+    digest: String,
 }
 
 /// By which door a letter comes.
@@ -109,9 +120,13 @@ async fn parsed(raw: Bytes) -> Result<ParsedMail> {
 /// Keeps the raw message and its files.
 async fn keep(ctx: &Ctx, mut mail: ParsedMail, raw: Bytes, door: Door<'_>) -> Result<Letter> {
     let kept = ctx.blobs.put(raw.clone()).await?;
-    let mut kept_files = Vec::new();
-    for file in std::mem::take(&mut mail.attachments) {
-        kept_files.push(keep_file(ctx, file, door.scanner).await?);
+    let digest = parse::digest(&raw);
+    let (mut kept_files, mut pictures) = (Vec::new(), Vec::new());
+    for mut file in std::mem::take(&mut mail.attachments) {
+        let content_id = file.content_id.take().filter(|_| pictures.len() < PICTURES_MAX);
+        let kept = keep_file(ctx, file, door.scanner).await?;
+        pictures.extend(content_id.map(|id| (id, kept.blob.clone())));
+        kept_files.push(kept);
     }
     if mail.text.chars().count() > DESCRIPTION_MAX {
         let whole = words("app-mail-whole-text");
@@ -121,7 +136,8 @@ async fn keep(ctx: &Ctx, mut mail: ParsedMail, raw: Bytes, door: Door<'_>) -> Re
         let whole = words("app-mail-whole-message");
         kept_files.push(keep_as_it_is(ctx, &whole, OCTETS, raw).await?);
     }
-    let external_id = mail.message_id.clone().unwrap_or_else(|| format!("<{kept}@raw>"));
+    let message_id = mail.message_id.clone().filter(|id| id.len() <= ID_BYTES_MAX);
+    let external_id = message_id.unwrap_or_else(|| format!("<{kept}@raw>"));
     let ticket = Ticket::draw(&ctx.secrets)?;
     let addressees = mail.to.iter().chain(&mail.cc).take(ADDRESSEES_MAX);
     let answers = addressees.map(|to| to.email.as_str()).chain(mail.delivered_to.as_deref());
@@ -134,7 +150,7 @@ async fn keep(ctx: &Ctx, mut mail: ParsedMail, raw: Bytes, door: Door<'_>) -> Re
     let forged = trusted.is_some_and(parse::Authentication::is_forged);
     let checks = trusted.map(checks).unwrap_or_default();
     let (raw, files) = (kept, kept_files);
-    Ok(Letter { mail, external_id, raw, files, ticket, answers, forged, checks })
+    Ok(Letter { mail, external_id, raw, files, ticket, answers, forged, checks, pictures, digest })
 }
 
 /// The checks that were made and have an outcome.
@@ -179,13 +195,16 @@ async fn keep_as_it_is(
 /// A fault of the engine; [`Refusal::Stale`] where others change its case meanwhile.
 pub fn store(tx: &mut Tx<'_>, agency: AgencyId, letter: &Letter) -> Result<(Option<String>, bool)> {
     let access = Access::system(agency);
-    if let Some((_, case)) = talk::interaction_of_message(tx, &access, &letter.external_id)? {
-        let known = match case {
-            Some(id) => case_store::find(tx, &access, id.into())?.map(|case| case.code),
-            None => None,
-        };
-        return Ok((known, false));
-    }
+    let letter = match named(tx, &access, letter)? {
+        Named::New(id) if id == letter.external_id => Cow::Borrowed(letter),
+        Named::New(external_id) => Cow::Owned(Letter { external_id, ..letter.clone() }),
+        Named::Known(Some(case)) => {
+            let case = case_store::find(tx, &access, case.into())?;
+            return Ok((case.map(|case| case.code), false));
+        }
+        Named::Known(None) => return Ok((None, false)),
+    };
+    let letter = letter.as_ref();
     if let Some(told) = &letter.mail.report
         && let Some((sent, failure)) = report::note(tx, &access, told)?
     {
@@ -209,6 +228,31 @@ pub fn store(tx: &mut Tx<'_>, agency: AgencyId, letter: &Letter) -> Result<(Opti
         afterwards::point(tx, &access, earlier, &case)?;
     }
     Ok((Some(case.code), true))
+}
+
+/// Whether a letter is here already.
+enum Named {
+    /// It is, in this case.
+    Known(Option<i64>),
+    /// It is not; the id by which it will be known.
+    New(String),
+}
+
+/// Looks for a letter by its Message-ID. Programs give the same one to several letters, and so may
+/// whoever wants somebody else's to be taken for known: what says something else is another.
+fn named(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Result<Named> {
+    let Some((case, beside)) = talk::letter_by_id(tx, access, &letter.external_id)? else {
+        return Ok(Named::New(letter.external_id.clone()));
+    };
+    // Of those that were taken in before digests were kept, the id alone counts.
+    if beside.digest.is_empty() || beside.digest == letter.digest {
+        return Ok(Named::Known(case));
+    }
+    let external_id = format!("{} {}", letter.external_id, letter.digest);
+    match talk::letter_by_id(tx, access, &external_id)? {
+        Some((case, _)) => Ok(Named::Known(case)),
+        None => Ok(Named::New(external_id)),
+    }
 }
 
 /// Puts a machine's news into the history that colleagues see.
@@ -353,11 +397,14 @@ fn spoken(mail: &ParsedMail) -> (String, String) {
 /// Keeps what the letter says beside its words.
 fn note_beside(tx: &mut Tx<'_>, access: &Access, letter: &Letter, folded: String) -> Result<()> {
     let has_layout = letter.mail.html.is_some();
-    let beside = Beside { folded, checks: letter.checks.clone(), has_layout };
-    match beside == Beside::default() {
-        true => Ok(()),
-        false => talk::set_beside(tx, access, &letter.external_id, &beside),
-    }
+    let beside = Beside {
+        folded,
+        checks: letter.checks.clone(),
+        has_layout,
+        pictures: if has_layout { letter.pictures.clone() } else { Vec::new() },
+        digest: letter.digest.clone(),
+    };
+    talk::set_beside(tx, access, &letter.external_id, &beside)
 }
 
 fn open_case(

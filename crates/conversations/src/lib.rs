@@ -25,8 +25,8 @@ use tanggap_store::Tx;
 pub use accounts::{Account, AccountId};
 pub use attachments::{attach, attachment, attachments_of, attachments_of_case};
 pub use messages::{
-    add_message, first_interaction, interaction_of_message, letter_of, link_case, messages_of,
-    messages_of_case, open_interaction, set_beside,
+    add_message, first_interaction, interaction_of_message, letter_by_id, letter_of, link_case,
+    messages_of, messages_of_case, open_interaction, set_beside,
 };
 pub use model::{
     Attachment, AttachmentId, Beside, Direction, Interaction, InteractionId, Message, MessageId,

@@ -33,11 +33,14 @@ sql! {
         on m.agency_id = i.agency_id and m.interaction_id = i.id
         where i.agency_id = $1 and i.id = $2 order by m.id desc limit $3";
     BESIDE = "update messages set beside = $3 where agency_id = $1 and external_id = $2";
-    LETTER = "select i.case_id, m.raw from messages m join interactions i
+    LETTER = "select i.case_id, m.raw, m.beside from messages m join interactions i
         on i.agency_id = m.agency_id and i.id = m.interaction_id
         where m.agency_id = $1 and m.id = $2 and i.case_id is not null and m.raw is not null";
     FIRST = "select id from interactions where agency_id = $1 and case_id = $2
         order by id limit 1";
+    LETTER_BY_ID = "select i.case_id, m.beside from messages m join interactions i
+        on i.agency_id = m.agency_id and i.id = m.interaction_id
+        where m.agency_id = $1 and m.external_id = $2";
     BY_EXTERNAL = "select m.interaction_id, i.case_id from messages m join interactions i
         on i.agency_id = m.agency_id and i.id = m.interaction_id
         where m.agency_id = $1 and m.external_id = $2";
@@ -171,6 +174,20 @@ pub fn interaction_of_message(
     })
 }
 
+/// The letter that is known by `external_id`: its case, and what it says beside its words.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn letter_by_id(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    external_id: &str,
+) -> Result<Option<(Option<i64>, Beside)>, Fault> {
+    tx.opt(&LETTER_BY_ID, params![access.agency_id, external_id], |row| {
+        Ok((row.opt_int()?, beside(row)?.unwrap_or_default()))
+    })
+}
+
 /// Notes what the letter `external_id` says beside its words.
 ///
 /// # Errors
@@ -185,7 +202,8 @@ pub fn set_beside(
     Ok(tx.put(&BESIDE, params![access.agency_id, external_id, text])?)
 }
 
-/// The case of a message that came as a letter, and the blob of the letter.
+/// The case of a message that came as a letter, the blob of the letter, and what it says beside
+/// its words.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -193,8 +211,14 @@ pub fn letter_of(
     tx: &mut Tx<'_>,
     access: &Access,
     id: MessageId,
-) -> Result<Option<(i64, String)>, Fault> {
-    tx.opt(&LETTER, params![access.agency_id, id], |row| Ok((row.int()?, row.text()?)))
+) -> Result<Option<(i64, String, Beside)>, Fault> {
+    tx.opt(&LETTER, params![access.agency_id, id], |row| {
+        Ok((row.int()?, row.text()?, beside(row)?.unwrap_or_default()))
+    })
+}
+
+fn beside(row: &mut Row<'_>) -> Result<Option<Beside>, Fault> {
+    Ok(row.opt_text()?.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 fn read(row: &mut Row<'_>) -> Result<Message, Fault> {
@@ -206,6 +230,6 @@ fn read(row: &mut Row<'_>) -> Result<Message, Fault> {
         direction: Direction::parse(&row.text()?),
         actor: row.text()?,
         body: row.text()?,
-        beside: row.opt_text()?.and_then(|text| serde_json::from_str(&text).ok()),
+        beside: beside(row)?,
     })
 }

@@ -98,6 +98,12 @@ pub struct Beside {
     /// It was laid out (HTML), which can be looked at.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub has_layout: bool,
+    /// Pictures that its layout shows: the Content-ID of each, and the blob that is kept of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<(String, String)>,
+    /// What tells it from another letter that bears the same Message-ID.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub digest: String,
 }
 
 /// A message to be stored.

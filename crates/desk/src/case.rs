@@ -124,13 +124,14 @@ pub(crate) async fn render(
     let (access, text, me) = (staff.access.clone(), staff.text(), staff.user.id);
     let has_relay = ctx.site.sends_mail(staff.access.agency_id);
     let (code, people) = (code.to_owned(), step == "assign");
-    let loaded = ctx
+    let mut loaded = ctx
         .db
         .read(move |tx| {
             let case = actions::load_by_code(tx, &access, &code)?;
             Loaded::read(tx, &access, case, me, people)
         })
         .await?;
+    loaded.identified = revealed.is_some();
     let mut case = CaseView::new(&loaded, &staff.access, text, has_relay, ctx.now());
     if let Some(contact) = revealed {
         case.reveal(&contact);

@@ -50,6 +50,8 @@ pub(crate) struct Entry {
     pub body: String,
     /// What a letter quotes and how it is signed.
     pub folded: String,
+    /// Something is folded away that is shown with the reporter only.
+    pub sealed: bool,
     /// Where a letter is shown as it was laid out; empty where it was not.
     pub original: String,
     /// What is known of a letter's sender.

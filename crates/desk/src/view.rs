@@ -43,6 +43,8 @@ pub(crate) struct Loaded {
     pub deadlines: Vec<CaseDeadline>,
     pub follow_ups: Vec<FollowUp>,
     pub messages: Vec<Message>,
+    /// Whether one looks at the reporter: quotes and signatures of letters name them.
+    pub identified: bool,
     pub files: Vec<Attachment>,
     pub events: Vec<Happened>,
     pub mails: Vec<Outbound>,
@@ -110,6 +112,7 @@ impl Loaded {
             profile: actions::profile_of(tx, access, &case)?.into_owned(),
             head: log::head(tx, access.agency_id)?,
             related,
+            identified: false,
             messages,
             events,
             case,
@@ -278,7 +281,7 @@ impl CaseView {
             reported: reported(text, loaded),
             proxy_for: case.proxy_for.clone().unwrap_or_default(),
             rating: case.rating,
-            entries: sources.story(),
+            entries: entries(sources.story(), loaded, access),
             files: loaded.files.iter().map(FileView::new).collect(),
             person: loaded
                 .contact
@@ -320,6 +323,23 @@ impl CaseView {
         let news = self.entries.iter().filter(|entry| entry.version > version);
         news.map(|entry| (entry.who.clone(), entry.what.clone())).collect()
     }
+}
+
+/// What letters quote and how they are signed is shown with the reporter only.
+fn entries(mut story: Vec<Entry>, loaded: &Loaded, access: &Access) -> Vec<Entry> {
+    let case = &loaded.case;
+    let may_identify = rules::may_identify(case, access);
+    let is_shown = may_identify && (loaded.identified || case.contact_id.is_none());
+    for entry in &mut story {
+        if !is_shown && !entry.folded.is_empty() {
+            entry.folded.clear();
+            entry.sealed = true;
+        }
+        if !may_identify {
+            entry.original.clear();
+        }
+    }
+    story
 }
 
 fn marks(text: Text, case: &Case) -> Vec<(tanggap_ui::Tone, &'static str, String)> {

@@ -105,8 +105,11 @@ fn tokens(check: &mut Check, fields: &Fields) -> Oauth {
         scope: fields.get("scope").trim().to_owned(),
     };
     // A secret goes there: in the clear only to this machine itself.
-    let safe = ["https://", "http://127.0.0.1", "http://localhost"];
-    let is_safe = safe.iter().any(|begin| oauth.token_url.starts_with(begin));
+    let here = ["http://127.0.0.1", "http://localhost"].iter().any(|begin| {
+        let rest = oauth.token_url.strip_prefix(begin);
+        rest.is_some_and(|rest| rest.starts_with([':', '/']) && !rest.contains('@'))
+    });
+    let is_safe = here || oauth.token_url.starts_with("https://");
     check.require(is_safe, "token_url", "mailbox-invalid-url");
     check.require(!oauth.client_id.is_empty(), "client_id", "ui-invalid-required");
     oauth

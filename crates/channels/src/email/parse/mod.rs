@@ -12,6 +12,7 @@ mod authentic;
 mod auto;
 mod bounce;
 mod charset;
+mod digest;
 mod headers;
 mod html;
 mod mime;
@@ -26,9 +27,10 @@ use headers::Headers;
 
 pub use authentic::{Authentication, Verdict};
 pub use bounce::{DeliveryFailure, DeliveryKind, DeliveryReport, FailureReason};
+pub use digest::digest;
 pub use html::{to_text as html_to_text, to_text_quoted as html_to_text_quoted};
 pub use reply::{Reply, split_reply};
-pub use safe::{Safe, safe_html};
+pub use safe::{Safe, safe_html, safe_html_with};
 
 /// Bytes of a message that are read at most; the rest is left to the kept raw copy. Relays refuse
 /// messages well below this (25 MB of files are 34 MB in base64).
