@@ -14,6 +14,7 @@ org-event-work-offered = Offered to an agent
 org-event-work-accepted = Accepted by the agent
 org-event-work-declined = Declined by the agent
 org-event-work-missed = Not answered by the agent
+org-event-work-passed-over = Not offered to whom it is about
 org-event-work-returned = Back in its queue
 org-event-work-handed-over = Handed over
 org-event-work-ended = Done

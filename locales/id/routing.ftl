@@ -14,6 +14,7 @@ org-event-work-offered = Ditawarkan kepada petugas
 org-event-work-accepted = Diterima petugas
 org-event-work-declined = Tidak diambil petugas
 org-event-work-missed = Tidak dijawab petugas
+org-event-work-passed-over = Tidak ditawarkan kepada petugas yang diadukan
 org-event-work-returned = Kembali ke antrean
 org-event-work-handed-over = Dialihkan
 org-event-work-ended = Selesai ditangani

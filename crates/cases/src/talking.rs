@@ -364,10 +364,31 @@ pub fn list(
     limit: usize,
 ) -> Result<Page<Talk>> {
     let mut page = talks::list(tx, access, shelf, after, limit)?;
-    let cases: Vec<i64> = page.rows.iter().filter_map(|row| row.case_id).collect();
-    let seen = queries::visible(tx, access, &cases)?;
-    page.rows.retain(|row| row.case_id.is_none_or(|case| seen.contains(&CaseId(case))));
+    hide(tx, access, &mut page.rows)?;
     Ok(page)
+}
+
+/// The newest talks of a person, without those of complaints about who looks.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn of_contact(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    contact: contacts::ContactId,
+    limit: i64,
+) -> Result<Vec<Talk>> {
+    let mut found = talks::of_contact(tx, access, contact, limit)?;
+    hide(tx, access, &mut found)?;
+    Ok(found)
+}
+
+/// Leaves out the talks of cases that one may not see.
+fn hide(tx: &mut Tx<'_>, access: &Access, found: &mut Vec<Talk>) -> Result<()> {
+    let cases: Vec<i64> = found.iter().filter_map(|talk| talk.case_id).collect();
+    let seen = queries::visible(tx, access, &cases)?;
+    found.retain(|talk| talk.case_id.is_none_or(|case| seen.contains(&CaseId(case))));
+    Ok(())
 }
 
 /// Gives a talk to somebody, whose room it takes from now on; to nobody: it waits in its queue
@@ -411,7 +432,7 @@ pub fn end(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<Talk> 
 ///
 /// What is said in a case is told to its reporter, and news of it go where they wrote last. So
 /// somebody else's talk never becomes part of it: `same_person` is what a member of staff says of
-/// two contacts that nothing else shows to be one.
+/// two contacts that nothing else shows to be one, or of a visitor who only named themself.
 ///
 /// # Errors
 /// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::Illegal`] where the talk has its case
@@ -436,11 +457,14 @@ pub fn link(
         }
         Err(other) => return Err(other),
     };
-    if case.contact_id.is_none() || case.contact_id != going.contact_id {
+    let proven = is_proven(tx, access, &going)?;
+    if case.contact_id.is_none() || case.contact_id != going.contact_id || !proven {
         if !same_person {
             return Err(Refusal::field("same_person", "talk-invalid-same-person").into());
         }
-        if let (Some(reporter), Some(writer)) = (case.contact_id, going.contact_id) {
+        if let (Some(reporter), Some(writer)) = (case.contact_id, going.contact_id)
+            && reporter != writer
+        {
             contacts::adopt(tx, access, reporter, writer)?;
         }
         going.contact_id = case.contact_id.or(going.contact_id);
@@ -473,6 +497,16 @@ pub fn open_case(
     let going = talks::get(tx, access, id)?;
     announce_joined(tx, access, &going, &case);
     Ok(case)
+}
+
+/// Whether more than a visitor's own words tells who they are: a channel vouches for its number
+/// or handle, a chat for nobody but by the host application's signature.
+fn is_proven(tx: &mut Tx<'_>, access: &Access, going: &Talk) -> Result<bool> {
+    if going.channel != WEBCHAT {
+        return Ok(true);
+    }
+    let visitor = talk::chat::visitor(tx, access, going.id)?;
+    Ok(visitor.is_some_and(|visitor| visitor.vouched.is_some()))
 }
 
 fn announce_joined(tx: &mut Tx<'_>, access: &Access, going: &Talk, case: &Case) {

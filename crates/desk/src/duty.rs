@@ -143,6 +143,9 @@ async fn load(ctx: &Ctx, staff: &Staff) -> Result<Duty> {
             };
             let (mut rings, mut held) = (Vec::new(), Vec::new());
             for item in store::items_of(tx, &access, user)? {
+                if store::is_about(tx, &access, &item, user)? {
+                    continue;
+                }
                 let mut work = work_of(tx, &access, &item)?;
                 work.channel = text.t(format!("case-channel-{}", work.channel)).into_owned();
                 match item.state {

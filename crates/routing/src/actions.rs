@@ -116,7 +116,8 @@ pub fn enqueue(tx: &mut Tx<'_>, access: &Access, new: &NewItem<'_>) -> Result<It
     Ok(item.id)
 }
 
-/// Offers what the matcher found. `false`: it was not so any more, and nothing was changed.
+/// Offers what the matcher found. `false`: it was not so any more, and nothing was offered; where
+/// it is about that person, they are not asked again.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -125,6 +126,13 @@ pub fn offer(tx: &mut Tx<'_>, access: &Access, found: &Match) -> Result<bool> {
     let Some(before) = store::agent(tx, access, found.agent)? else { return Ok(false) };
     let queue = store::queue(tx, access, item.queue)?;
     let (mut agent, now) = (before.clone(), tx.now());
+    let is_so = (item.version, agent.version) == (found.item_version, found.agent_version);
+    if is_so && store::is_about(tx, access, &item, agent.id)? {
+        rules::pass_over(&mut item, agent.id, now);
+        store::save_item(tx, access, &item)?;
+        announce_item(tx, access, "work.passed_over", &item, json!({}));
+        return Ok(false);
+    }
     if (item.version, agent.version) != (found.item_version, found.agent_version)
         || rules::offer(&mut item, &mut agent, &queue, now).is_err()
     {
@@ -146,6 +154,7 @@ pub fn offer(tx: &mut Tx<'_>, access: &Access, found: &Match) -> Result<bool> {
 /// [`Refusal::Forbidden`], [`Refusal::NotFound`], or [`rules::GONE`].
 pub fn accept(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<Item> {
     let (mut item, before) = mine(tx, access, id)?;
+    not_about(tx, access, &item, before.id)?;
     let mut agent = before.clone();
     rules::accept(&mut item, &mut agent, tx.now())?;
     store::end_offer(tx, access, id, "accepted", None)?;
@@ -161,6 +170,7 @@ pub fn accept(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<Item> {
 /// [`Refusal::Forbidden`], [`Refusal::NotFound`], [`rules::GONE`], or no room.
 pub fn pick(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<Item> {
     let (mut item, before) = mine(tx, access, id)?;
+    not_about(tx, access, &item, before.id)?;
     let mut agent = before.clone();
     rules::pick(&mut item, &mut agent, tx.now())?;
     save(tx, access, &item, Some((&before, &agent)), "accepted")?;
@@ -317,6 +327,9 @@ pub fn hand_over(tx: &mut Tx<'_>, access: &Access, id: ItemId, to: To, note: &st
         To::Person(person) => {
             let known = tanggap_org::user(tx, access, person)?.filter(|user| user.active);
             known.ok_or(Refusal::NotFound)?;
+            if store::is_about(tx, access, &item, person)? {
+                return Err(Refusal::field("to", "aside-invalid-concerned").into());
+            }
             (store::queue(tx, access, item.queue)?, Some(person))
         }
     };
@@ -470,6 +483,14 @@ fn mine(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<(Item, Agent)> {
     store::make_agent(tx, access, user)?;
     let agent = store::agent(tx, access, user)?;
     Ok((item, agent.ok_or(Refusal::NotFound)?))
+}
+
+/// What is about somebody does not exist for them.
+fn not_about(tx: &mut Tx<'_>, access: &Access, item: &Item, agent: UserId) -> Result<()> {
+    match store::is_about(tx, access, item, agent)? {
+        true => Err(Refusal::NotFound.into()),
+        false => Ok(()),
+    }
 }
 
 /// Whose room an item takes.

@@ -16,6 +16,11 @@ pub const REST_MICROS: i64 = 2 * Timestamp::MINUTE;
 pub const HANDED_MICROS: i64 = 15 * Timestamp::MINUTE;
 /// The most who are remembered as not having wanted an item: older ones may be asked again.
 const REFUSED_MAX: usize = 20;
+/// Those who are passed over because it is about them are of a reported unit: more than who
+/// would not take it.
+const CONCERNED_MAX: usize = 1_000;
+/// So long before it is looked again whether it is about them.
+const CONCERNED_MICROS: i64 = Timestamp::DAY;
 
 /// What somebody carries at once, where nothing else is set: one whole person.
 pub const CAPACITY: i64 = 100;
@@ -325,6 +330,16 @@ fn give_back(item: &mut Item, agent: &mut Agent) {
     item.state = ItemState::Waiting;
     item.wanted = None;
     agent.load -= item.weight;
+}
+
+/// It is about this person, who is not asked: whoever would have been next is.
+pub fn pass_over(item: &mut Item, agent: UserId, now: Timestamp) {
+    item.refused.retain(|refused| refused.until > now && refused.agent != agent);
+    item.refused.truncate(CONCERNED_MAX);
+    item.refused.push(Refused { agent, until: now.plus(CONCERNED_MICROS) });
+    if item.wanted.is_some_and(|wanted| wanted.agent == agent) {
+        item.wanted = None;
+    }
 }
 
 fn refuse(item: &mut Item, agent: UserId, now: Timestamp) {

@@ -25,6 +25,9 @@ pub const AGENTS_MAX: i64 = 20_000;
 pub const ITEMS_MAX: i64 = 200_000;
 
 sql! {
+    CASE_OF_TALK = "select case_id from interactions where agency_id = $1 and id = $2";
+    REPORTED = "select reported_user_id, reported_unit_id from cases
+        where agency_id = $1 and id = $2";
     SERVED = "update routing_items set answered_at = coalesce(answered_at, $3)
         where agency_id = $1 and id = $2";
     QUEUES = "select id, name, unit_id, active, hours, target_s, priority_target_s, offer_s,
@@ -389,6 +392,34 @@ pub(crate) fn insert_item(
         until
     ];
     tx.put(&INSERT_ITEM, row)
+}
+
+/// Whether an item is a complaint about somebody or a unit of theirs, who then must not handle it
+/// (UU 25/2009 art. 45). Cases lean on routing, so their columns are asked for here.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn is_about(tx: &mut Tx<'_>, access: &Access, item: &Item, agent: UserId) -> Result<bool> {
+    let case: Option<i64> = match item.kind {
+        Kind::Case => Some(item.subject),
+        Kind::Talk => {
+            let key = params![access.agency_id, item.subject];
+            tx.opt(&CASE_OF_TALK, key, |row| row.opt_int())?.flatten()
+        }
+        Kind::Call => None,
+    };
+    let Some(case) = case else { return Ok(false) };
+    let reported: Option<(Option<UserId>, Option<UnitId>)> =
+        tx.opt(&REPORTED, params![access.agency_id, case], |row| {
+            Ok((row.opt_int()?, row.opt_int()?))
+        })?;
+    let (person, unit) = reported.unwrap_or_default();
+    if person == Some(agent) {
+        return Ok(true);
+    }
+    let Some(unit) = unit else { return Ok(false) };
+    let Some(user) = tanggap_org::user(tx, access, agent)? else { return Ok(false) };
+    Ok(tanggap_org::access_of(tx, access.agency_id, &user)?.member_of.contains(&unit))
 }
 
 /// Saves an item that was loaded as `item.version`.

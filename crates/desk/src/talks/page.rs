@@ -18,7 +18,7 @@ use tanggap_conversations::templates::Approved;
 use tanggap_conversations::window::MayWrite;
 use tanggap_conversations::{
     self as talk, Account, Attachment, InteractionId, Message, Outbound, Talk, TalkState, accounts,
-    outbound, talks,
+    outbound,
 };
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Permission, Refusal, Result, Timestamp};
@@ -66,13 +66,17 @@ pub(crate) struct Loaded {
 impl Loaded {
     pub(crate) fn read(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<Self> {
         let (going, case) = talking::open(tx, access, id)?;
-        let messages = talk::messages_of(tx, access, id)?;
+        let mut messages = talk::messages_of(tx, access, id)?;
+        if !access.can(Permission::IdentityRead, None) {
+            // A letter's signature tells who wrote it.
+            messages.iter_mut().for_each(|message| message.beside = None);
+        }
         let mut people: Vec<UserId> =
             messages.iter().filter_map(|m| words::user_of(&m.actor)).collect();
         people.extend(going.owner_id);
         people.extend(going.noted.map(|(_, by)| by));
         let earlier = match going.contact_id {
-            Some(contact) => talks::of_contact(tx, access, contact, EARLIER_MAX)?,
+            Some(contact) => talking::of_contact(tx, access, contact, EARLIER_MAX)?,
             None => Vec::new(),
         };
         let account = match going.account_id {

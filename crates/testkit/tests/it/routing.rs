@@ -79,6 +79,23 @@ impl Desk {
         self.db().write(enter).await.expect("entered")
     }
 
+    async fn enters_case(&self, subject: i64) -> ItemId {
+        let (access, queue) = (Access::system(self.house.agency), self.chats);
+        let enter = move |tx: &mut Tx<'_>| {
+            let new = NewItem {
+                kind: Kind::Case,
+                subject,
+                queue,
+                channel: "web",
+                needs: Vec::new(),
+                priority: false,
+                last_agent: None,
+            };
+            actions::enqueue(tx, &access, &new)
+        };
+        self.db().write(enter).await.expect("entered")
+    }
+
     async fn item(&self, id: ItemId) -> Item {
         let access = Access::system(self.house.agency);
         self.db().read(move |tx| store::item(tx, &access, id)).await.expect("an item")
@@ -124,6 +141,60 @@ impl Desk {
 }
 
 engines! {
+    async fn what_is_about_somebody_is_neither_offered_nor_handed_to_them(kit) {
+        let desk = Desk::build(&kit).await;
+        desk.ready().await;
+        let about = desk.house.agent.user();
+        let case = desk.house.report(|report| report.reported_user = about).await.case;
+        let (access, queue) = (Access::system(desk.house.agency), desk.chats);
+        let entered = desk.db().write(move |tx| {
+            // The talk of a case, and the case itself.
+            let talk = tanggap_conversations::first_interaction(tx, &access, case.id.0)?;
+            let talk = (Kind::Talk, talk.expect("how it came").0);
+            let mut items = Vec::new();
+            for (kind, subject) in [talk, (Kind::Case, case.id.0)] {
+                let new = NewItem {
+                    kind,
+                    subject,
+                    queue,
+                    channel: "web",
+                    needs: Vec::new(),
+                    priority: false,
+                    last_agent: about,
+                };
+                items.push(actions::enqueue(tx, &access, &new)?);
+            }
+            Ok(items)
+        }).await.expect("entered");
+        let (me, lead) = (about.expect("a person"), desk.house.supervisor.clone());
+        for id in entered {
+            assert!(!desk.offer(id).await, "it is about them");
+            let item = desk.item(id).await;
+            assert_eq!((item.state, item.wanted), (ItemState::Waiting, None));
+            assert_eq!(item.refused.iter().map(|refused| refused.agent).collect::<Vec<_>>(), [me]);
+            let taken = desk.as_agent(move |tx, access| actions::pick(tx, access, id)).await;
+            assert!(matches!(taken, Err(Error::Refused(Refusal::NotFound))), "{taken:?}");
+            let lead = lead.clone();
+            let handed = desk.db().write(move |tx| {
+                actions::hand_over(tx, &lead, id, To::Person(me), "")
+            }).await;
+            assert!(matches!(handed, Err(Error::Refused(Refusal::Invalid(_)))), "{handed:?}");
+        }
+        // What is about a unit is not offered to its people.
+        let officer = desk.house.roads_officer.clone();
+        let roads = desk.house.roads;
+        let case = desk.house.report(|report| report.reported_unit = Some(roads)).await.case;
+        let id = desk.enters_case(case.id.0).await;
+        let item = desk.item(id).await;
+        let (access, user) = (Access::system(desk.house.agency), officer.user().expect("a person"));
+        let (own, agent) = (item.clone(), desk.house.agent.user().expect("a person"));
+        let about = desk.db().read(move |tx| {
+            Ok([store::is_about(tx, &access, &own, user)?, store::is_about(tx, &access, &own, agent)?])
+        }).await.expect("read");
+        assert_eq!(about, [true, false]);
+        assert!(desk.offer(id).await, "everybody else is asked");
+    }
+
     async fn an_item_is_offered_taken_and_done(kit) {
         let desk = Desk::build(&kit).await;
         desk.ready().await;

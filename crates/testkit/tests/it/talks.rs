@@ -245,6 +245,56 @@ engines! {
         assert_eq!(again.talk.contact_id, case.contact_id, "who writes there is the reporter");
     }
 
+    async fn who_only_names_themself_in_a_chat_is_not_taken_for_the_reporter(kit) {
+        let scene = Scene::open(&kit).await;
+        let named = || NewContact {
+            name: "Ana Lestari".into(),
+            email: Some("ana@contoh.example".into()),
+            ..NewContact::default()
+        };
+        let case = scene.house.report(|report| report.reporter = Some(named())).await.case;
+        let agency = Access::system(scene.house.agency);
+        let heard = scene.house.db.write(move |tx| {
+            let heard = Heard {
+                account: None,
+                channel: talking::WEBCHAT,
+                thread: "peramban-orang-lain",
+                from: Some(named()),
+                subject: "",
+                text: "Sampai mana laporan saya?",
+                files: &[],
+                external_id: "chat:1",
+                raw: None,
+                at: tx.now(),
+                window_until: None,
+                order: None,
+            };
+            talking::hear(tx, &agency, &heard)
+        });
+        let talk = heard.await.expect("heard").expect("new").talk;
+        assert_eq!(talk.contact_id, case.contact_id, "they know what the reporter wrote of themself");
+        let link = |same: bool| {
+            let (access, id, code) = (scene.house.agent.clone(), talk.id, case.code.clone());
+            scene.house.db.write(move |tx| talking::link(tx, &access, id, &code, same))
+        };
+        assert!(matches!(refused(link(false).await), Refusal::Invalid(_)), "nothing proves it");
+        link(true).await.expect("somebody made sure");
+    }
+
+    async fn earlier_talks_of_a_person_hide_complaints_about_who_looks(kit) {
+        let scene = Scene::open(&kit).await;
+        let first = scene.hear("wa:1", "Petugas Anda meminta uang").await.expect("new").talk;
+        scene.open_case(first.id, Some(scene.house.agent.clone())).await;
+        let person = first.contact_id.expect("somebody");
+        for (access, seen) in [(&scene.house.agent, 0), (&scene.house.supervisor, 1)] {
+            let access = access.clone();
+            let found = scene.house.db.read(move |tx| {
+                talking::of_contact(tx, &access, person, 10)
+            }).await.expect("talks");
+            assert_eq!(found.len(), seen);
+        }
+    }
+
     async fn the_talk_of_a_complaint_is_hidden_from_whom_it_is_about(kit) {
         let scene = Scene::open(&kit).await;
         let id = scene.hear("wa:1", "Petugas Anda meminta uang").await.expect("new").talk.id;
