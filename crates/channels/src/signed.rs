@@ -40,10 +40,18 @@ pub fn x(consumer_secret: &str, body: &[u8], header: &str) -> bool {
 }
 
 /// The answer to X's challenge (CRC).
+///
+/// Anybody may ask, and the answer is what would sign a call with the token as its body: so nothing
+/// is answered that could be one. A call is a JSON object, and a token holds no brace or quote.
 #[must_use]
-pub fn x_challenge(consumer_secret: &str, crc_token: &str) -> String {
+pub fn x_challenge(consumer_secret: &str, crc_token: &str) -> Option<String> {
+    let plain = |b: u8| b.is_ascii_graphic() && !b"{}[]\"\\".contains(&b);
+    let is_token = crc_token.len() <= 200 && crc_token.bytes().all(plain);
+    if consumer_secret.is_empty() || crc_token.is_empty() || !is_token {
+        return None;
+    }
     let answer = STANDARD.encode(hmac_sha256(consumer_secret, crc_token.as_bytes()));
-    format!("{{\"response_token\":\"sha256={answer}\"}}")
+    Some(format!("{{\"response_token\":\"sha256={answer}\"}}"))
 }
 
 /// The answer to Meta's challenge, where mode and token are right.
@@ -96,8 +104,16 @@ mod tests {
         assert_eq!(hub_challenge("ours", "subscribe", "ours", "<script>"), None);
         // The value was computed with CPython's hmac and base64.
         assert_eq!(
-            x_challenge("secret", "challenge"),
-            "{\"response_token\":\"sha256=oeUF6Wxqoezggrue+wbIDxKRPSF6esKwizR2MHh9HaA=\"}"
+            x_challenge("secret", "challenge").as_deref(),
+            Some("{\"response_token\":\"sha256=oeUF6Wxqoezggrue+wbIDxKRPSF6esKwizR2MHh9HaA=\"}")
         );
+        for token in ["9b4507b3-9040-4669-9ca3-6b94edb50553", "YzBmYjM3ZGMtMzU2Yi00=", "a_b.c~d"] {
+            assert!(x_challenge("secret", token).is_some(), "{token}");
+        }
+        // Else whoever asks would be given the signature of a call of their own making.
+        for body in ["{\"for_user_id\":\"1\"}", "[]", "\"a\"", "a b", "", &"a".repeat(201)] {
+            assert_eq!(x_challenge("secret", body), None, "{body}");
+        }
+        assert_eq!(x_challenge("", "challenge"), None);
     }
 }

@@ -17,6 +17,9 @@ use crate::track::{CodePath, proven};
 /// What is sent: no facts, so that anybody may overhear it.
 const WORD: &str = "1";
 
+/// The most browsers that listen to one case in one language.
+const LISTENERS_MAX: usize = 24;
+
 /// `GET /lacak/{code}/arus`.
 pub async fn stream(door: Door, headers: HeaderMap, Path(path): Path<CodePath>) -> Answer {
     let Some(case) = proven(&door, &headers, &path.code).await? else {
@@ -25,6 +28,9 @@ pub async fn stream(door: Door, headers: HeaderMap, Path(path): Path<CodePath>) 
     };
     let viewer = Arc::new(Viewer::of(&door.access(), door.text().zone));
     let room = Room { topic: topic(case.id.0), viewer };
+    if door.ctx.live.listening(&room) >= LISTENERS_MAX {
+        return Ok(StatusCode::TOO_MANY_REQUESTS.into_response());
+    }
     let receiver = door.ctx.live.join(room);
     Ok(sse(vec![receiver], std::future::pending()))
 }

@@ -144,9 +144,18 @@ fn key(door: &Door, what: &str, value: &[u8]) -> String {
     format!("mine:{}", hex::encode(&mac[..16]))
 }
 
+/// Whether a form was served by us to this browser: nobody is led into somebody else's reports.
+fn is_ours(door: &Door, sent: &Sent) -> bool {
+    door.visitor.check_csrf(sent.values.get("csrf")).is_ok()
+}
+
 /// `POST /laporan-saya`: an address; a code goes there where we know it.
 pub async fn send(Extension(limits): Extension<Arc<Limits>>, door: Door, sent: Sent) -> Answer {
     let typed: String = sent.values.get("alamat").chars().take(254).collect();
+    if !is_ours(&door, &sent) {
+        let form = refused(&door, &sent, "", "ui-invalid-csrf");
+        return ask(&door, StatusCode::UNPROCESSABLE_ENTITY, form).await;
+    }
     let Some(address) = Address::parse(&typed) else {
         let form = refused(&door, &sent, "alamat", "mine-invalid-address");
         return ask(&door, StatusCode::UNPROCESSABLE_ENTITY, form).await;
@@ -207,6 +216,10 @@ pub async fn prove(door: Door, sent: Sent) -> Answer {
         let form = refused(&door, &sent, "", "mine-invalid-over");
         return ask(&door, StatusCode::UNPROCESSABLE_ENTITY, form).await;
     };
+    if !is_ours(&door, &sent) {
+        let form = refused(&door, &sent, "", "ui-invalid-csrf");
+        return Ok(code_page(&door, StatusCode::UNPROCESSABLE_ENTITY, &held, form));
+    }
     let digits: String = sent.values.get("kode").chars().filter(char::is_ascii_digit).collect();
     let (access, secrets, of) = (door.access(), door.ctx.secrets.clone(), address.clone());
     let network = door.visitor.address.map(|ip| key(&door, "tries", ip.to_string().as_bytes()));
@@ -270,7 +283,7 @@ async fn list(door: &Door, address: Address, held: Held, renewed: Option<String>
 
 /// `POST /laporan-saya/buka`: opens one of one's reports, as its code and PIN do.
 pub async fn open(door: Door, headers: HeaderMap, sent: Sent) -> Answer {
-    let Some((address, _)) = owner(&door, &headers) else {
+    let Some((address, _)) = owner(&door, &headers).filter(|_| is_ours(&door, &sent)) else {
         return Ok(respond::see_other(&door.link(HOME)));
     };
     let (access, wanted) = (door.access(), sent.values.get("id").to_owned());
@@ -284,7 +297,7 @@ pub async fn open(door: Door, headers: HeaderMap, sent: Sent) -> Answer {
 
 /// `POST /laporan-saya/pin`: a new PIN, sent to the address.
 pub async fn renew(door: Door, headers: HeaderMap, sent: Sent) -> Answer {
-    let Some((address, held)) = owner(&door, &headers) else {
+    let Some((address, held)) = owner(&door, &headers).filter(|_| is_ours(&door, &sent)) else {
         return Ok(respond::see_other(&door.link(HOME)));
     };
     let id = CaseId::parse(sent.values.get("id")).ok_or(Refusal::NotFound)?;
@@ -303,8 +316,10 @@ pub async fn renew(door: Door, headers: HeaderMap, sent: Sent) -> Answer {
 }
 
 /// `POST /laporan-saya/keluar`: forgets whose browser it is.
-pub async fn leave(door: Door) -> Answer {
+pub async fn leave(door: Door, sent: Sent) -> Answer {
     let mut response = respond::see_other(&door.link(HOME));
-    door.set_cookie(&mut response, COOKIE, "", 0);
+    if is_ours(&door, &sent) {
+        door.set_cookie(&mut response, COOKIE, "", 0);
+    }
     Ok(response)
 }

@@ -146,6 +146,10 @@ pub async fn enter(
         .filter(|(_, value)| !value.is_empty())
         .collect();
     let again = |status, wrong| Ok(ask_keeping(&door, status, &typed, wrong, writing.clone()));
+    if door.visitor.check_csrf(sent.values.get("csrf")).is_err() {
+        let wrong = vec![Invalid::new("", "ui-invalid-csrf")];
+        return again(StatusCode::UNPROCESSABLE_ENTITY, wrong);
+    }
     let mut missing = Vec::new();
     for (field, empty) in [("kode", typed.is_empty()), ("pin", pin.is_empty())] {
         if empty {
@@ -249,8 +253,11 @@ pub async fn show(door: Door, headers: HeaderMap, Path(path): Path<CodePath>) ->
 }
 
 /// `POST /lacak/keluar`: forgets all proofs, for a computer that others use too.
-pub async fn leave(door: Door) -> Answer {
+pub async fn leave(door: Door, sent: Sent) -> Answer {
     let mut response = respond::see_other(&door.link("/lacak"));
+    if door.visitor.check_csrf(sent.values.get("csrf")).is_err() {
+        return Ok(response);
+    }
     door.set_cookie(&mut response, COOKIE, "", 0);
     door.set_cookie(&mut response, "tanda", "", 0);
     Ok(response)

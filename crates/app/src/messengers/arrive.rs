@@ -2,10 +2,12 @@
 //! receipts reach what went out. The call itself is kept beside it in any case.
 //!
 //! An application at Meta or X has one webhook for all of its pages and numbers: what names
-//! another active account of the agency goes to that one.
+//! another active account of the agency goes to that one, where it is of the same application.
+//! Whoever has the secret of one speaks for no other.
 
 use tanggap_channels::exchange::{FileSource, InKind, InMessage, Incoming};
 use tanggap_channels::messenger::{Client, Kind};
+use tanggap_channels::signed;
 use tanggap_channels::web::NotFetched;
 use tanggap_conversations::accounts::Account;
 use tanggap_conversations::files::Scanner;
@@ -42,7 +44,13 @@ pub async fn tell(
             let same = arrived.address.as_deref() == Some(account.address.as_str());
             same && account.active && account.channel == own.channel
         });
-        let account = named.unwrap_or(own);
+        let account = match named {
+            Some(other) if other.id != own.id => match is_same_application(ctx, own, other)? {
+                true => other,
+                false => continue,
+            },
+            _ => own,
+        };
         match arrived.what {
             Incoming::Message(mut message) => {
                 if !message.files.is_empty() {
@@ -66,6 +74,17 @@ pub async fn tell(
         }
     }
     Ok(())
+}
+
+/// Whether two accounts are of one application, whose secret vouched for the call.
+fn is_same_application(ctx: &Ctx, own: &Account, other: &Account) -> Result<bool> {
+    let ((_, _, ours), (_, _, theirs)) =
+        (super::open(&ctx.secrets, own)?, super::open(&ctx.secrets, other)?);
+    let same = signed::same(&ours.app_secret, &theirs.app_secret);
+    if !same {
+        tracing::warn!(account = %own.name, "a call names an account of another application");
+    }
+    Ok(same)
 }
 
 /// Tells Telegram that a press on a button is here. It waits for that for a short time only, so

@@ -51,7 +51,10 @@ async fn handshake(
     match find(&ctx, &channel, address).await {
         Ok(Some((Kind::X, _, secrets))) if !of("crc_token").is_empty() => {
             let json = [(header::CONTENT_TYPE, "application/json")];
-            (json, signed::x_challenge(&secrets.app_secret, of("crc_token"))).into_response()
+            match signed::x_challenge(&secrets.app_secret, of("crc_token")) {
+                Some(answer) => (json, answer).into_response(),
+                None => StatusCode::FORBIDDEN.into_response(),
+            }
         }
         Ok(Some((Kind::WhatsApp | Kind::Messenger | Kind::Instagram, _, secrets))) => {
             let (mode, given) = (of("hub.mode"), of("hub.verify_token"));

@@ -18,6 +18,7 @@ use tanggap_app::work::gateways::Gateways;
 use tanggap_app::work::outbound::Dispatcher;
 use tanggap_app::work::understand;
 use tanggap_channels::messenger::{Places, Secrets, Settings};
+use tanggap_channels::reach::Reach;
 use tanggap_channels::signed;
 use tanggap_conversations::accounts::{self, AccountInput};
 use tanggap_conversations::templates::{self, Approved};
@@ -192,7 +193,7 @@ impl Office {
         let (cloud, clock) = (Cloud::start(), kit.clock.clone());
         let nowhere = || "http://127.0.0.1:9".to_owned();
         let places = Places { graph: cloud.base.clone(), telegram: nowhere(), x: nowhere() };
-        let messengers = Messengers::new(places).expect("a client");
+        let messengers = Messengers::new(places, Reach::default()).expect("a client");
         let front = Front { messengers: Some(messengers.clone()), ..Front::default() };
         let app = TestApp::new(kit, front).await;
         let secrets = Secrets {

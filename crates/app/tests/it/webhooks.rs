@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tanggap_app::Front;
 use tanggap_app::account::seal;
@@ -13,6 +15,7 @@ use tanggap_cases::talking::{self, Said};
 use tanggap_channels::exchange::{InKind, InMessage, Incoming};
 use tanggap_channels::messenger::{Kind, Places, Secrets, Settings};
 use tanggap_channels::meta::{COMMENT, UNTIL};
+use tanggap_channels::reach::Reach;
 use tanggap_channels::signed;
 use tanggap_contacts as contacts;
 use tanggap_conversations::accounts::{self, AccountId, AccountInput};
@@ -36,7 +39,7 @@ fn messengers() -> Messengers {
     // Nobody listens there: what would have to be fetched stays named.
     let nowhere = || "http://127.0.0.1:9".to_owned();
     let places = Places { graph: nowhere(), telegram: nowhere(), x: nowhere() };
-    Messengers::new(places).expect("a client")
+    Messengers::new(places, Reach::default()).expect("a client")
 }
 
 async fn app(kit: TestDb) -> TestApp {
@@ -45,9 +48,17 @@ async fn app(kit: TestDb) -> TestApp {
 }
 
 async fn account(app: &TestApp, kind: Kind, address: &str, active: bool) -> AccountId {
+    make(app, kind, address, SECRET, active).await
+}
+
+async fn account_of(app: &TestApp, kind: Kind, address: &str, secret: &str) -> AccountId {
+    make(app, kind, address, secret, true).await
+}
+
+async fn make(app: &TestApp, kind: Kind, address: &str, secret: &str, active: bool) -> AccountId {
     let secrets = Secrets {
         token: "token".into(),
-        app_secret: SECRET.into(),
+        app_secret: secret.into(),
         verify_token: VERIFY.into(),
         ..Secrets::default()
     };
@@ -67,9 +78,8 @@ fn proof(kind: Kind, secret: &str, body: &str) -> String {
     match kind {
         Kind::Telegram => VERIFY.to_owned(),
         Kind::X => {
-            let answer: Value =
-                serde_json::from_str(&signed::x_challenge(secret, body)).expect("json");
-            answer["response_token"].as_str().expect("a token").to_owned()
+            let mac = hex::decode(signed::app_secret_proof(secret, body)).expect("hex");
+            format!("sha256={}", STANDARD.encode(mac))
         }
         _ => format!("sha256={}", signed::app_secret_proof(secret, body)),
     }
@@ -209,6 +219,27 @@ engines! {
         assert_eq!(talk.window_until, Some(at.plus(Timestamp::DAY)));
         let bodies: Vec<&str> = messages.iter().map(|message| message.body.as_str()).collect();
         assert_eq!(bodies, [text, "Terima kasih."]);
+    }
+
+    async fn one_applications_secret_speaks_for_no_other(kit) {
+        let app = app(kit).await;
+        account(&app, Kind::WhatsApp, "100", true).await;
+        let same = account(&app, Kind::WhatsApp, "200", true).await;
+        let other = account_of(&app, Kind::WhatsApp, "300", "rahasia-lain").await;
+        for (number, heard) in [("200", same), ("300", other)] {
+            let body = json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1",
+                "changes": [{ "field": "messages", "value": {
+                    "metadata": { "phone_number_id": number },
+                    "messages": [{ "from": "6281234567890", "id": format!("wamid.{number}"),
+                        "timestamp": "1697043379", "type": "text", "text": { "body": "Halo" } }]
+                } }] }] }).to_string();
+            let proof = proof(Kind::WhatsApp, SECRET, &body);
+            assert_eq!(post(&app, Kind::WhatsApp, "100", &body, &proof).await.status, StatusCode::OK);
+            understood(&app).await;
+            let talks = talks_of(&app, heard).await;
+            assert_eq!(talks.len(), usize::from(number == "200"), "{number}");
+        }
+        assert_eq!(kept(&app).await, 0, "nothing waits");
     }
 
     async fn a_comment_is_answered_to_the_person_alone(kit) {
@@ -361,7 +392,10 @@ engines! {
         let answer = app.get(&format!("{meta}=salah")).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
         let answer = app.get("/kanal/x/123?crc_token=challenge").await;
-        assert_eq!(answer.body, signed::x_challenge(SECRET, "challenge"));
+        assert_eq!(Some(answer.body.clone()), signed::x_challenge(SECRET, "challenge"));
+        // Nobody is given the signature of a call of their own.
+        let forged = "/kanal/x/123?crc_token=%7B%22for_user_id%22%3A%22123%22%7D";
+        assert_eq!(app.get(forged).await.status, StatusCode::FORBIDDEN);
         assert_eq!(answer.header("content-type"), "application/json");
         for path in ["/kanal/x/123", "/kanal/x/9?crc_token=a", "/kanal/fax/123", "/kanal/telegram/1"] {
             assert_eq!(app.get(path).await.status, StatusCode::NOT_FOUND, "{path}");

@@ -16,6 +16,8 @@ pub(crate) struct Browser {
     app: Router,
     ctx: Ctx,
     cookies: Vec<(String, String)>,
+    /// The token of the last page that had one.
+    csrf: String,
 }
 
 /// An answer.
@@ -84,12 +86,13 @@ impl Browser {
             .layer(axum::middleware::from_fn(tanggap_ui::answer::tell_failures))
             .layer(axum::middleware::map_response(tanggap_ui::respond::security_headers))
             .with_state(ctx.clone());
-        Self { app, ctx, cookies: Vec::new() }
+        Self { app, ctx, cookies: Vec::new(), csrf: String::new() }
     }
 
     /// Another browser at the same door.
     pub(crate) fn stranger(&self) -> Self {
-        Self { app: self.app.clone(), ctx: self.ctx.clone(), cookies: Vec::new() }
+        let (app, ctx) = (self.app.clone(), self.ctx.clone());
+        Self { app, ctx, cookies: Vec::new(), csrf: String::new() }
     }
 
     async fn send(&mut self, request: Request<Body>) -> Got {
@@ -111,7 +114,11 @@ impl Browser {
         let body = axum::body::to_bytes(response.into_body(), 1 << 24).await.expect("a body");
         let bytes = body.to_vec();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        Got { status, location, kind, body, bytes, headers }
+        let got = Got { status, location, kind, body, bytes, headers };
+        if let Some((_, token)) = got.hidden().into_iter().find(|(name, _)| name == "csrf") {
+            self.csrf = token;
+        }
+        got
     }
 
     /// Asks as a script does: a secret in the header, a form as the body.
@@ -163,7 +170,17 @@ impl Browser {
         self.send(request.body(Body::empty()).expect("a request")).await
     }
 
+    /// Sends a form with the token that it was served with.
     pub(crate) async fn post(&mut self, path: &str, pairs: &[(String, String)]) -> Got {
+        let mut pairs = pairs.to_vec();
+        if pairs.iter().all(|(name, _)| name != "csrf") {
+            pairs.push(("csrf".to_owned(), self.csrf.clone()));
+        }
+        self.post_alone(path, &pairs).await
+    }
+
+    /// Sends a form that none of our pages served, as another site does.
+    pub(crate) async fn post_alone(&mut self, path: &str, pairs: &[(String, String)]) -> Got {
         let request = Request::post(path)
             .header(header::COOKIE, self.cookie())
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -65,6 +65,30 @@ async fn later(kit: &TestDb, minutes: i64) {
 }
 
 engines! {
+    async fn no_other_site_leads_a_browser_into_somebody_elses_reports(kit) {
+        let house = House::build(&kit.db).await;
+        report(&house, "Siti", SITI).await;
+        let mut browser = Browser::new(&kit);
+        browser.get(HOME).await;
+        for (path, fields) in [
+            (HOME, vec![("alamat", SITI)]),
+            ("/laporan-saya/buka", vec![("id", "x")]),
+            ("/laporan-saya/pin", vec![("id", "x")]),
+            ("/lacak", vec![("kode", "TGP-222-222-222"), ("pin", "123456")]),
+        ] {
+            let mut fields = pairs(&fields);
+            let refused = browser.post_alone(path, &fields).await;
+            assert!(!refused.body.contains("name=\"asked\""), "{path}: {}", refused.body);
+            let told = refused.status == StatusCode::UNPROCESSABLE_ENTITY;
+            assert!(told || refused.location == HOME, "{path}: {}", refused.status);
+            fields.push(("csrf".to_owned(), "AAAA".to_owned()));
+            let refused = browser.post_alone(path, &fields).await;
+            assert!(!refused.body.contains("name=\"asked\""), "{path}");
+        }
+        let asked = browser.post(HOME, &pairs(&[("alamat", SITI)])).await;
+        assert!(asked.body.contains("name=\"asked\""), "{}", asked.body);
+    }
+
     async fn who_proves_an_address_sees_its_reports_opens_them_and_gets_a_new_pin(kit) {
         let house = House::build(&kit.db).await;
         let own = report(&house, "Siti", SITI).await;
@@ -135,9 +159,12 @@ engines! {
         let before = mails(&house).await.len();
         let mut browser = Browser::new(&kit);
         let plain = |got: &Got, address: &str| {
-            let (before, rest) = got.body.split_once("name=\"asked\" value=\"").expect("a form");
-            let after = rest.split_once('"').expect("a value").1;
-            format!("{before}{after}").replace(address, "?")
+            let without = |body: &str, name: &str| {
+                let mark = format!("name=\"{name}\" value=\"");
+                let (before, rest) = body.split_once(&mark).expect("a form");
+                format!("{before}{}", rest.split_once('"').expect("a value").1)
+            };
+            without(&without(&got.body, "asked"), "csrf").replace(address, "?")
         };
         let known = ask(&mut browser, SITI).await;
         let unknown = ask(&mut browser, "nana@contoh.id").await;
