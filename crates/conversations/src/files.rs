@@ -20,6 +20,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use tanggap_kernel::{Fault, Invalid, Refusal, Result};
 use tanggap_store::blobs::Blobs;
+use tokio::sync::Semaphore;
 
 pub use scan::Scanner;
 pub use sniff::{OCTETS, sniff};
@@ -32,6 +33,9 @@ pub const THUMBNAIL_PIXELS: u32 = 320;
 pub const NAME_MAX: usize = 120;
 /// The most memory that unpacking a picture may take, in bytes: a bomb stops here.
 const PICTURE_BYTES_MAX: u64 = 256 << 20;
+/// Pictures that are unpacked at a time, whoever sends them: a few kilobytes may unpack to the
+/// most that is allowed, and many come at once.
+static UNPACKING: Semaphore = Semaphore::const_new(2);
 /// The longest side of a picture that is unpacked, in pixels.
 const PICTURE_PIXELS_MAX: u32 = 20_000;
 /// Quality of pictures that had to be turned, and of thumbnails.
@@ -168,7 +172,17 @@ pub async fn take(
     bytes_max: usize,
     scanner: Option<&Scanner>,
 ) -> Result<NewAttachment> {
-    let prepared = tokio::task::spawn_blocking(move || prepare(bytes, &name, bytes_max))
+    let closed = |_| Fault::new("pictures are unpacked no more");
+    let place = match is_picture(sniff(&bytes)) {
+        true => Some(UNPACKING.acquire().await.map_err(closed)?),
+        false => None,
+    };
+    let unpack = move || {
+        // Held to the end, also where nobody waits for it any more.
+        let _place = place;
+        prepare(bytes, &name, bytes_max)
+    };
+    let prepared = tokio::task::spawn_blocking(unpack)
         .await
         .map_err(|e| Fault::new(format!("preparing a file: {e}")))??;
     keep(blobs, prepared, scanner).await

@@ -36,6 +36,22 @@ fn has(bytes: &[u8], what: &[u8]) -> bool {
     bytes.windows(what.len()).any(|window| window == what)
 }
 
+#[tokio::test]
+async fn pictures_wait_for_each_other_and_nothing_else_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Blobs::local(folder.path()).unwrap();
+    let all = UNPACKING.available_permits();
+    let taken = UNPACKING.acquire_many(u32::try_from(all).unwrap()).await.unwrap();
+    let text = take(&blobs, Bytes::from_static(b"surat"), "a.txt".into(), MB, None).await;
+    assert_eq!(text.unwrap().size, 5);
+    let picture = || take(&blobs, photo(40, 20).into(), "a.jpg".into(), MB, None);
+    let soon = std::time::Duration::from_millis(100);
+    assert!(tokio::time::timeout(soon, picture()).await.is_err(), "no room yet");
+    drop(taken);
+    assert_eq!(picture().await.unwrap().media_type, "image/jpeg");
+    assert_eq!(UNPACKING.available_permits(), all);
+}
+
 #[test]
 fn photos_lose_their_secrets_and_stand_upright() {
     for (orientation, expected) in [(1, (64, 40)), (6, (40, 64)), (3, (64, 40))] {
