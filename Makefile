@@ -59,6 +59,6 @@ bench: web
 
 # Needs cargo-fuzz; a minute for each target.
 fuzz:
-	for target in mail_parse split_reply messengers smpp_read; do \
+	for target in mail_parse html_view split_reply messengers smpp_read; do \
 	  RUSTC_BOOTSTRAP=1 cargo fuzz run -s none --fuzz-dir fuzz $$target -- -max_total_time=60; \
 	done
