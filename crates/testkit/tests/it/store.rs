@@ -335,6 +335,7 @@ engines! {
 
     async fn who_fails_in_a_group_takes_nobody_along_and_leaves_nothing(kit) {
         // Keeps the writer busy, so that the others come in groups.
+        #[expect(clippy::disallowed_methods, reason = "a closure that holds the writer's thread")]
         let slow = kit.db.write(|_| {
             std::thread::sleep(std::time::Duration::from_millis(100));
             Ok(())
