@@ -243,13 +243,16 @@ pub fn decline(tx: &mut Tx<'_>, access: &Access, id: ItemId, reason: &str) -> Re
     Ok(())
 }
 
-/// Ends an offer that nobody took, where its time is over.
+/// Ends an offer that nobody took, where its time is over; `in_vain` says that nobody could.
 ///
 /// # Errors
 /// A fault of the engine.
-pub(crate) fn ring_out(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<()> {
+pub(crate) fn ring_out(tx: &mut Tx<'_>, access: &Access, id: ItemId, in_vain: bool) -> Result<()> {
     let mut item = store::item(tx, access, id)?;
-    let ItemState::Offered { agent: at, .. } = item.state else { return Ok(()) };
+    let ItemState::Offered { agent: at, until } = item.state else { return Ok(()) };
+    if in_vain && until <= tx.now() {
+        return give_back(tx, access, id);
+    }
     let Some(before) = store::agent(tx, access, at)? else { return Ok(()) };
     let mut agent = before.clone();
     if rules::miss(&mut item, &mut agent, tx.now()).is_err() {
@@ -399,7 +402,7 @@ fn be(
         }
     }
     if agent.presence != Presence::Offline {
-        look_later(tx, access.agency_id)?;
+        look_later(tx, access.agency_id, LOOK_EVERY_MICROS)?;
     }
     Ok(())
 }
@@ -432,11 +435,14 @@ pub fn beat(tx: &mut Tx<'_>, access: &Access) -> Result<()> {
 }
 
 /// Takes those off duty who gave no sign for too long; what somebody waits for goes back to its
-/// place.
+/// place. `unheard` says that nobody could give one: they get as long again.
 ///
 /// # Errors
 /// A fault of the engine.
-pub(crate) fn look(tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+pub(crate) fn look(tx: &mut Tx<'_>, access: &Access, unheard: bool) -> Result<()> {
+    if unheard {
+        return Ok(look_later(tx, access.agency_id, GONE_AFTER_MICROS)?);
+    }
     let before = tx.now().plus(-GONE_AFTER_MICROS);
     for user in store::unseen(tx, access, before)? {
         for item in store::items_of(tx, access, user)? {
@@ -449,14 +455,16 @@ pub(crate) fn look(tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         announce_presence(tx, access, &agent, "lost");
     }
     if store::anybody(tx, access)? {
-        look_later(tx, access.agency_id)?;
+        look_later(tx, access.agency_id, LOOK_EVERY_MICROS)?;
     }
     Ok(())
 }
 
-fn look_later(tx: &mut Tx<'_>, agency: AgencyId) -> Result<(), Fault> {
-    let at = tx.now().plus(LOOK_EVERY_MICROS);
-    tx.schedule(agency, LOOK, &agency.to_string(), at, "{}")
+/// Looks after so long (microseconds), unless that is planned already: presence changes all the
+/// time, and whoever is gone is to be noticed in between.
+fn look_later(tx: &mut Tx<'_>, agency: AgencyId, after: i64) -> Result<(), Fault> {
+    let at = tx.now().plus(after);
+    tx.schedule_once(agency, LOOK, &agency.to_string(), at)
 }
 
 /// One's wrap-up is over.

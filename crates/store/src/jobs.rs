@@ -44,6 +44,11 @@ crate::sql! {
         lease_token, created_at) values ($1, $2, $3, $4, $5, 0, 0, 0, $6)
         on conflict (kind, key) do update set run_at = excluded.run_at, body = excluded.body,
         attempts = 0, lease_until = 0, lease_token = 0, dead_at = null, last_error = null";
+    SCHEDULE_ONCE = "insert into jobs (kind, key, agency_id, run_at, body, attempts, lease_until,
+        lease_token, created_at) values ($1, $2, $3, $4, '{}', 0, 0, 0, $5)
+        on conflict (kind, key) do update set run_at = excluded.run_at, attempts = 0,
+        lease_until = 0, lease_token = 0, dead_at = null, last_error = null
+        where jobs.dead_at is not null";
     CANCEL = "delete from jobs where kind = $1 and key = $2";
     CLAIM = "update jobs set lease_until = $2, lease_token = $3, attempts = attempts + 1
         where (kind, key) in (select kind, key from jobs
@@ -153,6 +158,22 @@ impl Tx<'_> {
     ) -> Result<(), Fault> {
         let now = self.now();
         self.put(&SCHEDULE, params![kind, key, agency_id, run_at, body, now])
+    }
+
+    /// Plans a job for `run_at`, unless it is planned already: one that comes round again and again
+    /// is not put off by whoever asks for it.
+    ///
+    /// # Errors
+    /// A fault of the engine.
+    pub fn schedule_once(
+        &mut self,
+        agency_id: AgencyId,
+        kind: &str,
+        key: &str,
+        run_at: Timestamp,
+    ) -> Result<(), Fault> {
+        let now = self.now();
+        self.exec(&SCHEDULE_ONCE, params![kind, key, agency_id, run_at, now]).map(drop)
     }
 
     /// Plans no longer what was planned.

@@ -6,6 +6,7 @@ mod answers;
 mod beside;
 mod cloud;
 mod copies;
+mod crash;
 mod dovecot;
 mod kit;
 mod lanes;

@@ -310,6 +310,46 @@ engines! {
         assert_eq!(desk.item(rings).await.state, ItemState::Waiting);
     }
 
+    async fn nobody_is_absent_because_no_node_ran(kit) {
+        let desk = Desk::build(&kit).await;
+        desk.ready().await;
+        let held = desk.enters(desk.chats, "whatsapp", 1).await;
+        assert!(desk.offer(held).await);
+        desk.as_agent(move |tx, access| actions::accept(tx, access, held)).await.expect("taken");
+        let rings = desk.enters(desk.chats, "whatsapp", 2).await;
+        let before = desk.item(rings).await;
+        assert!(desk.offer(rings).await);
+        // Ten minutes without a node: no sign could be given, nothing could be taken.
+        desk.later(600);
+        desk.by_itself().await;
+        let after = desk.item(rings).await;
+        assert_eq!((after.state, after.due), (ItemState::Waiting, before.due));
+        assert!(after.refused.is_empty(), "they did not refuse it");
+        assert_eq!(desk.presence().await, Presence::Busy);
+        assert!(matches!(desk.item(held).await.state, ItemState::Accepted { .. }));
+        assert!(desk.offer(rings).await, "it rings again, where it rang");
+        // Whoever gives no sign after that either is gone.
+        for _ in 0..6 {
+            desk.later(30);
+            desk.by_itself().await;
+        }
+        assert_eq!(desk.presence().await, Presence::Offline);
+        assert_eq!(desk.item(held).await.state, ItemState::Waiting);
+    }
+
+    async fn who_is_gone_is_noticed_while_others_come_and_go(kit) {
+        let desk = Desk::build(&kit).await;
+        desk.ready().await;
+        let boss = desk.house.supervisor.clone();
+        for n in 0..20 {
+            desk.later(10);
+            let (boss, be) = (boss.clone(), [Presence::Ready, Presence::Break][n % 2]);
+            desk.db().write(move |tx| actions::choose(tx, &boss, be)).await.expect("chosen");
+            desk.by_itself().await;
+        }
+        assert_eq!(desk.presence().await, Presence::Offline);
+    }
+
     async fn handing_over_keeps_the_place_and_the_note(kit) {
         let desk = Desk::build(&kit).await;
         desk.ready().await;
