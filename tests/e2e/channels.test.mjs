@@ -2,11 +2,9 @@
 // become part of it at the desk; each is answered there, and each answer is seen where it arrives.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browse, chapters, PHONE, person, ready, signIn, start, t } from "./house.mjs";
+import { browse, chapters, openAgency, openChat, PHONE, person, ready, start, t } from "./house.mjs";
 import { cloudApi, messageCentre, postOffice, telegramPerson, until } from "./peers.mjs";
 
-const PASSWORD = "rumput hijau di tepi sawah";
-const AGENT = "sari@lembahjati.example";
 const NUMBER = "1122334455667";
 const PHONE_NUMBER = "6281234567890";
 const OFFICE = "lapor@lembahjati.example";
@@ -56,22 +54,7 @@ async function save(page) {
 }
 
 test("an administrator sets up the agency and its accounts", async () => {
-  admin = await (await person(browser, node.url)).newPage();
-  await admin.goto("/mulai");
-  await admin.fill("[name=name]", "Pemerintah Kabupaten Lembah Jati");
-  await admin.fill("[name=user_name]", "Wira Admin");
-  await admin.fill("[name=user_email]", "admin@lembahjati.example");
-  await admin.fill("[name=password]", PASSWORD);
-  await admin.fill("[name=password_again]", PASSWORD);
-  await button(admin, "org-setup-do").click();
-  await admin.waitForURL("**/pengaturan");
-
-  await admin.goto("/pengaturan/orang/baru");
-  await admin.fill("[name=name]", "Sari Agen");
-  await admin.fill("[name=email]", AGENT);
-  await admin.check("[name=roles][value=agent]");
-  await button(admin, "org-person-new").click();
-  const once = (await admin.locator("dd .code").innerText()).trim();
+  ({ admin, agent } = await openAgency(browser, node.url, [["agent", "Sari Agen"]]));
 
   await admin.goto("/pengaturan/kanal/surel/baru");
   await admin.fill("[name=name]", "Surel Lembah Jati");
@@ -113,17 +96,7 @@ test("an administrator sets up the agency and its accounts", async () => {
   await admin.check("[name=polling]");
   await save(admin);
 
-  await admin.goto("/pengaturan/obrolan/baru");
-  await admin.fill("[name=name]", "Situs Lembah Jati");
-  await admin.check("[name=hours][value=always]");
-  await button(admin, "ui-save").click();
-  await admin.locator("#tag").waitFor();
-
-  agent = await signIn(await person(browser, node.url), AGENT, once);
-  await agent.fill("[name=password_new]", PASSWORD);
-  await agent.fill("[name=password_again]", PASSWORD);
-  await button(agent, "org-first-password-do").click();
-  await agent.waitForURL((place) => place.pathname !== "/akun/sandi");
+  await openChat(admin);
 });
 
 /** Ani's letter: from her mail program, by way of her provider. */

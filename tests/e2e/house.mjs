@@ -170,6 +170,51 @@ export async function signIn(context, email, password) {
   return page;
 }
 
+const PASSWORD = "rumput hijau di tepi sawah";
+
+/**
+ * Sets an agency up at an empty node, by its pages: gives the administrator's page as `admin`, and
+ * for each `[role, name]` the page of that person, signed in, by the role.
+ */
+export async function openAgency(browser, url, people) {
+  const admin = await (await person(browser, url)).newPage();
+  const own = async (page, field, key) => {
+    await page.fill(`[name=${field}]`, PASSWORD);
+    await page.fill("[name=password_again]", PASSWORD);
+    await page.getByRole("button", { name: t(key), exact: true }).click();
+  };
+  await admin.goto("/mulai");
+  await admin.fill("[name=name]", "Pemerintah Kabupaten Lembah Jati");
+  await admin.fill("[name=user_name]", "Wira Admin");
+  await admin.fill("[name=user_email]", "admin@lembahjati.example");
+  await own(admin, "password", "org-setup-do");
+  await admin.waitForURL("**/pengaturan");
+  const pages = { admin };
+  for (const [role, name] of people) {
+    const email = `${role}@lembahjati.example`;
+    await admin.goto("/pengaturan/orang/baru");
+    await admin.fill("[name=name]", name);
+    await admin.fill("[name=email]", email);
+    await admin.check(`[name=roles][value=${role}]`);
+    await admin.getByRole("button", { name: t("org-person-new"), exact: true }).click();
+    const once = (await admin.locator("dd .code").innerText()).trim();
+    const page = await signIn(await person(browser, url), email, once);
+    await own(page, "password_new", "org-first-password-do");
+    await page.waitForURL((place) => place.pathname !== "/akun/sandi");
+    pages[role] = page;
+  }
+  return pages;
+}
+
+/** Opens a chat that is answered at any hour. */
+export async function openChat(admin) {
+  await admin.goto("/pengaturan/obrolan/baru");
+  await admin.fill("[name=name]", "Situs Lembah Jati");
+  await admin.check("[name=hours][value=always]");
+  await admin.getByRole("button", { name: t("ui-save"), exact: true }).click();
+  await admin.locator("#tag").waitFor();
+}
+
 const catalogues = new Map();
 
 function catalogue(locale) {

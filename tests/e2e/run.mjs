@@ -12,6 +12,7 @@ const ALL = [
   "chat.test.mjs",
   "board.test.mjs",
   "channels.test.mjs",
+  "beside.test.mjs",
 ];
 const files = process.argv.slice(2);
 const running = { url: process.env.TANGGAP_DEMO, stop: () => {}, told: () => "" };

@@ -22,6 +22,16 @@ const RETRY_MS_MAX = 30_000;
 const SETTLE_MS = 150;
 const REFRESH_MS = 300;
 
+// A page that fetches itself breaks off what it is just sending.
+const sending = new Set<unknown>();
+type Submitting = CustomEvent<{ formSubmission: unknown }>;
+addEventListener("turbo:submit-start", (event) =>
+  sending.add((event as Submitting).detail.formSubmission),
+);
+addEventListener("turbo:submit-end", (event) =>
+  sending.delete((event as Submitting).detail.formSubmission),
+);
+
 class Hub {
   private readonly tab = crypto.getRandomValues(new Uint32Array(2)).join("-");
   private readonly channel: BroadcastChannel;
@@ -162,8 +172,8 @@ class Hub {
   }
 
   private refresh(): void {
-    // A page keeps still while a dialog is open on it.
-    if (document.querySelector("dialog[open]")) this.wake("");
+    // A page keeps still while a dialog is open on it and while a form is on its way.
+    if (sending.size > 0 || document.querySelector("dialog[open]")) this.wake("");
     else session.refresh(document.baseURI);
   }
 

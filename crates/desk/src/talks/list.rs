@@ -16,7 +16,7 @@ use tanggap_store::Tx;
 use tanggap_ui::parts::Health;
 use tanggap_ui::{Answer, Ctx, Page, Text, respond};
 
-use crate::words;
+use crate::{log, words};
 
 /// Lines of one page.
 const ROWS: usize = 50;
@@ -83,6 +83,8 @@ pub(crate) struct TalkList {
     pub word: &'static str,
     pub rows: Vec<TalkRow>,
     pub next: Option<String>,
+    /// The number of the last event that it shows.
+    pub head: i64,
 }
 
 #[derive(Template)]
@@ -113,6 +115,7 @@ pub(crate) async fn show(
         .await?;
     let mut page = staff.page(&ctx, "talk-title");
     page.topics = "talks".to_owned();
+    page.cursor = left.head.to_string();
     Ok(respond::html(TalksPage { page, left }))
 }
 
@@ -153,6 +156,7 @@ pub(crate) fn read(
             .map(link)
             .collect(),
         title: text.t(format!("talk-shelf-{word}")).into_owned(),
+        head: log::head(tx, access.agency_id)?,
         word,
         rows,
         next: page

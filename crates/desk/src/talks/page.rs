@@ -270,6 +270,7 @@ impl TalkPage {
         let title = format!("{name}, {channel}");
         let mut page = staff.page_titled(title);
         page.topics = format!("talks talk:{id}");
+        page.cursor = left.head.to_string();
         let may_write = staff.access.can(Permission::TalkWrite, None);
         let owner = going.owner_id.and_then(|id| loaded.names.get(&id).cloned());
         let open = going.state != TalkState::Ended;

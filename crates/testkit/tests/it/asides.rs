@@ -178,6 +178,8 @@ engines! {
         assert_eq!(done.location, path);
         let page = lead.get(&path).await;
         assert!(page.body.contains("id=\"langkah\"") && !page.body.contains("Anda memantau"));
+        // What happens before its stream is open is told again from there.
+        assert!(page.body.contains("topics=\"talks talk:") && !page.body.contains("last=\"\""));
         assert!(page.body.contains("mengambil alih percakapan dari agen"), "{}", page.body);
         let told = events(&desk).await;
         let (kind, body) = told.last().expect("an event");
