@@ -162,6 +162,19 @@ async function deskCase(page, step = "") {
   await page.goto(href + step);
 }
 
+/** The first open talk that shows something. */
+const talkWith = (selector) => async (page) => {
+  await page.goto("/percakapan?rak=terbuka");
+  const talks = await page
+    .locator(".pane-list .case-link")
+    .evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  for (const href of talks) {
+    await page.goto(href);
+    if (await page.locator(selector).count()) return;
+  }
+  throw new Error(`no open talk of the demo shows ${selector}`);
+};
+
 /** What the reporter of the first case that names one has reported. */
 async function history(page) {
   await page.goto("/meja?antrean=terbuka");
@@ -268,12 +281,30 @@ const PAGES = [
   ["agent", "a talk", follow("/percakapan?rak=terbuka", ".pane-list .case-link")],
   ["agent", "a talk that is over", follow("/percakapan?rak=selesai", ".pane-list .case-link")],
   ["agent", "a case from a talk", fromTalk],
+  ["agent", "a talk whose time is over", talkWith("#templat-dipilih")],
+  ["supervisor", "a talk that is watched", talkWith(".watching")],
   ["supervisor", "queues now", visit("/antrean")],
   ["supervisor", "screens on walls", visit("/antrean/papan")],
   ["supervisor", "one's presence", visit("/kehadiran")],
   ["administrator", "queues and skills", visit("/antrean/atur")],
   ["administrator", "accounts of channels", visit("/pengaturan/kanal")],
   ["administrator", "a new mailbox", visit("/pengaturan/kanal/surel/baru")],
+  ["administrator", "a new SMS account", visit("/pengaturan/kanal/sms/baru")],
+  ["administrator", "an SMS account", follow("/pengaturan/kanal", "tbody a[href*='/sms/']")],
+  ...["whatsapp", "telegram", "messenger", "instagram", "x"].map((kind) => [
+    "administrator",
+    `a new account at ${kind}`,
+    visit(`/pengaturan/kanal/baru/${kind}`),
+  ]),
+  [
+    "administrator",
+    "an account at a messenger",
+    follow("/pengaturan/kanal", "tbody a[href^='/pengaturan/kanal/']:not([href*='/sms/'])"),
+  ],
+  ["administrator", "chats", visit("/pengaturan/obrolan")],
+  ["administrator", "a new chat", visit("/pengaturan/obrolan/baru")],
+  ["administrator", "a new queue", visit("/antrean/atur/baru")],
+  ["administrator", "a queue", follow("/antrean/atur", "ul.stack a[href^='/antrean/atur/']")],
   ["administrator", "sending", visit("/pengaturan/kiriman")],
   ["administrator", "failed messages", visit("/pengaturan/kiriman?saluran=email&keadaan=failed")],
   ["administrator", "rules of a channel", visit("/pengaturan/kiriman/aturan/sms")],
