@@ -49,6 +49,8 @@ pub enum Reply {
     Bytes(&'static str, Vec<u8>),
     Text(u16, &'static str),
     Redirect(String),
+    /// Bytes without end, of which nothing says how many.
+    Endless,
     /// Takes the call and never answers.
     Hang,
 }
@@ -115,6 +117,10 @@ async fn serve(State(server): State<Server>, request: Request) -> Response {
         }
         Reply::Redirect(to) => {
             Response::builder().status(302).header("location", to).body(Body::empty()).unwrap()
+        }
+        Reply::Endless => {
+            let piece = || Ok::<_, std::io::Error>(Bytes::from_static(&[0; 1024]));
+            Response::new(Body::from_stream(futures_util::stream::repeat_with(piece)))
         }
         Reply::Hang => std::future::pending().await,
     }

@@ -123,6 +123,7 @@ async fn cloud() -> (Server, WhatsApp) {
             return match file {
                 "expired" if downloads.fetch_add(1, Ordering::SeqCst) == 0 => Reply::Text(404, ""),
                 "large" => Reply::Bytes("image/jpeg", vec![0; 2000]),
+                "endless" => Reply::Endless,
                 "elsewhere" => Reply::Redirect("http://127.0.0.2:9/secret".into()),
                 "moved" => Reply::Redirect("/files/here".into()),
                 _ => Reply::Bytes("application/octet-stream", b"the bytes".to_vec()),
@@ -302,6 +303,7 @@ async fn files_come_in_two_steps_and_from_nowhere_else() {
     assert!(client.fetch("moved", 1000).await.is_ok());
     assert_eq!(client.fetch("large", 1000).await, Err(NotFetched::TooLarge));
     assert_eq!(client.fetch("photo1", 5).await, Err(NotFetched::TooLarge));
+    assert_eq!(client.fetch("endless", 100_000).await, Err(NotFetched::TooLarge));
     for reference in ["gone", "away", "elsewhere", "../x", ""] {
         let error = client.fetch(reference, 1000).await.unwrap_err();
         assert!(matches!(error, NotFetched::Gone(_)), "{reference}: {error:?}");
