@@ -1,8 +1,6 @@
 //! The IMAP client against a server that breaks off, falls silent, and says what is not so: every
 //! message comes once, in order, and nothing that was not asked for.
 
-#![expect(clippy::unwrap_used, reason = "in a test a broken assumption is the failure")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
