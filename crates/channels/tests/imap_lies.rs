@@ -8,6 +8,7 @@ use std::time::Duration;
 use tanggap_channels::email::imap::{self, MailboxConfig, MailboxState, Start};
 use tanggap_channels::email::login::Login;
 use tanggap_channels::email::wire::TlsMode;
+use tanggap_channels::reach::Reach;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -110,6 +111,7 @@ async fn whatever_the_server_says_each_message_comes_once() {
     let config = MailboxConfig {
         host: "127.0.0.1".to_owned(),
         port,
+        reach: Reach::everywhere(),
         tls: TlsMode::None,
         ca_pem: None,
         user: "lapor".to_owned(),
