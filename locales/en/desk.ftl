@@ -239,3 +239,4 @@ desk-csv-escalation = Escalation
 desk-csv-returns = Returns
 desk-csv-reopens = Reopened
 desk-csv-rating = Rating
+desk-csv-contact-reason = Reason for contact

@@ -236,3 +236,4 @@ desk-csv-escalation = Eskalasi
 desk-csv-returns = Pengembalian
 desk-csv-reopens = Dibuka kembali
 desk-csv-rating = Nilai
+desk-csv-contact-reason = Alasan menghubungi

@@ -85,6 +85,11 @@ async function cutOff(page) {
   await page.locator("html[data-stale] .live-state").waitFor();
 }
 
+async function toFollowUp(page) {
+  await page.goto("/tindak-lanjut");
+  await page.goto(await page.locator(".pick-row a.small").first().getAttribute("href"));
+}
+
 async function fromTalk(page) {
   await page.goto("/percakapan");
   const talk = await page.locator(".pane-list .case-link").first().getAttribute("href");
@@ -279,10 +284,14 @@ const PAGES = [
   ["agent", "desk cut off", cutOff],
   ["agent", "talks", visit("/percakapan")],
   ["agent", "a talk", follow("/percakapan?rak=terbuka", ".pane-list .case-link")],
+  ["agent", "a talk to be noted", follow("/percakapan?rak=dicatat", ".pane-list .case-link")],
   ["agent", "a talk that is over", follow("/percakapan?rak=selesai", ".pane-list .case-link")],
   ["agent", "a case from a talk", fromTalk],
   ["agent", "a talk whose time is over", talkWith("#templat-dipilih")],
   ["supervisor", "a talk that is watched", talkWith(".watching")],
+  ["agent", "what waits to be taken", visit("/antrean/ambil")],
+  ["agent", "one's follow-ups", visit("/tindak-lanjut")],
+  ["agent", "a follow-up date", toFollowUp],
   ["supervisor", "queues now", visit("/antrean")],
   ["supervisor", "screens on walls", visit("/antrean/papan")],
   ["supervisor", "one's presence", visit("/kehadiran")],

@@ -175,6 +175,8 @@ const SCREENS = [
   ["talk", "agent", follow("/percakapan?rak=terbuka", ".pane-list .case-link")],
   ["talk-note", "agent", follow("/percakapan?rak=dicatat", ".pane-list .case-link")],
   ["talk-over", "agent", follow("/percakapan?rak=selesai", ".pane-list .case-link", 1)],
+  ["pick", "agent", open("/antrean/ambil")],
+  ["follow-ups", "agent", open("/tindak-lanjut")],
   ["duty", "agent", open("/kehadiran")],
   ["queues", "supervisor", open("/antrean")],
   ["walls", "supervisor", open("/antrean/papan")],

@@ -211,6 +211,7 @@ pub fn take(
         going(&talk)?;
         return Err(Refusal::Illegal("talk-illegal-theirs").into());
     }
+    talking::check_take(tx, access, &talk)?;
     let talk = talking::assign(tx, access, id, Some(user))?;
     if let Some(from) = theirs {
         insert(tx, access, &New { to: Some(from), ..New::of(id, Kind::Taken, "") })?;

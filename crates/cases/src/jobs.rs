@@ -13,6 +13,7 @@ use tanggap_store::{Tx, sql};
 use crate::actions::{self, Move, RING};
 use crate::clocks::{Law, next_due};
 use crate::model::{Case, CaseId, Clock};
+use crate::reminders::{self, ReminderId};
 use crate::rules::{self, Action};
 use crate::store;
 
@@ -26,12 +27,19 @@ sql! {
 /// Adds the handlers of this slice.
 #[must_use]
 pub fn register(runner: Runner) -> Runner {
-    runner.on(RING, ring).on(RECOUNT, recount).on(talks::WAKE, wake)
+    runner.on(RING, ring).on(RECOUNT, recount).on(talks::WAKE, wake).on(reminders::RING, remind)
 }
 
 fn wake(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
     match InteractionId::parse(&job.key) {
         Some(id) => talks::wake(tx, &Access::system(job.agency_id), id),
+        None => Ok(()),
+    }
+}
+
+fn remind(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
+    match ReminderId::parse(&job.key) {
+        Some(id) => reminders::ring(tx, &Access::system(job.agency_id), id),
         None => Ok(()),
     }
 }

@@ -17,6 +17,7 @@ pub mod mine;
 pub mod model;
 pub mod notices;
 pub mod queries;
+pub mod reminders;
 pub mod report;
 pub mod rules;
 pub mod sent;
@@ -34,6 +35,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
         queries::STATEMENTS,
         jobs::STATEMENTS,
         mine::STATEMENTS,
+        reminders::STATEMENTS,
         wrap_up::STATEMENTS,
         demo::statements(),
     ]

@@ -16,6 +16,7 @@ use tanggap_kernel::error::Check;
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::paging::{Cursor, Page};
 use tanggap_kernel::{Access, Invalid, Locale, Permission, Refusal, Result, Timestamp};
+use tanggap_routing::actions::NO_PICK;
 use tanggap_routing::{replies, talks as routing};
 use tanggap_store::Tx;
 
@@ -142,6 +143,7 @@ pub fn hear(tx: &mut Tx<'_>, agency: &Access, heard: &Heard<'_>) -> Result<Optio
     }
     if !by_itself {
         replies::asked(tx, agency, &mut going, heard.at)?;
+        guess_language(&mut going, &text);
     }
     let until = heard.window_until;
     let going = talks::heard(tx, &citizen, going, &text, heard.at, until, by_itself)?;
@@ -149,6 +151,32 @@ pub fn hear(tx: &mut Tx<'_>, agency: &Access, heard: &Heard<'_>) -> Result<Optio
         routing::seek(tx, agency.agency_id, &going)?;
     }
     Ok(Some(Taken { talk: going, is_new }))
+}
+
+/// Marks the language where the words leave no doubt and nobody has said it.
+fn guess_language(going: &mut Talk, text: &str) {
+    if going.language.is_none()
+        && let Some(code) = tanggap_lang::language(text)
+    {
+        (going.language, going.language_guessed) = (Some(code.to_owned()), true);
+    }
+}
+
+/// Marks the language in which somebody writes, empty for none: from now on it is asked for where
+/// the talk waits.
+///
+/// # Errors
+/// As [`talks::speak`]; [`Refusal::Invalid`] where the agency does not know that language.
+pub fn speak(tx: &mut Tx<'_>, access: &Access, id: InteractionId, code: &str) -> Result<Talk> {
+    let (going, _) = open(tx, access, id)?;
+    let known = routing::languages(tx, access)?.iter().any(|(known, _)| known == code);
+    if !known && !code.is_empty() {
+        return Err(Refusal::field("language", "ui-invalid-choice").into());
+    }
+    let language = Some(code.to_owned()).filter(|code| !code.is_empty());
+    let going = talks::speak(tx, access, going, language)?;
+    routing::relabel(tx, access, &going)?;
+    Ok(going)
 }
 
 /// What staff write in a talk.
@@ -209,6 +237,7 @@ pub fn answer(
     };
     let said = Written { text, footer: "", files: said.files, extra, priority: Priority::Live };
     let (nobodys, asked) = (going.owner_id.is_none(), going.reply);
+    check_take(tx, access, &going)?;
     let going = write(tx, access, going, said)?;
     if let Some(asked) = asked {
         replies::answered(tx, access, id, asked)?;
@@ -409,6 +438,14 @@ pub fn assign(
         None => routing::release(tx, access, &going)?,
     }
     Ok(going)
+}
+
+/// Refuses where a person may not take what waits in that queue, only what rings at them.
+pub(crate) fn check_take(tx: &mut Tx<'_>, access: &Access, going: &Talk) -> Result<()> {
+    match access.user().is_some() && !routing::may_take(tx, access, going)? {
+        true => Err(NO_PICK.into()),
+        false => Ok(()),
+    }
 }
 
 /// Ends a talk; who was at it notes what it was about ([`crate::wrap_up`]) and is free for the

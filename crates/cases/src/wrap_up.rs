@@ -4,7 +4,7 @@
 //! anything meanwhile (`routing`: the wrap-up). An agency may require it: then what was not noted
 //! stays on its owner's shelf.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 use tanggap_calendar::Kind;
@@ -15,7 +15,7 @@ use tanggap_org::Category;
 use tanggap_routing::talks as routing;
 use tanggap_store::{Tx, sql};
 
-use crate::model::Case;
+use crate::model::{Case, CaseId};
 use crate::talking;
 
 /// Why people write: they know the rule and need a detail; they did not know it; they propose
@@ -26,6 +26,15 @@ sql! {
     REQUIRED = "select wrap_up_required from talk_settings where agency_id = $1";
     REQUIRE = "insert into talk_settings (agency_id, wrap_up_required) values ($1, $2)
         on conflict (agency_id) do update set wrap_up_required = excluded.wrap_up_required";
+    OF_CASES = "select i.case_id, t.reason from interactions i join talks t
+        on t.agency_id = i.agency_id and t.interaction_id = i.id
+        where i.agency_id = $1 and i.case_id in (select cast(value as bigint)
+        from json_array_elements_text(cast($2 as json))) and t.reason is not null
+        order by i.case_id, i.id",
+        sqlite: "select i.case_id, t.reason from interactions i join talks t
+        on t.agency_id = i.agency_id and t.interaction_id = i.id
+        where i.agency_id = $1 and i.case_id in (select value from json_each($2))
+        and t.reason is not null order by i.case_id, i.id";
 }
 
 /// Whether every talk that somebody was at is to be noted.
@@ -77,8 +86,23 @@ pub fn note(
     Ok(noted)
 }
 
+/// Why people wrote last, of some cases: what their newest noted talk says. Whether one may see
+/// the cases is asked before.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn of_cases(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    cases: &[CaseId],
+) -> Result<HashMap<CaseId, String>, Fault> {
+    let ids: Vec<i64> = cases.iter().map(|case| case.0).collect();
+    let key = params![access.agency_id, json!(ids).to_string()];
+    Ok(tx.all(&OF_CASES, key, |row| Ok((row.int()?, row.text()?)))?.into_iter().collect())
+}
+
 /// What the form begins with, topic and reason: what was noted, else what the talk's case tells,
-/// else the topic whose words the citizen used most.
+/// else the topic of whose words the citizen used most.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -102,15 +126,15 @@ pub fn begun(
     Ok((topic.unwrap_or_default().to_owned(), reason.unwrap_or_default().to_owned()))
 }
 
-/// The category whose words come most often in what was said; `None` where none comes, or two
-/// come as often.
+/// The category of whose words most come in what was said; `None` where none comes, or of two
+/// come as many. Several words that belong together come together.
 fn topic_of<'a>(said: &[&str], categories: &'a [Category]) -> Option<&'a str> {
-    let spoken: Vec<String> = said.iter().flat_map(|text| tanggap_lang::tokens(text)).collect();
-    let hits = |category: &Category| {
-        let words: HashSet<String> =
-            category.words.iter().flat_map(|word| tanggap_lang::tokens(word)).collect();
-        spoken.iter().filter(|word| words.contains(*word)).count()
+    let spoken: HashSet<String> = said.iter().flat_map(|text| tanggap_lang::tokens(text)).collect();
+    let comes = |word: &&String| {
+        let parts = tanggap_lang::tokens(word);
+        !parts.is_empty() && parts.iter().all(|part| spoken.contains(part))
     };
+    let hits = |category: &Category| category.words.iter().filter(comes).count();
     let mut counted: Vec<(usize, &str)> =
         categories.iter().map(|category| (hits(category), category.slug.as_str())).collect();
     counted.sort_unstable_by(|a, b| b.cmp(a));
@@ -155,11 +179,16 @@ mod tests {
 
     #[test]
     fn the_topic_is_the_one_whose_words_were_used_most_and_none_where_that_is_open() {
-        let all = [category("jalan", &["jalan", "lubang"]), category("sampah", &["sampah", "bau"])];
+        let all = [
+            category("jalan", &["jalan", "lubang"]),
+            category("sampah", &["sampah", "bau"]),
+            category("umum", &["terima kasih"]),
+        ];
         let of = |said: &[&str]| topic_of(said, &all).map(ToOwned::to_owned);
         assert_eq!(of(&["Sampah di jalan Melati", "baunya menyengat"]).as_deref(), Some("sampah"));
         assert_eq!(of(&["Jalannya berlubang"]).as_deref(), Some("jalan"), "by its stems");
         assert_eq!(of(&["Ada sampah di jalan"]), None, "two come as often");
+        assert_eq!(of(&["Terima saja"]), None, "what belongs together comes together");
         assert_eq!(of(&["Selamat pagi"]), None);
         assert_eq!(of(&[]), None);
     }

@@ -36,7 +36,8 @@ macro_rules! talks {
             t.contact_id, t.state, t.awaiting, t.preview, t.owner_id, t.queue_id, t.language,
             t.topic, t.reason, t.last_in_at, t.last_out_at, t.window_until, t.snoozed_until,
             t.ended_at, t.started_at, t.updated_at, t.version, t.reply_turn, t.reply_from,
-            t.reply_warn_at, t.reply_due_at, t.sort_at, t.noted_at, t.noted_by, t.note_due
+            t.reply_warn_at, t.reply_due_at, t.sort_at, t.noted_at, t.noted_by, t.note_due,
+            t.language_guessed
             from talks t join interactions i
             on i.agency_id = t.agency_id and i.id = t.interaction_id ",
             $of
@@ -100,7 +101,7 @@ sql! {
         last_out_at = $13, window_until = $14, snoozed_until = $15, ended_at = $16,
         updated_at = $17, version = version + 1, reply_turn = $19, reply_from = $20,
         reply_warn_at = $21, reply_due_at = $22, sort_at = $23, noted_at = $24, noted_by = $25,
-        note_due = $26
+        note_due = $26, language_guessed = $27
         where agency_id = $1 and interaction_id = $2 and version = $18";
 }
 
@@ -324,9 +325,18 @@ pub const WAKE: &str = "talk_wake";
 /// # Errors
 /// A fault of the engine.
 pub fn wake(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<()> {
-    let mut talk = get_any(tx, access, id)?;
+    let talk = get_any(tx, access, id)?;
     let due = talk.snoozed_until.is_some_and(|until| until <= tx.now());
-    if talk.state != TalkState::Snoozed || !due {
+    if due { come_back(tx, access, id) } else { Ok(()) }
+}
+
+/// Brings a talk back that was laid aside, whether its time has come or not.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn come_back(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<()> {
+    let mut talk = get_any(tx, access, id)?;
+    if talk.state != TalkState::Snoozed {
         return Ok(());
     }
     (talk.state, talk.snoozed_until) = (TalkState::Open, None);
@@ -380,6 +390,22 @@ pub fn count_unnoted(tx: &mut Tx<'_>, access: &Access, most: i64) -> Result<i64,
         }
         None => Ok(0),
     }
+}
+
+/// Marks the language in which somebody writes; `None`: it is not known.
+///
+/// # Errors
+/// As [`assign`].
+pub fn speak(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    mut talk: Talk,
+    language: Option<String>,
+) -> Result<Talk> {
+    write_on(access, &talk)?;
+    (talk.language, talk.language_guessed) = (language, false);
+    let facts = json!({ "language": talk.language });
+    save_with(tx, access, talk, "talk.language_set", facts)
 }
 
 /// Notes who it is with, in which language and in which queue.
@@ -445,6 +471,7 @@ fn save_with(
         talk.noted.map(|(at, _)| at),
         talk.noted.map(|(_, by)| by),
         talk.note_due,
+        talk.language_guessed,
     ];
     if tx.exec(&SAVE, row)? == 0 {
         return Err(Refusal::Stale.into());
@@ -496,5 +523,6 @@ fn read(row: &mut Row<'_>) -> Result<Talk, Fault> {
             at.zip(by)
         },
         note_due: row.bool()?,
+        language_guessed: row.bool()?,
     })
 }

@@ -5,6 +5,7 @@ use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use tanggap_cases::actions;
+use tanggap_cases::reminders::About;
 use tanggap_contacts::Contact;
 use tanggap_kernel::{Permission, Refusal};
 use tanggap_org::door::Staff;
@@ -16,6 +17,7 @@ use crate::list::{self, Left};
 use crate::presence::Presence;
 use crate::queue::Queue;
 use crate::quick::Place;
+use crate::reminders::Beside;
 use crate::view::{CaseView, Loaded};
 use crate::{steps, stream};
 
@@ -55,6 +57,7 @@ struct CasePage {
     notice: String,
     news: Vec<(String, String)>,
     presence: String,
+    reminder: Beside,
 }
 
 #[derive(Template)]
@@ -124,11 +127,12 @@ pub(crate) async fn render(
     let (access, text, me) = (staff.access.clone(), staff.text(), staff.user.id);
     let has_relay = ctx.site.sends_mail(staff.access.agency_id);
     let (code, people) = (code.to_owned(), step == "assign");
-    let mut loaded = ctx
+    let (mut loaded, reminder) = ctx
         .db
         .read(move |tx| {
             let case = actions::load_by_code(tx, &access, &code)?;
-            Loaded::read(tx, &access, case, me, people)
+            let reminder = Beside::read(tx, &access, text, About::Case(case.id))?;
+            Ok((Loaded::read(tx, &access, case, me, people)?, reminder))
         })
         .await?;
     loaded.identified = revealed.is_some();
@@ -167,6 +171,7 @@ pub(crate) async fn render(
         notice: notice.map(|key| text.t(key).into_owned()).unwrap_or_default(),
         news: since.map(|since| case.since(since)).unwrap_or_default(),
         presence: presence.line_for(staff, &topic, ctx.now()),
+        reminder,
         left,
         case,
         page,

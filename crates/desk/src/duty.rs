@@ -17,12 +17,12 @@ use tanggap_conversations::{InteractionId, talks};
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Error, Permission, Refusal, Result, Timestamp};
 use tanggap_org::door::{SignedFields, Staff, flash};
-use tanggap_routing::{Item, ItemId, ItemState, Kind, Presence, actions, store};
+use tanggap_routing::{Item, ItemId, ItemState, Kind, Presence, actions, queries, store};
 use tanggap_store::Tx;
 use tanggap_ui::{Answer, Ctx, Page, respond};
 
-use crate::log;
 use crate::talks::asides::{self, Question};
+use crate::{log, reminders};
 
 const HOME: &str = "/kehadiran";
 
@@ -79,6 +79,10 @@ struct Duty {
     wishes: Vec<Wish>,
     rings: Vec<Work>,
     held: Vec<Work>,
+    /// How many of one's reminders have come.
+    reminders: i64,
+    /// Whether one may take what waits by oneself.
+    picks: bool,
     /// What colleagues ask one.
     questions: Vec<Question>,
 }
@@ -121,7 +125,7 @@ async fn show(
     Ok(respond::html(DutyPage { page, duty }))
 }
 
-fn may_work(staff: &Staff) -> Result<()> {
+pub(crate) fn may_work(staff: &Staff) -> Result<()> {
     let may = staff.access.can_somewhere(Permission::RouteWork);
     if may { Ok(()) } else { Err(Refusal::NotFound.into()) }
 }
@@ -178,6 +182,8 @@ async fn load(ctx: &Ctx, staff: &Staff) -> Result<Duty> {
                 wishes: Presence::CHOSEN.map(wish).into(),
                 rings,
                 held,
+                reminders: reminders::due(tx, &access)?,
+                picks: !queries::pickable(tx, &access)?.is_empty(),
                 questions: asides::questions(tx, &access)?,
             })
         })
@@ -207,6 +213,11 @@ fn work_of(tx: &mut Tx<'_>, access: &Access, item: &Item) -> Result<Work> {
         until_ms: 0,
         reasons: Vec::new(),
     })
+}
+
+/// Where one works at it.
+pub(crate) fn href_of(tx: &mut Tx<'_>, access: &Access, item: &Item) -> Result<String> {
+    Ok(work_of(tx, access, item)?.href)
 }
 
 async fn choose(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {
@@ -251,7 +262,7 @@ async fn accept(
 }
 
 /// What was accepted is theirs from now on.
-fn own(tx: &mut Tx<'_>, access: &Access, item: &Item) -> Result<()> {
+pub(crate) fn own(tx: &mut Tx<'_>, access: &Access, item: &Item) -> Result<()> {
     match item.kind {
         Kind::Case => {
             let action = Action::Assign { user: access.user() };

@@ -9,8 +9,9 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
-use tanggap_cases::model::{Case, Details};
+use tanggap_cases::model::{Case, CaseId, Details};
 use tanggap_cases::queries::PAGE_MAX;
+use tanggap_cases::wrap_up;
 use tanggap_kernel::paging::Cursor;
 use tanggap_kernel::{Access, Permission, Refusal, Result, Timestamp};
 use tanggap_org::door::Staff;
@@ -97,10 +98,15 @@ impl Export {
     async fn page(&mut self) -> Result<Bytes> {
         let (access, queue, narrow, after) =
             (self.access.clone(), self.queue, self.narrow, self.after);
-        let page = self
+        let (page, reasons) = self
             .ctx
             .db
-            .read(move |tx| queue::page(tx, &access, queue, &narrow, after, PAGE_MAX))
+            .read(move |tx| {
+                let page = queue::page(tx, &access, queue, &narrow, after, PAGE_MAX)?;
+                let cases: Vec<CaseId> = page.rows.iter().map(|case| case.id).collect();
+                let reasons = wrap_up::of_cases(tx, &access, &cases)?;
+                Ok((page, reasons))
+            })
             .await?;
         let first = self.lines == 0;
         let mut table = CsvTable::new(CsvOptions { bom: first, ..CsvOptions::default() });
@@ -109,7 +115,9 @@ impl Export {
             table.row(heads);
         }
         for case in &page.rows {
-            table.row(self.line(case));
+            let mut line = self.line(case);
+            line.push(reasons.get(&case.id).cloned().unwrap_or_default());
+            table.row(line);
         }
         self.lines += page.rows.len().max(1);
         self.after = page.next;
@@ -144,7 +152,7 @@ impl Export {
 }
 
 /// The columns, by the ends of their keys.
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "code",
     "kind",
     "status",
@@ -163,4 +171,5 @@ const COLUMNS: [&str; 18] = [
     "returns",
     "reopens",
     "rating",
+    "contact-reason",
 ];

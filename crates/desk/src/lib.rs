@@ -23,10 +23,12 @@ mod lines;
 mod list;
 mod log;
 mod person;
+mod pick;
 mod presence;
 pub mod queue;
 mod quick;
 mod reactions;
+mod reminders;
 mod reply_settings;
 mod row;
 mod search;
@@ -78,6 +80,8 @@ pub fn routes() -> Router<Ctx> {
         .merge(duty::routes())
         .merge(hand_over::routes())
         .merge(lines::routes())
+        .merge(pick::routes())
+        .merge(reminders::routes())
         .merge(line_settings::routes())
         .merge(reply_settings::routes())
         .route(chats::HOME, get(chats::list))

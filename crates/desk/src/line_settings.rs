@@ -151,7 +151,8 @@ fn filled(form: FormState, input: &QueueInput, version: i64) -> FormState {
         .with("overflow_after", input.overflow_s)
         .with("relax", relax.join(", "))
         .with("version", version);
-    for (name, on) in [("active", input.active), ("live", input.live)] {
+    for (name, on) in [("active", input.active), ("live", input.live), ("may_pick", input.may_pick)]
+    {
         form = form.with(name, if on { "ya" } else { "" });
     }
     if let Hours::Week(week) = &input.hours {
@@ -211,6 +212,7 @@ fn read(fields: &Fields) -> Result<QueueInput> {
         overflow_s: fields.get("overflow_after").parse().unwrap_or(0),
         relax: relax.unwrap_or_default(),
         live: fields.is_on("live"),
+        may_pick: fields.is_on("may_pick"),
     })
 }
 

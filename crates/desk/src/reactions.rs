@@ -24,7 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::queue::{self, Queue};
 use crate::row::{self, Row, RowStream};
-use crate::{duty, log, stream, talks};
+use crate::{duty, log, reminders, stream, talks};
 
 /// How long changes are gathered before their lines are sent.
 const GATHER: Duration = Duration::from_millis(40);
@@ -100,6 +100,10 @@ impl Reactions {
     fn note(&mut self, event: &Announced) -> bool {
         if let "work" | "presence" = event.subject_kind.as_str() {
             self.tell_people(event);
+            return false;
+        }
+        if event.subject_kind == "reminder" {
+            reminders::tell(&self.ctx, event);
             return false;
         }
         if event.subject_kind == "talk" {

@@ -5,6 +5,7 @@
 //! failing, in time that grows with the length only, and bounds what it gives back.
 
 mod fold;
+mod language;
 mod normal;
 pub mod personal;
 mod roots;
@@ -14,6 +15,7 @@ mod table;
 mod tokens;
 
 pub use fold::{WORD_BYTES_MAX, WORDS_MAX};
+pub use language::language;
 pub use normal::normalise;
 pub use stem::stem;
 pub use tokens::{QUERY_TOKENS_MAX, query_tokens, tokens};

@@ -29,6 +29,9 @@ const LOOK_EVERY_MICROS: i64 = 30 * Timestamp::SECOND;
 /// The longest note to whom something is handed.
 const NOTE_MAX: usize = 2_000;
 
+/// The refusal where a queue gives out its work by itself.
+pub const NO_PICK: Refusal = Refusal::Illegal("routing-no-pick");
+
 /// Why somebody does not take what rings at them.
 pub const DECLINE_REASONS: [&str; 4] = ["other_topic", "language", "concerned", "overloaded"];
 
@@ -164,13 +167,21 @@ pub fn accept(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<Item> {
     Ok(item)
 }
 
-/// Takes a waiting item from the list.
+/// Takes a waiting item from the list of a queue that one serves and that allows it.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`], [`Refusal::NotFound`], [`rules::GONE`], or no room.
+/// [`Refusal::Forbidden`], [`Refusal::NotFound`], [`rules::GONE`], [`NO_PICK`], or no room.
 pub fn pick(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<Item> {
     let (mut item, before) = mine(tx, access, id)?;
     not_about(tx, access, &item, before.id)?;
+    if !access.can(Permission::RouteSupervise, None) {
+        if !before.queues.contains(&item.queue) {
+            return Err(Refusal::NotFound.into());
+        }
+        if !store::queue(tx, access, item.queue)?.may_pick {
+            return Err(NO_PICK.into());
+        }
+    }
     let mut agent = before.clone();
     rules::pick(&mut item, &mut agent, tx.now())?;
     save(tx, access, &item, Some((&before, &agent)), "accepted")?;
@@ -180,9 +191,6 @@ pub fn pick(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<Item> {
 
 /// Lets somebody have an item by their own or a supervisor's word; whether they may is asked
 /// before.
-///
-/// # Errors
-/// [`Refusal::NotFound`], [`rules::GONE`] where it has ended, or [`Refusal::Stale`].
 pub(crate) fn take(tx: &mut Tx<'_>, access: &Access, id: ItemId, user: UserId) -> Result<()> {
     let mut item = store::item(tx, access, id)?;
     let state = item.state;
@@ -209,10 +217,23 @@ pub(crate) fn take(tx: &mut Tx<'_>, access: &Access, id: ItemId, user: UserId) -
     Ok(())
 }
 
+/// Asks for other skills from now on, wherever it is.
+pub(crate) fn ask_for(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: ItemId,
+    needs: Vec<Need>,
+) -> Result<()> {
+    let mut item = store::item(tx, access, id)?;
+    if item.needs != needs {
+        item.needs = needs;
+        store::save_item(tx, access, &item)?;
+        announce_item(tx, access, "work.relabelled", &item, json!({}));
+    }
+    Ok(())
+}
+
 /// Whoever was at it is not any more: it waits again in its queue, at its place.
-///
-/// # Errors
-/// [`Refusal::NotFound`], [`rules::GONE`] where it has ended or rings, or [`Refusal::Stale`].
 pub(crate) fn put_back(tx: &mut Tx<'_>, access: &Access, id: ItemId) -> Result<()> {
     let mut item = store::item(tx, access, id)?;
     let queue = store::queue(tx, access, item.queue)?;

@@ -233,6 +233,8 @@ pub struct Queue {
     pub relax: Vec<Step>,
     /// Somebody waits at the other end: what an agent held goes back when they are lost.
     pub live: bool,
+    /// Its people may take what waits by themselves, not only what rings at them.
+    pub may_pick: bool,
     /// Grows with each change.
     pub version: i64,
 }

@@ -1,11 +1,11 @@
 //! Figures for those who watch over queues: what waits, how long, who is at what.
 
 use tanggap_kernel::id::UserId;
-use tanggap_kernel::{Access, Fault, Result, Timestamp, params};
+use tanggap_kernel::{Access, Fault, Permission, Result, Timestamp, params};
 use tanggap_store::{Tx, sql};
 
-use crate::model::{Kind, Presence, QueueId};
-use crate::store::{AGENTS_MAX, ITEMS_MAX};
+use crate::model::{Kind, Presence, Queue, QueueId};
+use crate::store::{self, AGENTS_MAX, ITEMS_MAX};
 
 sql! {
     NOW = "select queue_id, state, count(*), min(entered_at), min(due_at) from routing_items
@@ -169,6 +169,22 @@ pub fn at_work(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<AtWork>> {
             since: row.int()?,
         })
     })?)
+}
+
+/// The queues from which somebody may take what waits: those that they serve and that allow it; a
+/// supervisor from all.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn pickable(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Queue>> {
+    let all = store::queues(tx, access)?;
+    if access.can(Permission::RouteSupervise, None) {
+        return Ok(all.iter().filter(|queue| queue.active).cloned().collect());
+    }
+    let Some(user) = access.user() else { return Ok(Vec::new()) };
+    let serves = store::agent(tx, access, user)?.map(|agent| agent.queues).unwrap_or_default();
+    let open = |queue: &&Queue| queue.may_pick && serves.contains(&queue.id);
+    Ok(all.iter().filter(open).cloned().collect())
 }
 
 /// Who of those on duty serves which queue.

@@ -19,11 +19,12 @@ const CAPACITY_MAX: i64 = 300;
 sql! {
     INSERT_QUEUE = "insert into routing_queues (agency_id, id, version, name, unit_id, active,
         hours, target_s, priority_target_s, offer_s, wrap_up_s, affinity_s, overflow_id,
-        overflow_s, relax, live)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        overflow_s, relax, live, may_pick)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     UPDATE_QUEUE = "update routing_queues set name = $4, unit_id = $5, active = $6, hours = $7,
         target_s = $8, priority_target_s = $9, offer_s = $10, wrap_up_s = $11, affinity_s = $12,
-        overflow_id = $13, overflow_s = $14, relax = $15, live = $16, version = version + 1
+        overflow_id = $13, overflow_s = $14, relax = $15, live = $16, may_pick = $17,
+        version = version + 1
         where agency_id = $1 and id = $2 and version = $3";
     INSERT_SKILL = "insert into routing_skills (agency_id, id, kind, code, name, version)
         values ($1, $2, $3, $4, $5, 1) on conflict (agency_id, kind, code) do nothing";
@@ -70,6 +71,8 @@ pub struct QueueInput {
     pub relax: Vec<Step>,
     /// Somebody waits at the other end.
     pub live: bool,
+    /// Its people may take what waits by themselves.
+    pub may_pick: bool,
 }
 
 impl QueueInput {
@@ -90,6 +93,7 @@ impl QueueInput {
             overflow_s: 0,
             relax: vec![Step { after_s: 30, lower: 1 }, Step { after_s: 90, lower: LEVEL_MAX }],
             live: true,
+            may_pick: true,
         }
     }
 }
@@ -222,7 +226,8 @@ fn write_queue(
         input.overflow,
         input.overflow_s,
         relax,
-        input.live
+        input.live,
+        input.may_pick
     ];
     let sql = if version.is_some() { &UPDATE_QUEUE } else { &INSERT_QUEUE };
     if tx.exec(sql, row)? == 0 { Err(Refusal::Stale.into()) } else { Ok(()) }
@@ -354,5 +359,6 @@ pub fn input_of(queue: &Queue) -> QueueInput {
         overflow_s: queue.overflow.map_or(0, |overflow| overflow.after_s),
         relax: queue.relax.clone(),
         live: queue.live,
+        may_pick: queue.may_pick,
     }
 }

@@ -31,7 +31,7 @@ sql! {
     SERVED = "update routing_items set answered_at = coalesce(answered_at, $3)
         where agency_id = $1 and id = $2";
     QUEUES = "select id, name, unit_id, active, hours, target_s, priority_target_s, offer_s,
-        wrap_up_s, affinity_s, overflow_id, overflow_s, relax, live, version
+        wrap_up_s, affinity_s, overflow_id, overflow_s, relax, live, may_pick, version
         from routing_queues where agency_id = $1 order by id limit $2";
     SKILLS = "select id, kind, code, name, version from routing_skills where agency_id = $1
         order by kind, name, id limit $2";
@@ -127,6 +127,7 @@ fn read_queue(row: &mut Row<'_>) -> Result<Queue, Fault> {
         overflow: helps.map(|queue| Overflow { queue, after_s }),
         relax: read_json(&row.text()?)?,
         live: row.bool()?,
+        may_pick: row.bool()?,
         version: row.int()?,
     })
 }

@@ -3,13 +3,15 @@
 
 use tanggap_conversations::{Talk, TalkState, talks};
 use tanggap_kernel::id::UserId;
-use tanggap_kernel::{Access, AgencyId, Result};
+use tanggap_kernel::{Access, AgencyId, Permission, Result};
 use tanggap_store::Tx;
 
 use crate::actions::{self, NewItem};
-use crate::model::{Agent, ItemId, ItemState, Kind, Presence, Queue, QueueId};
+use crate::model::{Agent, ItemId, ItemState, Kind, Presence, Queue, QueueId, SkillKind};
 use crate::store;
 
+/// The languages of the program itself.
+const OWN_LANGUAGES: [&str; 2] = ["id", "en"];
 /// So many earlier exchanges of a person are looked at.
 const EARLIER_MAX: i64 = 5;
 
@@ -72,6 +74,47 @@ pub fn take(tx: &mut Tx<'_>, access: &Access, talk: &Talk) -> Result<()> {
         Some(item) => actions::take(tx, access, item, owner),
         None => Ok(()),
     }
+}
+
+/// The languages that a talk can be marked with: the two of the program, then those that the
+/// agency has as skills, with the names that it gave them.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn languages(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<(String, Option<String>)>> {
+    let mut all: Vec<(String, Option<String>)> =
+        OWN_LANGUAGES.map(|code| (code.to_owned(), None)).into();
+    let skills = store::skills(tx, access)?;
+    for skill in skills.iter().filter(|skill| skill.kind == SkillKind::Language) {
+        match all.iter_mut().find(|(code, _)| *code == skill.code) {
+            Some((_, name)) => *name = Some(skill.name.clone()),
+            None => all.push((skill.code.clone(), Some(skill.name.clone()))),
+        }
+    }
+    Ok(all)
+}
+
+/// Topic or language of a talk changed: where it waits, something else is asked for.
+///
+/// # Errors
+/// A fault of the engine, or a refusal where another changed it meanwhile.
+pub fn relabel(tx: &mut Tx<'_>, access: &Access, talk: &Talk) -> Result<()> {
+    let Some(item) = store::live(tx, access, Kind::Talk, talk.id.0)? else { return Ok(()) };
+    let needs = actions::needs_of(tx, access, talk.topic.as_deref(), talk.language.as_deref())?;
+    actions::ask_for(tx, access, item, needs)
+}
+
+/// Whether somebody may take a talk by themself: in some queues what waits is only offered.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn may_take(tx: &mut Tx<'_>, access: &Access, talk: &Talk) -> Result<bool> {
+    if talk.owner_id.is_some() || access.can(Permission::RouteSupervise, None) {
+        return Ok(true);
+    }
+    let Some(item) = store::live(tx, access, Kind::Talk, talk.id.0)? else { return Ok(true) };
+    let item = store::item(tx, access, item)?;
+    Ok(item.state.agent() == access.user() || store::queue(tx, access, item.queue)?.may_pick)
 }
 
 /// Nobody is at a talk any more: it waits for the next, at its place.

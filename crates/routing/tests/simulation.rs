@@ -66,6 +66,7 @@ fn queue(id: i64) -> Queue {
         overflow: (id == 1).then_some(Overflow { queue: QueueId(2), after_s: 40 }),
         relax: vec![Step { after_s: 30, lower: 1 }, Step { after_s: 90, lower: 3 }],
         live: id != 3,
+        may_pick: true,
         version: 1,
     }
 }

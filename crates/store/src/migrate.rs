@@ -56,6 +56,8 @@ static ALL: &[Migration] = migrations! {
     23 => "0023_asides.sql",
     24 => "0024_wrap_up.sql",
     25 => "0025_parts_of_messages.sql",
+    26 => "0026_language_and_picking.sql",
+    27 => "0027_reminders.sql",
 };
 
 const CREATE_LEDGER: &str =

@@ -34,6 +34,7 @@ const LARGE: &[&str] = &[
     "inbound",
     "talks",
     "talk_turns",
+    "reminders",
     "chat_visitors",
     "suppressions",
     "spent_proofs",

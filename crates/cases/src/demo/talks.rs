@@ -8,11 +8,12 @@ use tanggap_conversations::quick::{self, QuickInput};
 use tanggap_conversations::templates::{self, Approved};
 use tanggap_conversations::{InteractionId, talks, window};
 use tanggap_kernel::{Access, Error, Fault, Result, Timestamp};
-use tanggap_routing::replies;
 use tanggap_routing::settings::{self, AgentInput, QueueInput};
+use tanggap_routing::{SkillKind, replies};
 use tanggap_store::{Db, Tx};
 
 use super::agency::Cast;
+use crate::reminders::{self, About};
 use crate::talking::{self, Heard, Said};
 use crate::wrap_up;
 
@@ -31,6 +32,10 @@ const ACCOUNTS: [(&str, &str, &str); 5] = [
 
 /// What a part of an SMS costs there, in rupiah.
 const SMS_PRICE: &str = r#"{"price":350}"#;
+
+/// When it was set and for which day, in days from now, and why.
+const REMINDERS: [(i64, i64, &str); 2] =
+    [(-3, -1, "Tanya apakah sudah beres."), (0, 3, "Kabari hasil dari dinas.")];
 
 /// Approved texts: name, words, gaps.
 const TEMPLATES: [(&str, &str, i64); 2] = [
@@ -80,9 +85,13 @@ pub(super) async fn load(db: &Db, cast: &Cast, now: Timestamp) -> Result<()> {
         wrap_up::require(tx, &system, true)?;
         let queue =
             tx.at(began(now, &written), |tx| settings::create_queue(tx, &system, &input))?;
+        let sundanese =
+            settings::create_skill(tx, &system, SkillKind::Language, "su", "Bahasa Sunda")?;
+        let first = agents.first().and_then(Access::user);
         for agent in &agents {
             let Some(user) = agent.user() else { continue };
-            let serves = AgentInput { queues: vec![queue], skills: Vec::new(), capacity: 100 };
+            let skills = if Some(user) == first { vec![(sundanese, 5)] } else { Vec::new() };
+            let serves = AgentInput { queues: vec![queue], skills, capacity: 100 };
             settings::set_agent(tx, &system, user, &serves)?;
         }
         for OneQuick { shortcut, title, body } in written.quick.clone() {
@@ -103,13 +112,19 @@ pub(super) async fn load(db: &Db, cast: &Cast, now: Timestamp) -> Result<()> {
             }
             accounts.push((channel, id));
         }
+        let mut happened = Vec::new();
         // The oldest first: ids grow with time.
         for (number, talk) in written.talks.iter().enumerate().rev() {
             let account = accounts.iter().find(|(channel, _)| *channel == talk.channel);
             let account = account.ok_or_else(|| Fault::new("a talk without an account"))?.1;
-            let agent = &agents[number % agents.len()];
+            // What is still to be noted is the first's, whose desk is looked at most.
+            let noted = talk.end.as_deref() != Some("");
+            let agent = &agents[if noted { number % agents.len() } else { 0 }];
             let began = now.plus(-talk.ago * Timestamp::MINUTE);
-            happen(tx, &system, agent, (account, number), talk, began)?;
+            happened.extend(happen(tx, &system, agent, (account, number), talk, began)?);
+        }
+        for agent in &agents {
+            remind(tx, agent, &happened, now)?;
         }
         Ok(())
     })
@@ -143,7 +158,7 @@ fn happen(
     (account, number): (AccountId, usize),
     talk: &OneTalk,
     began: Timestamp,
-) -> Result<()> {
+) -> Result<Option<InteractionId>> {
     let mut going = None;
     for (place, line) in talk.lines.iter().enumerate() {
         let at = began.plus(place as i64 * PAUSE);
@@ -179,15 +194,37 @@ fn happen(
             Ok(())
         })?;
     }
-    let Some(id) = going else { return Ok(()) };
-    let Some(reason) = &talk.end else { return warn(tx, system, id) };
+    let Some(id) = going else { return Ok(None) };
+    let Some(reason) = &talk.end else {
+        warn(tx, system, id)?;
+        return Ok(Some(id));
+    };
     tx.at(began.plus(talk.lines.len() as i64 * PAUSE), |tx| {
         talking::end(tx, agent, id)?;
         match reason.as_str() {
             "" => Ok(()),
             reason => wrap_up::note(tx, agent, id, (&talk.topic, reason)).map(drop),
         }
-    })
+    })?;
+    Ok(None)
+}
+
+/// Two days on which somebody comes back to a talk that goes on: one that has come, one ahead.
+fn remind(tx: &mut Tx<'_>, agent: &Access, talks: &[InteractionId], now: Timestamp) -> Result<()> {
+    let zone = tanggap_org::agency(tx, agent.agency_id)?.map(|it| it.zone).unwrap_or_default();
+    for (id, (set, days, note)) in talks.iter().zip(REMINDERS) {
+        let day = zone.local_date(now.plus(days * Timestamp::DAY).as_micros()).to_string();
+        let set = tx.at(now.plus(set * Timestamp::DAY), |tx| {
+            reminders::set(tx, agent, About::Talk(*id), (&day, note))
+        })?;
+        if set.at <= now {
+            // What the timer would have done.
+            let system = Access::system(agent.agency_id);
+            tx.at(set.at, |tx| reminders::ring(tx, &system, set.id))?;
+            tx.unschedule(reminders::RING, &set.id.to_string())?;
+        }
+    }
+    Ok(())
 }
 
 /// What the timer would have told of an answer that somebody waits for.

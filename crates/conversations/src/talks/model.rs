@@ -69,6 +69,8 @@ pub struct Talk {
     pub queue_id: Option<i64>,
     /// In which language, where somebody or something has noted it.
     pub language: Option<String>,
+    /// It was only recognised by its words.
+    pub language_guessed: bool,
     /// What it was about.
     pub topic: Option<String>,
     /// Why they wrote: a code, see `cases::wrap_up`.

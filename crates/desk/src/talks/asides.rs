@@ -10,6 +10,7 @@ use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_kernel::{Access, Error, Invalid, Permission, Refusal, Result, Timestamp};
 use tanggap_org::door::{Fields, SignedFields, Staff, flash};
 use tanggap_store::{Announced, Tx};
+use tanggap_ui::live::Room;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, respond};
 
 use crate::timeline::Entry;
@@ -229,16 +230,21 @@ pub(crate) fn tell(ctx: &Ctx, event: &Announced) {
         ctx.live.send(&room, duty::RELOAD);
         // Of a unit's question all hear, of the advice only whoever asked.
         if is_told || kind == "talk.asked" {
-            let page = Text { locale: room.viewer.locale, zone: room.viewer.zone };
             let key = kind.strip_prefix("talk.").unwrap_or_default().replace('_', "-");
-            let text = page.t(format!("aside-toast-{key}")).into_owned();
             let href = match kind {
                 "talk.asked" => "/kehadiran".to_owned(),
                 _ => format!("/percakapan/{}", InteractionId(event.subject_id)),
             };
-            if let Ok(html) = (Toast { page, text, href }).render() {
-                ctx.live.send(&room, &html);
-            }
+            toast(ctx, &room, &format!("aside-toast-{key}"), href);
         }
+    }
+}
+
+/// Tells those in a room something that leads somewhere.
+pub(crate) fn toast(ctx: &Ctx, room: &Room, key: &str, href: String) {
+    let page = Text { locale: room.viewer.locale, zone: room.viewer.zone };
+    let text = page.t(key).into_owned();
+    if let Ok(html) = (Toast { page, text, href }).render() {
+        ctx.live.send(room, &html);
     }
 }

@@ -16,7 +16,8 @@ use tanggap_store::Tx;
 use tanggap_ui::parts::Health;
 use tanggap_ui::{Answer, Ctx, Page, Text, respond};
 
-use crate::{log, words};
+use super::language::Languages;
+use crate::{log, reminders, words};
 
 /// Lines of one page.
 const ROWS: usize = 50;
@@ -62,6 +63,8 @@ pub(crate) struct TalkRow {
     pub due: Option<(Timestamp, Health)>,
     pub owner: Option<(String, String)>,
     pub case: bool,
+    /// In which language, where it is not Indonesian: its code and its name.
+    pub language: Option<(String, String)>,
     pub current: bool,
 }
 
@@ -149,11 +152,20 @@ pub(crate) fn read(
     for row in &mut rows {
         row.current = row.id == current;
     }
+    let came = reminders::due(tx, access)?;
+    let mine = ShelfLink {
+        href: reminders::HOME.to_owned(),
+        label: text.t("desk-reminders").into_owned(),
+        icon: "calendar",
+        count: Some(came),
+        current: false,
+    };
     Ok(TalkList {
         shelves: SHELVES
             .into_iter()
             .filter(|(name, _)| notes || *name != UNNOTED)
             .map(link)
+            .chain([mine])
             .collect(),
         title: text.t(format!("talk-shelf-{word}")).into_owned(),
         head: log::head(tx, access.agency_id)?,
@@ -173,8 +185,12 @@ fn rows(tx: &mut Tx<'_>, access: &Access, text: Text, of: &[Talk]) -> Result<Vec
     }
     let owners: Vec<UserId> = of.iter().filter_map(|talk| talk.owner_id).collect();
     let owners = tanggap_org::names(tx, access, &owners)?;
-    let now = tx.now();
-    Ok(of.iter().map(|talk| row(text, talk, (&people, &owners), now)).collect())
+    let (now, languages) = (tx.now(), Languages::read(tx, access, text)?);
+    let row = |talk| {
+        let language = languages.badge(text, talk);
+        TalkRow { language, ..row(text, talk, (&people, &owners), now) }
+    };
+    Ok(of.iter().map(row).collect())
 }
 
 fn row(
@@ -195,6 +211,7 @@ fn row(
         due: due(talk, now),
         owner: owner.map(|name| (tanggap_ui::parts::initials(name), name.clone())),
         case: talk.case_id.is_some(),
+        language: None,
         current: false,
     }
 }

@@ -3,10 +3,11 @@
 //! [`list`] holds the shelves and one list, [`page`] one talk with its composer, [`template`] the
 //! composer where only approved texts may be written, [`steps`] what can be done with a talk,
 //! [`signs`] what both sides of a chat see of each other, [`asides`] what staff say beside it,
-//! [`wrap_up`] what is noted when it is over. What is decided is decided in
-//! `tanggap_cases::talking`, `asides` and `wrap_up`.
+//! [`language`] in which language it goes on, [`wrap_up`] what is noted when it is over. What is
+//! decided is decided in `tanggap_cases::talking`, `asides` and `wrap_up`.
 
 pub(crate) mod asides;
+pub(crate) mod language;
 pub(crate) mod list;
 pub(crate) mod page;
 pub(crate) mod signs;

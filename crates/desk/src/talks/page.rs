@@ -8,6 +8,7 @@ use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use tanggap_cases::model::{Case, CaseId};
+use tanggap_cases::reminders::About;
 use tanggap_cases::sent::Telling;
 use tanggap_cases::{store, talking};
 use tanggap_contacts::{self as contacts, Contact};
@@ -24,17 +25,20 @@ use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Permission, Refusal, Result, Timestamp};
 use tanggap_org::Category;
 use tanggap_org::door::Staff;
+use tanggap_routing::talks as routing;
 use tanggap_store::Tx;
 use tanggap_ui::parts::Health;
 use tanggap_ui::{Answer, Ctx, Field, FormState, Page, Text, respond};
 
 use super::asides::{self, Side};
+use super::language::{Languages, Speaks};
 use super::list::{self, TalkList};
 use super::signs;
 use super::template::{self, TemplateForm};
 use super::wrap_up::{self, Note, NoteForm};
 use crate::presence::Presence;
 use crate::quick::Place;
+use crate::reminders::Beside;
 use crate::stream;
 use crate::timeline::{self, Entry};
 use crate::view::zone_of;
@@ -59,12 +63,21 @@ pub(crate) struct Loaded {
     pub templates: Vec<Approved>,
     pub draft: String,
     pub note: Note,
+    pub reminder: Beside,
+    pub languages: Languages,
+    /// Whether one may take it by oneself.
+    pub may_take: bool,
     pub sending: Arc<AllRules>,
     pub offset_hours: i64,
 }
 
 impl Loaded {
-    pub(crate) fn read(tx: &mut Tx<'_>, access: &Access, id: InteractionId) -> Result<Self> {
+    pub(crate) fn read(
+        tx: &mut Tx<'_>,
+        access: &Access,
+        text: Text,
+        id: InteractionId,
+    ) -> Result<Self> {
         let (going, case) = talking::open(tx, access, id)?;
         let mut messages = talk::messages_of(tx, access, id)?;
         if !access.can(Permission::IdentityRead, None) {
@@ -106,6 +119,9 @@ impl Loaded {
             offset_hours: zone_of(tx, access)?.offset_hours(),
             visitor: signs::visitor_of(tx, access, &going)?,
             templates: template::of(tx, access, &going)?,
+            languages: Languages::read(tx, access, text)?,
+            may_take: routing::may_take(tx, access, &going)?,
+            reminder: Beside::read(tx, access, text, About::Talk(id))?,
             note: Note::read(tx, access, &going, case.as_ref(), &messages)?,
             account,
             messages,
@@ -162,6 +178,9 @@ struct TalkPage {
     snoozed_until: Option<Timestamp>,
     ended: Option<Timestamp>,
     note: Option<NoteForm>,
+    speaks: Speaks,
+    reminder: Beside,
+    may_take: bool,
     case: Option<(String, String, &'static str)>,
     entries: Vec<Entry>,
     person: Option<PersonView>,
@@ -228,7 +247,7 @@ pub(crate) async fn render(
     let (loaded, left, side) = ctx
         .db
         .read(move |tx| {
-            let loaded = Loaded::read(tx, &access, wanted)?;
+            let loaded = Loaded::read(tx, &access, text, wanted)?;
             let shelf = match (rak.as_str(), loaded.talk.state, loaded.talk.owner_id) {
                 ("", TalkState::Ended, _) => "selesai",
                 ("", TalkState::Snoozed, _) => "ditunda",
@@ -263,6 +282,7 @@ impl TalkPage {
         let (text, now, going) = (staff.text(), ctx.now(), &loaded.talk);
         let id = going.id.to_string();
         let form = form.unwrap_or_else(|| FormState::new(text.locale).with("text", &loaded.draft));
+        let form = form.labelled(&[("topic", "talk-field-topic"), ("reason", "talk-field-reason")]);
         let nameless = || text.t("desk-nameless").into_owned();
         let known = loaded.person.as_ref().map(|person| person.name.clone());
         let name = known.filter(|name| !name.is_empty()).unwrap_or_else(nameless);
@@ -293,6 +313,9 @@ impl TalkPage {
             snoozed_until: going.snoozed_until,
             ended: going.ended_at,
             note: NoteForm::new(text, going, &loaded.note, &form),
+            speaks: Speaks::new(text, &loaded.languages, going),
+            may_take: loaded.may_take,
+            reminder: loaded.reminder.clone(),
             case: loaded
                 .case
                 .as_ref()

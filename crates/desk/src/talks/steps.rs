@@ -115,6 +115,7 @@ fn one_step(
             let until = tx.now().plus(time);
             talks::snooze(tx, access, going, until)
         }
+        "speak" => talking::speak(tx, access, id, fields.get("language")),
         "end" => talking::end(tx, access, id),
         "note" => wrap_up::note(tx, access, id, (fields.get("topic"), fields.get("reason"))),
         "link" => {
@@ -192,7 +193,7 @@ async fn show_report(
     let (loaded, categories) = ctx
         .db
         .read(move |tx| {
-            let loaded = Loaded::read(tx, &access, talk)?;
+            let loaded = Loaded::read(tx, &access, text, talk)?;
             Ok((loaded, tanggap_org::categories(tx, &access)?))
         })
         .await?;

@@ -23,14 +23,14 @@ sql! {
         and kind in ('talk.taken_over', 'talk.wrapped_up') order by id";
 }
 
-struct Scene {
-    desk: Desk,
-    colleague: Access,
+pub(crate) struct Scene {
+    pub desk: Desk,
+    pub colleague: Access,
 }
 
 impl Scene {
     /// A queue that the agent and a colleague serve, and who is ready.
-    async fn open(kit: &TestDb) -> Self {
+    pub async fn open(kit: &TestDb) -> Self {
         let desk = Desk::open(kit).await;
         let (system, agent) = (Access::system(desk.house.agency), desk.house.agent.clone());
         let colleague = desk.house.db.write(move |tx| {
@@ -67,7 +67,7 @@ impl Scene {
         Self { colleague: colleague.await.expect("a scene"), desk }
     }
 
-    async fn hear(&self, thread: &'static str, text: &'static str) -> InteractionId {
+    pub async fn hear(&self, thread: &'static str, text: &'static str) -> InteractionId {
         let system = Access::system(self.desk.house.agency);
         let heard = move |tx: &mut Tx<'_>| {
             let account = accounts::all(tx, &system)?.first().map(|account| account.id);
@@ -91,14 +91,14 @@ impl Scene {
     }
 
     /// Load, number of things and presence of somebody.
-    async fn room(&self, who: &Access) -> (i64, i64, Presence) {
+    pub async fn room(&self, who: &Access) -> (i64, i64, Presence) {
         let (access, user) = (who.clone(), who.user().expect("a person"));
         let read = move |tx: &mut Tx<'_>| store::agent(tx, &access, user);
         let agent: Agent = self.desk.house.db.read(read).await.expect("read").expect("an agent");
         (agent.load, agent.held, agent.presence)
     }
 
-    async fn item(&self, talk: InteractionId) -> Option<ItemState> {
+    pub async fn item(&self, talk: InteractionId) -> Option<ItemState> {
         let access = Access::system(self.desk.house.agency);
         let read = move |tx: &mut Tx<'_>| match store::live(tx, &access, Kind::Talk, talk.0)? {
             Some(item) => Ok(Some(store::item(tx, &access, item)?.state)),
@@ -107,7 +107,7 @@ impl Scene {
         self.desk.house.db.read(read).await.expect("read")
     }
 
-    async fn talk(&self, id: InteractionId) -> Talk {
+    pub async fn talk(&self, id: InteractionId) -> Talk {
         let access = self.desk.house.agent.clone();
         self.desk.house.db.read(move |tx| talks::get(tx, &access, id)).await.expect("a talk")
     }
@@ -127,7 +127,7 @@ impl Scene {
         self.desk.house.db.read(read).await.expect("events")
     }
 
-    async fn write<T: Send + 'static>(
+    pub async fn write<T: Send + 'static>(
         &self,
         run: impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {

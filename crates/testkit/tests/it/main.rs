@@ -14,6 +14,7 @@ mod desk_board;
 mod desk_duty;
 mod desk_files;
 mod desk_find;
+mod desk_pick;
 mod desk_quick;
 mod desk_sending;
 mod desk_wrap_up;
