@@ -11,6 +11,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use tanggap_calendar::Kind;
 use tanggap_cases::actions::{self, Origin, Words};
+use tanggap_cases::inquiries::InquiryId;
 use tanggap_cases::model::Case;
 use tanggap_cases::report::{DESCRIPTION_MAX, FILES_MAX, Report, SUBJECT_MAX, Ticket};
 use tanggap_cases::rules::Voice;
@@ -26,9 +27,10 @@ use tanggap_kernel::{Access, AgencyId, Error, Locale, Refusal, Result, Timestamp
 use tanggap_store::Tx;
 use tanggap_ui::{Arg, Ctx, t, t_args};
 
-use crate::work::mail::{row_of_message_id, row_of_reply_address};
+use crate::work::mail::{inquiry_of_address, row_of_message_id, row_of_reply_address};
 
 mod afterwards;
+mod inquiry;
 mod report;
 
 const CHANNEL: &str = "email";
@@ -70,6 +72,8 @@ pub struct Letter {
     ticket: Ticket,
     /// The message of ours whose signed reply address it was sent to.
     answers: Option<OutboundId>,
+    /// The inquiry of somebody outside whose signed address it was sent to.
+    inquiry: Option<InquiryId>,
     /// A trusted mail system says that somebody else wrote it than it says.
     forged: bool,
     /// What that mail system found out.
@@ -140,8 +144,9 @@ async fn keep(ctx: &Ctx, mut mail: ParsedMail, raw: Bytes, door: Door<'_>) -> Re
     let external_id = message_id.unwrap_or_else(|| format!("<{kept}@raw>"));
     let ticket = Ticket::draw(&ctx.secrets)?;
     let addressees = mail.to.iter().chain(&mail.cc).take(ADDRESSEES_MAX);
-    let answers = addressees.map(|to| to.email.as_str()).chain(mail.delivered_to.as_deref());
-    let answers = answers.into_iter().find_map(|to| row_of_reply_address(&ctx.secrets, to));
+    let addressees = addressees.map(|to| to.email.as_str()).chain(mail.delivered_to.as_deref());
+    let answers = addressees.clone().find_map(|to| row_of_reply_address(&ctx.secrets, to));
+    let inquiry = addressees.clone().find_map(|to| inquiry_of_address(&ctx.secrets, to));
     // The field of the system that had the letter last stands first.
     let said = mail.authentication.iter();
     let mut trusted =
@@ -150,7 +155,19 @@ async fn keep(ctx: &Ctx, mut mail: ParsedMail, raw: Bytes, door: Door<'_>) -> Re
     let forged = trusted.is_some_and(parse::Authentication::is_forged);
     let checks = trusted.map(checks).unwrap_or_default();
     let (raw, files) = (kept, kept_files);
-    Ok(Letter { mail, external_id, raw, files, ticket, answers, forged, checks, pictures, digest })
+    Ok(Letter {
+        mail,
+        external_id,
+        raw,
+        files,
+        ticket,
+        answers,
+        inquiry,
+        forged,
+        checks,
+        pictures,
+        digest,
+    })
 }
 
 /// The checks that were made and have an outcome.
@@ -209,12 +226,19 @@ pub fn store(tx: &mut Tx<'_>, agency: AgencyId, letter: &Letter) -> Result<(Opti
         && let Some((sent, failure)) = report::note(tx, &access, told)?
     {
         // News about a message of ours, not somebody's letter.
+        if let Some(case) = inquiry::reported(tx, &access, letter, &sent, told.kind, failure)? {
+            return Ok((Some(case.code), false));
+        }
         let Some(case) = sent.case_id else { return Ok((None, false)) };
         let Some(case) = case_store::find(tx, &access, case.into())? else {
             return Ok((None, false));
         };
         let note = report::in_words(told.kind, failure);
         let case = hear(tx, &access, &case, letter, &note, &failure.why)?;
+        return Ok((Some(case.code), false));
+    }
+    // Before all else that could be an answer: whoever is asked never speaks as the citizen.
+    if let Some(case) = inquiry::take_in(tx, &access, letter)? {
         return Ok((Some(case.code), false));
     }
     let earlier = case_of(tx, &access, letter)?;
@@ -394,16 +418,22 @@ fn spoken(mail: &ParsedMail) -> (String, String) {
     (split.visible, parts.join("\n\n").chars().take(DESCRIPTION_MAX).collect())
 }
 
-/// Keeps what the letter says beside its words.
-fn note_beside(tx: &mut Tx<'_>, access: &Access, letter: &Letter, folded: String) -> Result<()> {
+/// What the letter says beside its words.
+fn beside(letter: &Letter, folded: String) -> Beside {
     let has_layout = letter.mail.html.is_some();
-    let beside = Beside {
+    Beside {
         folded,
         checks: letter.checks.clone(),
         has_layout,
         pictures: if has_layout { letter.pictures.clone() } else { Vec::new() },
         digest: letter.digest.clone(),
-    };
+        ..Beside::default()
+    }
+}
+
+/// Keeps what the letter says beside its words.
+fn note_beside(tx: &mut Tx<'_>, access: &Access, letter: &Letter, folded: String) -> Result<()> {
+    let beside = beside(letter, folded);
     talk::set_beside(tx, access, &letter.external_id, &beside)
 }
 

@@ -11,6 +11,7 @@ pub mod asides;
 pub mod clocks;
 pub mod demo;
 mod filter;
+pub mod inquiries;
 pub mod jobs;
 mod lists;
 pub mod mine;
@@ -31,6 +32,7 @@ pub mod wrap_up;
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     [
         asides::STATEMENTS,
+        inquiries::store::STATEMENTS,
         store::STATEMENTS,
         queries::STATEMENTS,
         jobs::STATEMENTS,

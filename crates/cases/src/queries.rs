@@ -313,6 +313,8 @@ pub struct Queues {
     pub awaiting: i64,
     /// One's own.
     pub mine: i64,
+    /// Outsiders who were asked, of whom something came that nobody has called read.
+    pub inquiries: i64,
 }
 
 impl Queues {
@@ -345,7 +347,8 @@ pub fn queues(tx: &mut Tx<'_>, access: &Access) -> Result<Queues> {
             Ok((status, figures))
         })?;
     let ended: i64 = tx.one(&AWAITING_ENDED, &reach.bound(access, 0), |row| row.int())?;
-    let mut queues = Queues { awaiting: ended, ..Queues::default() };
+    let inquiries = crate::inquiries::store::news(tx, access)?;
+    let mut queues = Queues { awaiting: ended, inquiries, ..Queues::default() };
     for (status, [count, overdue, at_risk, escalated, awaiting, mine]) in rows {
         queues.by_status.extend(Status::parse(&status).map(|status| (status, count)));
         queues.overdue += overdue;
@@ -464,7 +467,7 @@ pub fn search(
 }
 
 /// Those of some cases that somebody may see.
-fn of_ids(tx: &mut Tx<'_>, access: &Access, ids: &[i64]) -> Result<Vec<Case>> {
+pub(crate) fn of_ids(tx: &mut Tx<'_>, access: &Access, ids: &[i64]) -> Result<Vec<Case>> {
     let reach = Reach::of(access);
     let bound = params![
         access.agency_id,

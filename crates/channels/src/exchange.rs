@@ -163,6 +163,8 @@ pub struct Outgoing {
     pub template: Option<Template>,
     /// The provider's id of the message that it answers.
     pub reply_to: Option<String>,
+    /// Names a correspondence of its own, whose answers are not the citizen's.
+    pub correspondence: Option<String>,
     /// In answer to a comment: written to the person alone.
     pub private_reply: bool,
     /// A member of staff wrote it, no machine (what Meta's `HUMAN_AGENT` tag asks).

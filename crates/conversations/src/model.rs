@@ -104,6 +104,12 @@ pub struct Beside {
     /// What tells it from another letter that bears the same Message-ID.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub digest: String,
+    /// Who wrote it, where somebody outside was asked and it is not their address.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub other_sender: String,
+    /// A machine of theirs wrote it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub automatic: bool,
 }
 
 /// A message to be stored.

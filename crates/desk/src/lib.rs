@@ -18,6 +18,7 @@ mod export;
 mod files;
 mod forms;
 mod hand_over;
+mod inquiries;
 mod line_settings;
 mod lines;
 mod list;
@@ -71,6 +72,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/berkas/{id}", get(files::whole))
         .route("/berkas/{id}/kecil", get(files::small))
         .merge(talks::routes())
+        .merge(inquiries::routes())
         .merge(quick::routes())
         .route("/unit", get(unit::show))
         .route("/penyelia", get(board::show))

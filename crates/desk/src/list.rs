@@ -15,7 +15,7 @@ use tanggap_ui::{Answer, Ctx, Page, Text, respond};
 use crate::counts::Counts;
 use crate::queue::{self, Asked, Narrow, Queue};
 use crate::row::{self, Row};
-use crate::{log, search, stream, words};
+use crate::{inquiries, log, search, stream, words};
 
 /// Lines of one page.
 pub(crate) const ROWS: i64 = 50;
@@ -117,7 +117,16 @@ pub(crate) fn links(
         alarm: queue.is_alarm(),
         current: current == Some(queue),
     };
-    Queue::ALL.into_iter().map(link).collect()
+    let asked = QueueLink {
+        href: inquiries::HOME.to_owned(),
+        label: text.t("inquiry-list").into_owned(),
+        icon: "mail",
+        count: Some(queues.inquiries),
+        count_id: String::new(),
+        alarm: false,
+        current: false,
+    };
+    Queue::ALL.into_iter().map(link).chain([asked]).collect()
 }
 
 /// Reads one page of what was asked for.

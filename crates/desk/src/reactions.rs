@@ -24,7 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::queue::{self, Queue};
 use crate::row::{self, Row, RowStream};
-use crate::{duty, log, reminders, stream, talks};
+use crate::{duty, inquiries, log, reminders, stream, talks};
 
 /// How long changes are gathered before their lines are sent.
 const GATHER: Duration = Duration::from_millis(40);
@@ -121,6 +121,7 @@ impl Reactions {
         if event.subject_kind != "case" {
             return false;
         }
+        inquiries::panel::tell(&self.ctx, event);
         for changed in [&mut self.lines, &mut self.figures] {
             let changed = changed.entry(event.agency_id).or_default();
             changed.cases.insert(CaseId(event.subject_id));

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use tanggap_calendar::Profile;
+use tanggap_cases::inquiries::Inquiry;
 use tanggap_cases::model::FollowUp;
 use tanggap_cases::sent::Telling;
 use tanggap_conversations::{Attachment, Direction, Message, Outbound, Scan, files};
@@ -14,6 +15,7 @@ use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_org::Unit;
 use tanggap_ui::{Arg, Text, Tone};
 
+use crate::inquiries::panel;
 use crate::log::Happened;
 use crate::words;
 
@@ -73,13 +75,15 @@ pub(crate) struct Sources<'a> {
     pub names: &'a HashMap<UserId, String>,
     pub profile: &'a Profile,
     pub telling: Telling<'a>,
+    /// Those outside who were asked.
+    pub inquiries: &'a [Inquiry],
 }
 
 impl Sources<'_> {
     /// The story, oldest first.
     pub(crate) fn story(&self) -> Vec<Entry> {
         let mut entries: Vec<Entry> =
-            self.messages.iter().map(|m| entry(self.text, m, self.files, self.names)).collect();
+            self.messages.iter().map(|message| self.said(message)).collect();
         for event in self.events.iter().filter(|event| self.is_told(event)) {
             let its_words = |entry: &&mut Entry| {
                 entry.at == event.at && entry.version == 0 && entry.class != "entry-event"
@@ -111,6 +115,15 @@ impl Sources<'_> {
         entries
     }
 
+    fn said(&self, message: &Message) -> Entry {
+        let entry = entry(self.text, message, self.files, self.names);
+        let of = self.inquiries.iter().find(|one| one.interaction == message.interaction_id);
+        match of {
+            Some(one) => panel::mark(self.text, self.names, message, one, entry),
+            None => entry,
+        }
+    }
+
     /// Receipt is told by the report itself, and an early warning by the later one.
     fn is_told(&self, event: &Happened) -> bool {
         let warned = |event: &Happened| {
@@ -118,7 +131,7 @@ impl Sources<'_> {
             (event.kind == "case.deadline_warned").then_some(percent)
         };
         match warned(event) {
-            None => event.kind != "case.received",
+            None => !matches!(event.kind.as_str(), "case.received" | "case.inquiry_read"),
             Some(percent) => !self.events.iter().any(|later| {
                 later.facts["policy"] == event.facts["policy"]
                     && warned(later).is_some_and(|further| further > percent)
@@ -252,5 +265,14 @@ fn leaves_words(kind: &str) -> bool {
 
 /// Whether the words themselves say all that the event says.
 fn is_plain(kind: &str) -> bool {
-    matches!(kind, "case.citizen_wrote" | "case.written_to_citizen" | "case.noted")
+    matches!(
+        kind,
+        "case.citizen_wrote"
+            | "case.written_to_citizen"
+            | "case.noted"
+            | "case.inquiry_sent"
+            | "case.inquiry_answered"
+            | "case.inquiry_noted"
+            | "case.inquiry_bounced"
+    )
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tanggap_calendar::{Profile, Zone};
+use tanggap_cases::inquiries::{self, Inquiry};
 use tanggap_cases::model::{Case, CaseDeadline, Clock, FollowUp, FollowUpState};
 use tanggap_cases::sent::Telling;
 use tanggap_cases::{actions, rules, store};
@@ -19,6 +20,7 @@ use tanggap_ui::Text;
 use tanggap_ui::parts::{Health, initials};
 
 use crate::forms::Around;
+use crate::inquiries::panel::Line;
 use crate::log::{self, Happened};
 use crate::row::Row;
 use crate::steps::Draft;
@@ -48,6 +50,9 @@ pub(crate) struct Loaded {
     pub files: Vec<Attachment>,
     pub events: Vec<Happened>,
     pub mails: Vec<Outbound>,
+    /// Those outside who were asked, and what went to each.
+    pub inquiries: Vec<Inquiry>,
+    pub inquired: Vec<Vec<Outbound>>,
     pub sending: Arc<AllRules>,
     pub offset_hours: i64,
     pub related: Vec<Case>,
@@ -77,11 +82,21 @@ impl Loaded {
             Some(id) => Some(tanggap_contacts::get(tx, access, id)?),
             None => None,
         };
+        let inquiries = inquiries::store::of_case(tx, access, case.id)?;
         let mut messages = tanggap_conversations::messages_of_case(tx, access, case.id.0)?;
         if !rules::may_recognise(&case, access) {
             // A letter's signature tells who wrote it.
-            messages.iter_mut().for_each(|message| message.beside = None);
+            let own = |message: &&mut Message| {
+                !inquiries.iter().any(|one| one.interaction == message.interaction_id)
+            };
+            messages.iter_mut().filter(own).for_each(|message| message.beside = None);
         }
+        let mut mails = outbound::of_case(tx, access, case.id.0)?;
+        let mut inquired = Vec::new();
+        for one in &inquiries {
+            inquired.push(outbound::of_exchange(tx, access, one.interaction)?);
+        }
+        mails.extend(inquired.iter().flatten().cloned());
         let events = log::of_case(tx, access, case.id)?;
         let mut ids: Vec<UserId> =
             messages.iter().filter_map(|m| words::user_of(&m.actor)).collect();
@@ -105,7 +120,9 @@ impl Loaded {
             deadlines: store::deadlines(tx, access, case.id)?,
             follow_ups: store::follow_ups(tx, access, case.id)?,
             files: tanggap_conversations::attachments_of_case(tx, access, case.id.0)?,
-            mails: outbound::of_case(tx, access, case.id.0)?,
+            mails,
+            inquiries,
+            inquired,
             sending: outbound::settings::all(tx, access)?,
             offset_hours: zone_of(tx, access)?.offset_hours(),
             draft: Draft::read(&store::draft(tx, access, case.id, me)?),
@@ -225,6 +242,9 @@ pub(crate) struct CaseView {
     pub related: Vec<Row>,
     pub deadlines: Vec<DeadlineView>,
     pub follow_ups: Vec<FollowUpView>,
+    /// Those outside who were asked, and whether one may ask.
+    pub inquiries: Vec<Line>,
+    pub may_ask: bool,
 }
 
 impl CaseView {
@@ -255,6 +275,7 @@ impl CaseView {
             names,
             profile,
             telling,
+            inquiries: &loaded.inquiries,
         };
         let category = loaded.categories.iter().find(|c| c.id == case.category_id);
         let line = |other: &Case| {
@@ -282,7 +303,15 @@ impl CaseView {
             proxy_for: case.proxy_for.clone().unwrap_or_default(),
             rating: case.rating,
             entries: entries(sources.story(), loaded, access),
-            files: loaded.files.iter().map(FileView::new).collect(),
+            files: files(&loaded.files),
+            inquiries: loaded
+                .inquiries
+                .iter()
+                .zip(&loaded.inquired)
+                .rev()
+                .map(|(one, sent)| Line::new(text, &case.code, one, sent))
+                .collect(),
+            may_ask: access.can(Permission::CaseWrite, case.unit_id),
             person: loaded
                 .contact
                 .as_ref()
@@ -340,6 +369,14 @@ fn entries(mut story: Vec<Entry>, loaded: &Loaded, access: &Access) -> Vec<Entry
         }
     }
     story
+}
+
+/// Each file once: what went along to somebody outside is there already.
+fn files(files: &[Attachment]) -> Vec<FileView> {
+    let first = |(place, file): &(usize, &Attachment)| {
+        !files[..*place].iter().any(|other| other.blob == file.blob)
+    };
+    files.iter().enumerate().filter(first).map(|(_, file)| FileView::new(file)).collect()
 }
 
 fn marks(text: Text, case: &Case) -> Vec<(tanggap_ui::Tone, &'static str, String)> {

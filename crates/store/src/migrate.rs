@@ -58,6 +58,7 @@ static ALL: &[Migration] = migrations! {
     25 => "0025_parts_of_messages.sql",
     26 => "0026_language_and_picking.sql",
     27 => "0027_reminders.sql",
+    28 => "0028_inquiries.sql",
 };
 
 const CREATE_LEDGER: &str =

@@ -6,6 +6,7 @@
 use askama::Template;
 use futures_util::future::BoxFuture;
 use subtle::ConstantTimeEq as _;
+use tanggap_cases::inquiries::InquiryId;
 use tanggap_channels::email::wire::{AutoSubmitted, OutgoingFile, OutgoingMail, Relay};
 use tanggap_channels::exchange::{Accepted, Letterhead, NotSent, Outgoing};
 use tanggap_conversations::outbound::OutboundId;
@@ -47,7 +48,10 @@ impl Gateway for RelayGateway {
     ) -> BoxFuture<'static, Result<Accepted, NotSent>> {
         let relay = self.relay.clone();
         let tagged = relay.tagged_address();
-        let reply_to = tagged.and_then(|ours| reply_address(&self.secrets, &ours, &outgoing.key));
+        let reply_to = tagged.and_then(|ours| match &outgoing.correspondence {
+            Some(inquiry) => inquiry_address(&self.secrets, &ours, inquiry),
+            None => reply_address(&self.secrets, &ours, &outgoing.key),
+        });
         Box::pin(async move {
             let mail = OutgoingMail { reply_to, ..letter(outgoing, &relay.domain()) };
             relay.hand_over(&mail, handing.over()).await
@@ -163,6 +167,34 @@ pub fn row_of_reply_address(secrets: &Secrets, address: &str) -> Option<Outbound
     right.then_some(id)
 }
 
+/// Before the id in the address of an inquiry: what begins so is never a message's own address.
+const INQUIRY: &str = "p-";
+
+/// Where somebody outside answers: an address of another kind than a citizen's, by which nobody
+/// speaks for the citizen.
+#[must_use]
+pub fn inquiry_address(secrets: &Secrets, ours: &str, inquiry: &str) -> Option<String> {
+    let id = InquiryId::parse(inquiry)?;
+    let (local, domain) = ours.rsplit_once('@')?;
+    Some(format!("{local}+{INQUIRY}{id}-{}@{domain}", inquiry_signature(secrets, id)))
+}
+
+/// The inquiry that a signed address of ours names.
+#[must_use]
+pub fn inquiry_of_address(secrets: &Secrets, address: &str) -> Option<InquiryId> {
+    let (local, _) = address.rsplit_once('@')?;
+    let (_, tag) = local.rsplit_once('+')?;
+    let tag = tag.to_ascii_lowercase();
+    let (id, signed) = tag.strip_prefix(INQUIRY)?.split_once('-')?;
+    let id = InquiryId::parse(id)?;
+    let right: bool = inquiry_signature(secrets, id).as_bytes().ct_eq(signed.as_bytes()).into();
+    right.then_some(id)
+}
+
+fn inquiry_signature(secrets: &Secrets, id: InquiryId) -> String {
+    hex::encode(&secrets.mac("mail-inquiry-address", &[&id.0.to_be_bytes()])[..8])
+}
+
 /// 64 bits: short enough for an address, far too many to be tried by mail.
 fn signature(secrets: &Secrets, id: OutboundId) -> String {
     hex::encode(&secrets.mac("mail-reply-address", &[&id.0.to_be_bytes()])[..8])
@@ -184,6 +216,38 @@ mod tests {
         assert_eq!(row_of_reply_address(&other, &address), None);
         for strange in ["lapor@contoh.go.id", "lapor+@x", "lapor+a-b@x", "+-@", ""] {
             assert_eq!(row_of_reply_address(&secrets, strange), None);
+        }
+    }
+
+    #[test]
+    fn an_inquirys_address_never_speaks_for_a_citizen_nor_a_citizens_for_an_inquiry() {
+        let secrets = Secrets::new([1; 32]);
+        let ours = "lapor@contoh.go.id";
+        for raw in [1, 255, 4_611_686_018_427_387_905, i64::MAX] {
+            // The same number as both: still neither is the other.
+            let text = OutboundId(raw).to_string();
+            let outside = inquiry_address(&secrets, ours, &text).unwrap();
+            let citizens = reply_address(&secrets, ours, &text).unwrap();
+            assert!(outside.len() - "@contoh.go.id".len() <= 64, "RFC 5321 4.5.3.1.1");
+            for written in [outside.clone(), outside.to_uppercase()] {
+                assert_eq!(inquiry_of_address(&secrets, &written), Some(InquiryId(raw)));
+                assert_eq!(row_of_reply_address(&secrets, &written), None);
+            }
+            assert_eq!(inquiry_of_address(&secrets, &citizens), None);
+            // Nor by cutting off or putting on what tells them apart, or by the other's signature.
+            let bare = outside.replace("+p-", "+");
+            assert_eq!(row_of_reply_address(&secrets, &bare), None, "{bare}");
+            let dressed = citizens.replace('+', "+p-");
+            assert_eq!(inquiry_of_address(&secrets, &dressed), None, "{dressed}");
+            assert_eq!(inquiry_of_address(&Secrets::new([2; 32]), &outside), None);
+            for at in 0..outside.find('@').unwrap() {
+                let mut changed = outside.clone().into_bytes();
+                changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
+                let changed = String::from_utf8(changed).unwrap();
+                assert_eq!(row_of_reply_address(&secrets, &changed), None, "{changed}");
+                let named = inquiry_of_address(&secrets, &changed);
+                assert!(named.is_none() || at < "lapor".len(), "{changed}");
+            }
         }
     }
 

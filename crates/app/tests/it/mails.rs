@@ -171,14 +171,14 @@ engines! {
 }
 
 /// A relay that answers every message with the same code and keeps what it took.
-struct Relay {
-    config: RelayConfig,
-    answer: Arc<AtomicU16>,
-    taken: Arc<Mutex<Vec<String>>>,
+pub(crate) struct Relay {
+    pub(crate) config: RelayConfig,
+    pub(crate) answer: Arc<AtomicU16>,
+    pub(crate) taken: Arc<Mutex<Vec<String>>>,
 }
 
 impl Relay {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let config = RelayConfig {
             host: "127.0.0.1".into(),

@@ -8,6 +8,7 @@ mod cloud;
 mod copies;
 mod crash;
 mod dovecot;
+mod inquiries;
 mod kit;
 mod lanes;
 mod letters;

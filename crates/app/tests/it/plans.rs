@@ -32,6 +32,7 @@ const LARGE: &[&str] = &[
     "outbound",
     "outbound_parts",
     "inbound",
+    "inquiries",
     "talks",
     "talk_turns",
     "reminders",

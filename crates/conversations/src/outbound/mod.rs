@@ -171,6 +171,10 @@ pub struct Extra {
     /// The language that it is written in, where it is a letter with a link to its case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub letter: Option<String>,
+    /// The inquiry of somebody outside that it belongs to: answers go to its own address, and
+    /// nothing of the citizen's stands around the words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inquiry: Option<String>,
 }
 
 /// A kept file that goes with a message.

@@ -404,6 +404,7 @@ async fn outgoing(ctx: &Ctx, agency: AgencyId, row: Outbound) -> Result<Outgoing
             values: template.values,
         }),
         reply_to: row.extra.reply_to,
+        correspondence: row.extra.inquiry,
         private_reply: row.extra.private_reply,
         by_person: row.extra.by_person,
         letterhead,

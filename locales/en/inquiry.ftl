@@ -1,0 +1,96 @@
+# Asking somebody outside the agency about a report, by mail.
+
+inquiry-ask = Ask a third party
+inquiry-panel = Third parties
+inquiry-about = Write to somebody outside the agency, such as a contractor, a bank or another body. Their answer joins the history of this report and is seen by staff only, never by the reporter.
+inquiry-name = Who is asked
+    .hint = A person, a company or a body.
+inquiry-address = E-mail address
+inquiry-subject = Subject
+    .hint = Without the reporter's name and without the report's code.
+inquiry-text = Letter
+    .hint = Salutation and close are added by themselves.
+inquiry-along = What goes along from the report
+    .help = Nothing goes along unless you choose it. The reporter's name, numbers and addresses in chosen messages are hidden.
+inquiry-messages = Messages
+inquiry-messages-none = There is no message yet that could go along.
+inquiry-message-citizen = Reporter's message, { $at }
+inquiry-message-staff = Staff's message to the reporter, { $at }
+inquiry-message-note = Internal note of staff, { $at }
+inquiry-files = Files
+inquiry-identity = Include the reporter's name and contacts
+    .hint = Only where they cannot help without. The choice is noted in the history and in the audit log.
+inquiry-hidden-anonymous = The reporter chose to be anonymous, so their name and contacts cannot go along. Make sure that letter and files do not give them away either.
+inquiry-hidden-confidential = This report is confidential, so the reporter's name and contacts cannot go along. Make sure that letter and files do not give them away either.
+inquiry-preview = Check the letter
+inquiry-check = Check before sending
+    .help = This is the letter as it will be received, word for word.
+inquiry-check-identity = This letter tells the reporter's name and contacts. Sending it is noted in your name.
+inquiry-check-files = Files go out as they are. Open them and make sure that they tell no personal data that is not needed.
+inquiry-changed = The report has changed since you last checked the letter. It has not been sent; check it once more.
+inquiry-no-relay = Sending mail is not set up for this agency. The letter will wait until it is.
+inquiry-letter = Letter
+inquiry-to = To
+inquiry-reply-to = Answers go to
+    .help = An address of this correspondence alone, not the reporter's
+inquiry-send = Send the letter
+inquiry-change = Change
+inquiry-flash-sent = The letter is on its way. The answer will appear here and you will be told.
+inquiry-flash-read = Marked as read.
+inquiry-thread = Correspondence
+inquiry-again = Write again
+inquiry-read = Mark as read
+inquiry-news = New
+inquiry-standing-waiting = No answer yet
+inquiry-standing-answered = Answered
+inquiry-standing-bounced = Came back
+inquiry-standing-failed = Not sent
+inquiry-said-asked = asked { $name }. Not seen by the reporter.
+inquiry-said-answered = answered by mail. Not seen by the reporter.
+inquiry-said-automatic = automatic message of a mail system. Not seen by the reporter.
+inquiry-other-sender = Sent from { $sender }, which is not the address of { $name }. Make sure first who wrote it.
+inquiry-list = Third parties
+    .help = People and bodies outside the agency who were asked about a report.
+inquiry-list-news = New answers and returned letters
+inquiry-list-news-none = Nothing new.
+inquiry-list-waiting = Waiting for an answer
+inquiry-list-waiting-none = Nobody is waited for.
+inquiry-toast-answered = A third party answered your question.
+inquiry-toast-bounced = A letter to a third party came back.
+inquiry-invalid-reporter = This text tells the reporter's name, contacts or identity number. Take it out, or include the reporter's identity where that is allowed.
+inquiry-invalid-identity = The identity of this reporter must not go along.
+inquiry-invalid-citizen = This is the reporter's address. To write to the reporter, use Reply.
+inquiry-invalid-ours = This is the address of a mailbox of the agency itself.
+inquiry-invalid-staff = This is the address of a colleague with an account. Forward the report or write an internal note.
+inquiry-invalid-concerned = The report is about this person. Choose somebody else.
+inquiry-invalid-size = The chosen files are larger than { $max } MB. Choose fewer.
+case-event-inquiry-sent = asked a third party
+case-event-inquiry-answered = received a third party's answer
+case-event-inquiry-noted = received an automatic message from a third party
+case-event-inquiry-bounced = had a letter to a third party returned
+case-event-inquiry-read = marked a third party's answer as read
+case-event-identity-given = included the reporter's identity in a letter to a third party
+org-event-case-inquiry-sent = Third party asked
+org-event-case-inquiry-answered = Third party answered
+org-event-case-inquiry-noted = Automatic message from a third party
+org-event-case-inquiry-bounced = Letter to a third party returned
+org-event-case-inquiry-read = Third party's answer marked as read
+org-event-case-identity-given = Reporter's identity included in a letter to a third party
+
+# The letter itself is always Indonesian (UU 24/2009); these are for readers of this catalogue.
+inquiry-letter-to = Dear { $name },
+inquiry-letter-along = We enclose part of the report that we received. Personal data in it is hidden.
+inquiry-letter-along-open = We enclose part of the report that we received.
+inquiry-letter-citizen = Reporter, { $at }:
+inquiry-letter-staff = Our staff, { $at }:
+inquiry-letter-identity = Reporter:
+inquiry-letter-name = Name: { $value }
+inquiry-letter-phone = Telephone: { $value }
+inquiry-letter-email = E-mail: { $value }
+inquiry-letter-purpose = This personal data may only be used to handle the report and must not be passed on (UU 27/2022).
+inquiry-letter-file = attachment-{ $n }
+inquiry-letter-end =
+    Please answer by replying to this mail directly, so that the answer reaches the officer who handles it.
+
+    Yours sincerely,
+    { $agency }

@@ -1,0 +1,96 @@
+# Meminta keterangan pihak lain (di luar instansi) tentang sebuah laporan, lewat surel.
+
+inquiry-ask = Minta keterangan pihak lain
+inquiry-panel = Pihak lain
+inquiry-about = Kirim surel kepada pihak di luar instansi, misalnya kontraktor, bank, atau lembaga lain. Jawabannya masuk ke riwayat laporan ini dan hanya terlihat oleh petugas, bukan oleh pelapor.
+inquiry-name = Nama pihak yang dituju
+    .hint = Orang, perusahaan, atau lembaga.
+inquiry-address = Alamat surel
+inquiry-subject = Perihal
+    .hint = Tanpa nama pelapor dan tanpa kode laporan.
+inquiry-text = Isi surat
+    .hint = Salam pembuka dan penutup ditambahkan otomatis.
+inquiry-along = Yang disertakan dari laporan
+    .help = Tidak ada yang disertakan kecuali Anda pilih. Nama pelapor, nomor, dan alamat di dalam pesan yang dipilih disamarkan.
+inquiry-messages = Pesan
+inquiry-messages-none = Belum ada pesan yang dapat disertakan.
+inquiry-message-citizen = Pesan pelapor, { $at }
+inquiry-message-staff = Pesan petugas kepada pelapor, { $at }
+inquiry-message-note = Catatan internal petugas, { $at }
+inquiry-files = Lampiran
+inquiry-identity = Sertakan nama dan kontak pelapor
+    .hint = Hanya bila pihak itu tidak dapat membantu tanpanya. Pilihan ini dicatat dalam riwayat dan log audit.
+inquiry-hidden-anonymous = Pelapor memilih anonim, jadi nama dan kontaknya tidak dapat disertakan. Pastikan isi surat dan lampiran juga tidak mengungkapkannya.
+inquiry-hidden-confidential = Laporan ini rahasia, jadi nama dan kontak pelapor tidak dapat disertakan. Pastikan isi surat dan lampiran juga tidak mengungkapkannya.
+inquiry-preview = Periksa surat
+inquiry-check = Periksa sebelum dikirim
+    .help = Inilah surat yang akan diterima, kata demi kata.
+inquiry-check-identity = Surat ini memuat nama dan kontak pelapor. Pengirimannya dicatat atas nama Anda.
+inquiry-check-files = Lampiran dikirim apa adanya. Buka dan periksa bahwa isinya tidak mengungkap data pribadi yang tidak perlu.
+inquiry-changed = Laporan ini berubah sejak surat terakhir Anda periksa. Surat belum dikirim; periksa sekali lagi.
+inquiry-no-relay = Pengiriman surel belum diatur di instansi ini. Surat akan menunggu sampai diatur.
+inquiry-letter = Surat
+inquiry-to = Kepada
+inquiry-reply-to = Balasan ke
+    .help = Alamat khusus untuk surat-menyurat ini, bukan alamat pelapor
+inquiry-send = Kirim surat
+inquiry-change = Ubah
+inquiry-flash-sent = Surat dikirim. Jawabannya akan muncul di sini dan Anda akan diberi tahu.
+inquiry-flash-read = Ditandai sudah dibaca.
+inquiry-thread = Surat-menyurat
+inquiry-again = Tulis lagi
+inquiry-read = Tandai sudah dibaca
+inquiry-news = Baru
+inquiry-standing-waiting = Belum dijawab
+inquiry-standing-answered = Sudah dijawab
+inquiry-standing-bounced = Surat kembali
+inquiry-standing-failed = Tidak terkirim
+inquiry-said-asked = meminta keterangan { $name }. Tidak terlihat oleh pelapor.
+inquiry-said-answered = menjawab lewat surel. Tidak terlihat oleh pelapor.
+inquiry-said-automatic = pesan otomatis dari sistem surel. Tidak terlihat oleh pelapor.
+inquiry-other-sender = Dikirim dari { $sender }, bukan dari alamat { $name }. Pastikan dahulu siapa penulisnya.
+inquiry-list = Keterangan pihak lain
+    .help = Pihak di luar instansi yang diminta keterangan tentang sebuah laporan.
+inquiry-list-news = Jawaban baru dan surat kembali
+inquiry-list-news-none = Tidak ada yang baru.
+inquiry-list-waiting = Menunggu jawaban
+inquiry-list-waiting-none = Tidak ada yang ditunggu.
+inquiry-toast-answered = Pihak lain menjawab permintaan keterangan Anda.
+inquiry-toast-bounced = Surat kepada pihak lain kembali.
+inquiry-invalid-reporter = Teks ini menyebut nama, kontak, atau nomor identitas pelapor. Hapus bagian itu, atau sertakan identitas pelapor bila memang boleh.
+inquiry-invalid-identity = Identitas pelapor ini tidak boleh disertakan.
+inquiry-invalid-citizen = Ini alamat pelapor. Untuk menulis kepada pelapor, gunakan Balas.
+inquiry-invalid-ours = Ini alamat kotak surat instansi sendiri.
+inquiry-invalid-staff = Ini alamat rekan yang punya akun. Teruskan laporan atau tulis catatan internal.
+inquiry-invalid-concerned = Laporan ini menyangkut orang tersebut. Pilih pihak lain.
+inquiry-invalid-size = Lampiran yang dipilih melebihi { $max } MB. Kurangi pilihannya.
+case-event-inquiry-sent = meminta keterangan pihak lain
+case-event-inquiry-answered = menerima jawaban pihak lain
+case-event-inquiry-noted = menerima pesan otomatis dari pihak lain
+case-event-inquiry-bounced = menerima kembali surat kepada pihak lain
+case-event-inquiry-read = menandai jawaban pihak lain sudah dibaca
+case-event-identity-given = menyertakan identitas pelapor dalam surat kepada pihak lain
+org-event-case-inquiry-sent = Keterangan pihak lain diminta
+org-event-case-inquiry-answered = Pihak lain menjawab
+org-event-case-inquiry-noted = Pesan otomatis dari pihak lain
+org-event-case-inquiry-bounced = Surat kepada pihak lain kembali
+org-event-case-inquiry-read = Jawaban pihak lain ditandai sudah dibaca
+org-event-case-identity-given = Identitas pelapor disertakan dalam surat kepada pihak lain
+
+# Surat itu sendiri selalu berbahasa Indonesia (UU 24/2009).
+inquiry-letter-to = Yth. { $name },
+inquiry-letter-along = Bersama ini kami sertakan bagian dari laporan yang kami terima. Data pribadi di dalamnya kami samarkan.
+inquiry-letter-along-open = Bersama ini kami sertakan bagian dari laporan yang kami terima.
+inquiry-letter-citizen = Pelapor, { $at }:
+inquiry-letter-staff = Petugas kami, { $at }:
+inquiry-letter-identity = Pelapor:
+inquiry-letter-name = Nama: { $value }
+inquiry-letter-phone = Telepon: { $value }
+inquiry-letter-email = Surel: { $value }
+inquiry-letter-purpose = Data pribadi ini hanya boleh dipakai untuk menangani laporan tersebut dan tidak boleh diteruskan (UU 27/2022).
+inquiry-letter-file = lampiran-{ $n }
+inquiry-letter-end =
+    Mohon menjawab dengan membalas surel ini langsung, agar jawaban sampai kepada petugas yang menanganinya.
+
+    Hormat kami,
+    { $agency }
