@@ -179,6 +179,17 @@ const talkWith = (selector) => async (page) => {
   }
   throw new Error(`no open talk of the demo shows ${selector}`);
 };
+/** A letter to somebody outside, looked at before it goes out. */
+async function asked(page) {
+  await deskCase(page, "/pihak-lain");
+  await page.fill("[name=name]", "PT Aspal Jaya");
+  await page.fill("[name=address]", "proyek@aspal.example");
+  await page.fill("[name=subject]", "Perbaikan jalan");
+  await page.fill("[name=text]", "Mohon keterangan kapan pekerjaan ini selesai.");
+  await page.locator("[name=messages]").first().check();
+  await page.locator("button[value=lihat]").click();
+  await page.locator("button[value=kirim]").waitFor();
+}
 
 /** What the reporter of the first case that names one has reported. */
 async function history(page) {
@@ -282,6 +293,9 @@ const PAGES = [
   ["administrator", "new agency", visit("/pengaturan/naungan/baru")],
   ["administrator", "tokens", visit("/pengaturan/token")],
   ["agent", "desk cut off", cutOff],
+  ["agent", "letter to a third party", (page) => deskCase(page, "/pihak-lain")],
+  ["agent", "letter to a third party, checked", asked],
+  ["agent", "third parties", visit("/pihak-lain")],
   ["agent", "talks", visit("/percakapan")],
   ["agent", "a talk", follow("/percakapan?rak=terbuka", ".pane-list .case-link")],
   ["agent", "a talk to be noted", follow("/percakapan?rak=dicatat", ".pane-list .case-link")],

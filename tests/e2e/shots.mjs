@@ -105,6 +105,37 @@ async function receipt(page) {
   told.code ??= (await page.locator(".receipt-code").first().innerText()).replace(/\s/g, "");
 }
 
+/** The letter to somebody outside about a case of the demo. */
+async function asking(page) {
+  await page.goto("/meja?antrean=terbuka");
+  const href = await page.locator(".pane-list .case-link").nth(2).getAttribute("href");
+  await page.goto(`${href}/pihak-lain`);
+}
+
+async function askedWrongly(page) {
+  await asking(page);
+  await page.fill("[name=address]", "bukan-surel");
+  await page.locator("button[value=lihat]").click();
+  await page.locator(".error").first().waitFor();
+}
+
+async function checked(page) {
+  await asking(page);
+  await page.fill("[name=name]", "PT Aspal Jaya");
+  await page.fill("[name=address]", `proyek${Date.now()}@aspal.example`);
+  await page.fill("[name=subject]", "Perbaikan jalan");
+  await page.fill("[name=text]", "Mohon keterangan kapan pekerjaan ini selesai.");
+  await page.locator("[name=messages]").first().check();
+  await page.locator("button[value=lihat]").click();
+  await page.locator("button[value=kirim]").waitFor();
+}
+
+async function asked(page) {
+  await checked(page);
+  await page.locator("button[value=kirim]").click();
+  await page.waitForURL(/pihak-lain\/\w+$/);
+}
+
 async function parcel(page) {
   if (!told.code) await receipt(page);
   await page.goto(`/lacak/${told.code}`);
@@ -177,6 +208,11 @@ const SCREENS = [
   ["talk-over", "agent", follow("/percakapan?rak=selesai", ".pane-list .case-link", 1)],
   ["pick", "agent", open("/antrean/ambil")],
   ["follow-ups", "agent", open("/tindak-lanjut")],
+  ["inquiry", "agent", asking],
+  ["inquiry-refused", "agent", askedWrongly],
+  ["inquiry-check", "agent", (page) => checked(page)],
+  ["inquiry-thread", "agent", asked],
+  ["inquiries", "agent", open("/pihak-lain")],
   ["duty", "agent", open("/kehadiran")],
   ["queues", "supervisor", open("/antrean")],
   ["walls", "supervisor", open("/antrean/papan")],
