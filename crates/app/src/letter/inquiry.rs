@@ -31,6 +31,7 @@ pub(super) fn take_in(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Resu
         has_layout: mail.html.is_some(),
         other_sender,
         automatic: mail.auto != AutoKind::None && mail.auto != AutoKind::List,
+        ..Beside::default()
     };
     let text = fitting(&said, mail.understood);
     let subject = subject(mail);
