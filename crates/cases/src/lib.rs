@@ -17,6 +17,7 @@ mod lists;
 pub mod mine;
 pub mod model;
 pub mod notices;
+pub mod paper;
 pub mod queries;
 pub mod reminders;
 pub mod report;

@@ -30,7 +30,7 @@ pub use messages::{
 };
 pub use model::{
     Attachment, AttachmentId, Beside, Direction, Interaction, InteractionId, Message, MessageId,
-    NewAttachment, NewMessage, Scan,
+    NewAttachment, NewMessage, Paper, Scan,
 };
 pub use outbound::{NewOutbound, Outbound, OutboundId, Priority, SendState};
 pub use search::{cases_with, cases_with_ahead, index};

@@ -110,6 +110,24 @@ pub struct Beside {
     /// A machine of theirs wrote it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub automatic: bool,
+    /// Staff registered it: it came on paper, at the counter or on a telephone that is not ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<Paper>,
+}
+
+/// From whom something came that staff registered, and how a letter is filed; empty where that is
+/// not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Paper {
+    /// Who sent it or came.
+    pub sender: String,
+    /// The date on the letter, `YYYY-MM-DD`.
+    pub date: String,
+    /// Its number.
+    pub number: String,
+    /// Under which it stands in the agency's register of letters.
+    pub agenda: String,
 }
 
 /// A message to be stored.

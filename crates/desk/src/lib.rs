@@ -23,6 +23,7 @@ mod line_settings;
 mod lines;
 mod list;
 mod log;
+mod paper;
 mod person;
 mod pick;
 mod presence;
@@ -69,6 +70,8 @@ pub fn routes() -> Router<Ctx> {
         .route("/meja/{code}/identitas", post(person::reveal))
         .route("/meja/{code}/tenggat", get(term::explain))
         .route("/meja/{code}/cetak", get(case::print))
+        .route("/meja/warga/{id}/kontak", get(paper::form_alone).post(paper::register_alone))
+        .route("/meja/{code}/kontak", get(paper::form).post(paper::register))
         .route("/berkas/{id}", get(files::whole))
         .route("/berkas/{id}/kecil", get(files::small))
         .merge(talks::routes())

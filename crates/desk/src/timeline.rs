@@ -17,7 +17,7 @@ use tanggap_ui::{Arg, Text, Tone};
 
 use crate::inquiries::panel;
 use crate::log::Happened;
-use crate::words;
+use crate::{paper, words};
 
 /// A file below an entry.
 #[derive(Clone, Debug)]
@@ -131,7 +131,15 @@ impl Sources<'_> {
             (event.kind == "case.deadline_warned").then_some(percent)
         };
         match warned(event) {
-            None => !matches!(event.kind.as_str(), "case.received" | "case.inquiry_read"),
+            None => match event.kind.as_str() {
+                "case.received" | "case.inquiry_read" => false,
+                // That it was registered tells more.
+                "case.citizen_wrote" => !self
+                    .events
+                    .iter()
+                    .any(|other| other.kind == "case.contact_registered" && other.at == event.at),
+                _ => true,
+            },
             Some(percent) => !self.events.iter().any(|later| {
                 later.facts["policy"] == event.facts["policy"]
                     && warned(later).is_some_and(|further| further > percent)
@@ -206,7 +214,7 @@ pub(crate) fn entry(
         Direction::Internal => "entry-note",
     };
     let files = files.iter().filter(|file| file.message_id == message.id);
-    Entry {
+    let entry = Entry {
         class,
         at: message.at,
         who: words::actor(text, names, &message.actor),
@@ -227,6 +235,10 @@ pub(crate) fn entry(
         checks: message.beside.iter().flat_map(|b| &b.checks).map(|c| check(text, c)).collect(),
         files: files.map(FileView::new).collect(),
         ..Entry::default()
+    };
+    match message.beside.as_ref().and_then(|beside| beside.paper.as_ref()) {
+        Some(filed) => paper::mark(text, message, filed, entry),
+        None => entry,
     }
 }
 
@@ -270,6 +282,7 @@ fn is_plain(kind: &str) -> bool {
         "case.citizen_wrote"
             | "case.written_to_citizen"
             | "case.noted"
+            | "case.contact_registered"
             | "case.inquiry_sent"
             | "case.inquiry_answered"
             | "case.inquiry_noted"

@@ -16,6 +16,7 @@ mod mailbox;
 mod mailbox_account;
 mod mails;
 mod nodes;
+mod paper;
 mod plans;
 mod postfix;
 mod routes;

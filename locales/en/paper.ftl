@@ -1,0 +1,32 @@
+# Registering a letter, a visit or a call on a report that is there already.
+
+paper-title = Register a letter, visit or call
+paper-whose = From whom
+paper-whose-pelapor = The reporter or whoever speaks for them
+paper-whose-lain = Somebody else, for staff only
+paper-text = What was said, or a summary
+    .hint = In words by which it is found again.
+paper-date = Received or took place on
+paper-sender = Name of the sender or visitor
+paper-letter = For a letter
+paper-letter-date = Date on the letter
+paper-number = Number of the letter
+paper-agenda = Agenda number
+paper-files = Scan or photo
+paper-send = Register
+paper-flash = Registered in the history of the report.
+paper-flash-alone = Registered in the history of this person.
+paper-alone = Without a report: it joins the history of the person. A report can still be made of it.
+paper-talks = Talks, letters and visits without a report
+paper-said-letter = registered a letter
+paper-said-letter-from = registered a letter from { $sender }
+paper-said-counter = registered a visit
+paper-said-counter-from = registered a visit by { $sender }
+paper-said-phone = registered a call
+paper-said-phone-from = registered a call from { $sender }
+paper-mark-number = Number { $value }
+paper-mark-date = Dated { $value }
+paper-mark-agenda = Agenda { $value }
+paper-invalid-future = This date is still to come.
+case-event-contact-registered = registered a letter, visit or call
+org-event-case-contact-registered = Letter, visit or call registered

@@ -1,0 +1,32 @@
+# Mencatat surat, kunjungan, atau telepon pada laporan yang sudah ada.
+
+paper-title = Catat surat, kunjungan, atau telepon
+paper-whose = Dari siapa
+paper-whose-pelapor = Pelapor atau yang mewakilinya
+paper-whose-lain = Pihak lain, hanya untuk petugas
+paper-text = Isi atau ringkasan
+    .hint = Apa yang disampaikan, dengan kata-kata yang mudah ditelusuri.
+paper-date = Tanggal diterima atau terjadi
+paper-sender = Nama pengirim atau tamu
+paper-letter = Untuk surat
+paper-letter-date = Tanggal pada surat
+paper-number = Nomor surat
+paper-agenda = Nomor agenda
+paper-files = Pindaian atau foto
+paper-send = Catat
+paper-flash = Dicatat dalam riwayat laporan.
+paper-flash-alone = Dicatat dalam riwayat warga ini.
+paper-alone = Tanpa laporan: dicatat dalam riwayat orangnya. Laporan masih dapat dibuat dari catatan itu.
+paper-talks = Percakapan, surat, dan kunjungan tanpa laporan
+paper-said-letter = mencatat surat yang diterima
+paper-said-letter-from = mencatat surat dari { $sender }
+paper-said-counter = mencatat kunjungan
+paper-said-counter-from = mencatat kunjungan { $sender }
+paper-said-phone = mencatat telepon yang diterima
+paper-said-phone-from = mencatat telepon dari { $sender }
+paper-mark-number = Nomor { $value }
+paper-mark-date = Surat tanggal { $value }
+paper-mark-agenda = Agenda { $value }
+paper-invalid-future = Tanggal ini belum tiba.
+case-event-contact-registered = mencatat surat, kunjungan, atau telepon
+org-event-case-contact-registered = Surat, kunjungan, atau telepon dicatat
