@@ -296,6 +296,7 @@ const PAGES = [
   ["agent", "letter to a third party", (page) => deskCase(page, "/pihak-lain")],
   ["agent", "letter to a third party, checked", asked],
   ["agent", "third parties", visit("/pihak-lain")],
+  ["agent", "a letter to register", (page) => deskCase(page, "/kontak")],
   ["agent", "talks", visit("/percakapan")],
   ["agent", "a talk", follow("/percakapan?rak=terbuka", ".pane-list .case-link")],
   ["agent", "a talk to be noted", follow("/percakapan?rak=dicatat", ".pane-list .case-link")],

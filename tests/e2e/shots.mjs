@@ -33,9 +33,9 @@ const browser = await browse();
 const told = {};
 
 const open = (path) => (page) => page.goto(path);
-const follow = (path, selector, nth = 0) => async (page) => {
+const follow = (path, selector, nth = 0, more = "") => async (page) => {
   await page.goto(path);
-  await page.goto(await page.locator(selector).nth(nth).getAttribute("href"));
+  await page.goto((await page.locator(selector).nth(nth).getAttribute("href")) + more);
 };
 
 const say = (key) => t(key, {}, locale);
@@ -213,6 +213,7 @@ const SCREENS = [
   ["inquiry-check", "agent", (page) => checked(page)],
   ["inquiry-thread", "agent", asked],
   ["inquiries", "agent", open("/pihak-lain")],
+  ["paper", "agent", follow("/meja?antrean=terbuka", ".pane-list .case-link", 2, "/kontak")],
   ["duty", "agent", open("/kehadiran")],
   ["queues", "supervisor", open("/antrean")],
   ["walls", "supervisor", open("/antrean/papan")],

@@ -304,13 +304,7 @@ impl CaseView {
             rating: case.rating,
             entries: entries(sources.story(), loaded, access),
             files: files(&loaded.files),
-            inquiries: loaded
-                .inquiries
-                .iter()
-                .zip(&loaded.inquired)
-                .rev()
-                .map(|(one, sent)| Line::new(text, &case.code, one, sent))
-                .collect(),
+            inquiries: inquired(text, loaded),
             may_ask: access.can(Permission::CaseWrite, case.unit_id),
             person: loaded
                 .contact
@@ -369,6 +363,12 @@ fn entries(mut story: Vec<Entry>, loaded: &Loaded, access: &Access) -> Vec<Entry
         }
     }
     story
+}
+
+/// Those outside who were asked, the newest first.
+fn inquired(text: Text, loaded: &Loaded) -> Vec<Line> {
+    let asked = loaded.inquiries.iter().zip(&loaded.inquired).rev();
+    asked.map(|(one, sent)| Line::new(text, &loaded.case.code, one, sent)).collect()
 }
 
 /// Each file once: what went along to somebody outside is there already.

@@ -35,7 +35,11 @@ impl Scene {
 
     /// The form with a scan, as a browser sends it.
     async fn send(&self, fields: &[(&str, &str)]) -> Answer {
-        let page = self.app.get_as(&self.cookie, &self.path()).await.body;
+        self.send_to(&self.path(), fields).await
+    }
+
+    async fn send_to(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let page = self.app.get_as(&self.cookie, path).await.body;
         let csrf = page.split("name=\"csrf\" value=\"").nth(1).expect("a token");
         let csrf = csrf.split('"').next().expect("a token");
         let mut body = String::new();
@@ -48,7 +52,7 @@ impl Scene {
             "--garis\r\ncontent-disposition: form-data; name=\"files\"; filename=\"pindaian.pdf\"\
              \r\n\r\n%PDF-1.4 isi\r\n--garis--\r\n",
         );
-        let request = request(Method::POST, &self.path())
+        let request = request(Method::POST, path)
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=garis")
             .body(Body::from(body));
@@ -140,6 +144,33 @@ engines! {
         assert_eq!((said[1].direction, said[1].channel.as_str()), (Direction::Internal, "counter"));
         let page = scene.app.get_as(&scene.cookie, &format!("/meja/{}", scene.code)).await.body;
         assert_eq!(page.matches("mencatat kunjungan Ketua RT 05").count(), 1, "{page}");
+    }
+
+    async fn what_belongs_to_no_case_joins_the_persons_history(kit) {
+        let scene = Scene::open(kit).await;
+        let (before, ..) = scene.state().await;
+        let person = format!("/meja/warga/{}", before.contact_id.expect("Budi"));
+        let path = format!("{person}/kontak");
+        let today = scene.date(0);
+        let visit = [
+            ("channel", "counter"), ("text", "Bertanya syarat KTP."), ("date", today.as_str()),
+            ("reason", "question"), ("once", "empat"),
+        ];
+        for _ in 0..2 {
+            let done = scene.send_to(&path, &visit).await;
+            assert_eq!((done.status, done.header("location")), (StatusCode::SEE_OTHER, &*person));
+        }
+        assert_eq!(scene.state().await.0, before, "his case stands as it did");
+        let page = scene.app.get_as(&scene.cookie, &person).await.body;
+        assert_eq!(page.matches("Bertanya syarat KTP.").count(), 1, "{page}");
+        let talk = page.split("href=\"/percakapan/").nth(1).expect("a talk");
+        let talk = format!("/percakapan/{}", talk.split('"').next().expect("its id"));
+        let shown = scene.app.get_as(&scene.cookie, &talk).await.body;
+        assert!(shown.contains("mencatat kunjungan") && shown.contains("pindaian.pdf"), "{shown}");
+        let report = scene.app.get_as(&scene.cookie, &format!("{talk}/laporan")).await;
+        assert_eq!(report.status, StatusCode::OK, "a case can still be made of it");
+        let nobody = path.replace(person.rsplit('/').next().expect("an id"), "2222222222222");
+        assert_eq!(scene.app.get_as(&scene.cookie, &nobody).await.status, StatusCode::NOT_FOUND);
     }
 
     async fn what_cannot_be_is_refused_and_shown_again(kit) {
