@@ -106,8 +106,8 @@ fn check(came: &Came<'_>, now: Timestamp) -> Result<()> {
     Ok(check.done()?)
 }
 
-/// Registers something that reached us from a person, without a case: a talk that is over, with
-/// the reason for which they came.
+/// Registers something that reached us from a person, without a case: a talk that is over,
+/// whose topic and reason can be noted as of any.
 ///
 /// # Errors
 /// As [`register`].
@@ -116,7 +116,6 @@ pub fn register_alone(
     access: &Access,
     contact: ContactId,
     came: &Came<'_>,
-    reason: &str,
 ) -> Result<InteractionId> {
     access.require(Permission::TalkWrite, None)?;
     let user = access.user().ok_or(Refusal::Forbidden)?;
@@ -136,7 +135,7 @@ pub fn register_alone(
     keep(tx, access, going.id, Direction::In, came, &once)?;
     file(tx, access, came, &once)?;
     let going = talks::heard(tx, access, going, came.text.trim(), came.at, None, true)?;
-    Ok(talks::end(tx, access, going, "", reason)?.id)
+    Ok(talks::end(tx, access, going, false)?.id)
 }
 
 /// Keeps what was said as a message of an exchange.

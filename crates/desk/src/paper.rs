@@ -15,7 +15,6 @@ use tanggap_org::door::{Fields, Staff, flash};
 use tanggap_ui::ctx::random;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, Tone, respond};
 
-use crate::talks::page::REASONS;
 use crate::timeline::Entry;
 use crate::upload::Upload;
 use crate::view::{date_words, zone_of};
@@ -31,9 +30,8 @@ struct PaperPage {
     subject: String,
     form: FormState,
     channels: Vec<Choice>,
+    /// Empty where it belongs to no case.
     whose: Vec<Choice>,
-    /// Why they came, where it belongs to no case.
-    reasons: Vec<Choice>,
 }
 
 /// `GET /meja/{code}/kontak`.
@@ -76,7 +74,6 @@ async fn show_alone(
         name if name.is_empty() => text.t("desk-nameless").into_owned(),
         name => name,
     };
-    let reason = |key: &&str| Choice::new(*key, text.t(format!("talk-reason-{key}")));
     let page = PaperPage {
         back: format!("/meja/warga/{id}"),
         of,
@@ -84,7 +81,6 @@ async fn show_alone(
         form: labelled(form),
         channels: channels(text),
         whose: Vec::new(),
-        reasons: REASONS.iter().map(reason).collect(),
         page: staff.page(ctx, "paper-title"),
     };
     Ok(respond::html_status(status, page))
@@ -121,7 +117,6 @@ async fn show(ctx: &Ctx, staff: &Staff, code: &str, form: FormState, status: Sta
         subject: case.subject,
         form: labelled(form),
         channels: channels(text),
-        reasons: Vec::new(),
         whose: vec![whose("pelapor"), whose("lain")],
         page: staff.page(ctx, "paper-title"),
     };
@@ -193,9 +188,7 @@ pub(crate) async fn register_alone(
                         paper,
                         once: typed.get("once"),
                     };
-                    let reason = REASONS.iter().find(|known| **known == typed.get("reason"));
-                    let reason = reason.copied().unwrap_or_default();
-                    paper::register_alone(tx, &access, contact, &came, reason)
+                    paper::register_alone(tx, &access, contact, &came)
                 })
                 .await
         }

@@ -154,7 +154,7 @@ engines! {
         let today = scene.date(0);
         let visit = [
             ("channel", "counter"), ("text", "Bertanya syarat KTP."), ("date", today.as_str()),
-            ("reason", "question"), ("once", "empat"),
+            ("once", "empat"),
         ];
         for _ in 0..2 {
             let done = scene.send_to(&path, &visit).await;
