@@ -9,7 +9,9 @@ use tanggap_conversations::{self as talk, Beside, Outbound};
 use tanggap_kernel::{Access, Error, Refusal, Result};
 use tanggap_store::Tx;
 
-use super::{Letter, THREAD_MAX, fitting, report, sender, sender_as_written, spoken, subject};
+use super::{
+    Letter, THREAD_MAX, beside, fitting, report, sender, sender_as_written, spoken, subject,
+};
 use crate::work::mail::row_of_message_id;
 
 /// Takes in a letter that belongs to an inquiry; `None`: it does not.
@@ -26,12 +28,9 @@ pub(super) fn take_in(tx: &mut Tx<'_>, access: &Access, letter: &Letter) -> Resu
         false => sender_as_written(mail),
     };
     let beside = Beside {
-        folded,
-        checks: letter.checks.clone(),
-        has_layout: mail.html.is_some(),
         other_sender,
         automatic: mail.auto != AutoKind::None && mail.auto != AutoKind::List,
-        ..Beside::default()
+        ..beside(letter, folded)
     };
     let text = fitting(&said, mail.understood);
     let subject = subject(mail);
@@ -54,7 +53,7 @@ pub(super) fn reported(
     let Some(inquiry) = store::by_outbound(tx, access, sent.id)? else { return Ok(None) };
     let text = format!("{}\n\n{}", report::in_words(kind, failure), failure.why);
     let text = fitting(&text, true);
-    let beside = Beside { automatic: true, ..Beside::default() };
+    let beside = Beside { automatic: true, ..beside(letter, String::new()) };
     let failed = kind == DeliveryKind::Failed;
     let subject = subject(&letter.mail);
     let heard = heard(letter, &text, &subject, beside);
