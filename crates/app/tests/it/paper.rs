@@ -16,17 +16,19 @@ struct Scene {
     app: TestApp,
     cookie: String,
     code: String,
+    clock: tanggap_kernel::Clock,
 }
 
 impl Scene {
     async fn open(kit: TestDb) -> Self {
+        let clock = kit.clock.clone();
         let app = TestApp::new(kit, Front::default()).await;
         let cookie = app.sign_in_as(Role::Agent).await;
         let mail = "From: Budi <budi@contoh.id>\r\nSubject: Lampu\r\nMessage-ID: <a@contoh.id>\
                     \r\n\r\nLampu mati.\r\n";
         let taken = take_in(&app.ctx, app.agency, mail.into(), Door::default()).await;
         let code = taken.expect("taken in").case.expect("a case");
-        Self { app, cookie, code }
+        Self { app, cookie, code, clock }
     }
 
     fn path(&self) -> String {
@@ -39,6 +41,7 @@ impl Scene {
     }
 
     async fn send_to(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.clock.set(self.clock.now().plus(Timestamp::MINUTE));
         let page = self.app.get_as(&self.cookie, path).await.body;
         let csrf = page.split("name=\"csrf\" value=\"").nth(1).expect("a token");
         let csrf = csrf.split('"').next().expect("a token");

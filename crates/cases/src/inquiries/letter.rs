@@ -472,7 +472,7 @@ mod tests {
         for other in [
             "Jalan Siti Manggopoh rusak",
             "Mohon keterangan Bapak/Ibu tentang pekerjaan di Pasar Aminah Raya",
-            "hubungi 021-3456-7890",
+            "hubungi 021-3852-1717",
             "pada 12 Maret 2026 pukul 08.12",
             "",
         ] {
