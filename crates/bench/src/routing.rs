@@ -99,6 +99,7 @@ fn queue(id: i64) -> Queue {
         overflow: None,
         relax: vec![Step { after_s: 60, lower: 1 }, Step { after_s: 180, lower: 5 }],
         live: true,
+        may_pick: false,
         version: 1,
     }
 }
