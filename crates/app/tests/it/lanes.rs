@@ -303,6 +303,21 @@ engines! {
         assert_eq!((row.state, row.error.as_deref()), (SendState::Failed, Some("EXPIRED")));
     }
 
+    async fn receipts_of_all_parts_at_once_miss_none(kit) {
+        let stand = Stand::new(&kit, Assurance::Mute).await;
+        stand.channel.behave(Manner::Cut);
+        for n in 0..12 {
+            let to = format!("s{n}");
+            let whole = stand.queue(&to, Priority::Live).await;
+            stand.run().await;
+            let came = ["a", "b", "c"].map(|part| {
+                stand.receipt(told(&format!("luar-{to}-{part}"), ReceiptState::Delivered))
+            });
+            assert_eq!(futures_util::future::join_all(came).await, [true; 3]);
+            assert_eq!(stand.row(whole).await.state, SendState::Delivered, "{to}");
+        }
+    }
+
     async fn receipts_find_their_message_by_id_or_key_and_never_go_back(kit) {
         let stand = Stand::with_window(&kit, Assurance::Tells, 1).await;
         let id = stand.queue("w1", Priority::Ordinary).await;

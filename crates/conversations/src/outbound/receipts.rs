@@ -34,6 +34,9 @@ sql! {
         and external_id = $3";
     NOTE_PART = "update outbound_parts set state = $4 where agency_id = $1 and outbound_id = $2
         and external_id = $3";
+    // Of two receipts at once each would take the other's part for missing.
+    ALONE = "select 1 from outbound where agency_id = $1 and id = $2 for update",
+        sqlite: "select 1 from outbound where agency_id = $1 and id = $2";
     NOT_THERE = "select count(*) from outbound_parts where agency_id = $1 and outbound_id = $2
         and state in ('sent', 'failed')";
 }
@@ -177,6 +180,7 @@ fn of_whole(
         return Ok(Some(receipt.state));
     };
     let Some(next) = after_receipt(known, receipt.state) else { return Ok(None) };
+    tx.opt(&ALONE, params![access.agency_id, id], |_| Ok(()))?;
     let noted = params![access.agency_id, id, &receipt.external_id, next.as_str()];
     tx.put(&NOTE_PART, noted)?;
     if !matches!(next, SendState::Delivered | SendState::Read) {
