@@ -86,6 +86,20 @@ impl Dovecot {
         }
     }
 
+    /// Takes away what the server knows of a mailbox, so that it numbers it anew.
+    async fn number_anew(&self, user: &str) {
+        self.control("kill");
+        for entry in std::fs::read_dir(self.folder.join("mail").join(user)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.file_name().unwrap().to_string_lossy().starts_with("dovecot") {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+        // UIDVALIDITY is a time in seconds.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        self.control("start");
+    }
+
     fn control(&self, verb: &str) {
         assert!(Command::new(self.folder.join("control")).arg(verb).status().unwrap().success());
     }
@@ -201,17 +215,7 @@ async fn a_mailbox_that_was_made_anew_is_read_anew() {
     let mut inbox = Consumer::start(server.config("baru"), None);
     inbox.keep_until(3).await;
     let before = inbox.cursor.unwrap();
-    server.control("kill");
-    let home = server.folder.join("mail/baru");
-    for entry in std::fs::read_dir(&home).unwrap() {
-        let path = entry.unwrap().path();
-        if path.file_name().unwrap().to_string_lossy().starts_with("dovecot") {
-            std::fs::remove_file(path).unwrap();
-        }
-    }
-    // UIDVALIDITY is a time in seconds.
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
-    server.control("start");
+    server.number_anew("baru").await;
     inbox.keep_until(6).await;
     let after = inbox.cursor.unwrap();
     assert_ne!(before.uid_validity, after.uid_validity);
@@ -240,16 +244,7 @@ async fn what_was_old_stays_old_when_the_mailbox_is_numbered_anew() {
     inbox.keep_until(2).await;
     let before = inbox.cursor.unwrap();
     assert_eq!(before.dated_below, 0);
-    server.control("kill");
-    let home = server.folder.join("mail/pindah");
-    for entry in std::fs::read_dir(&home).unwrap() {
-        let path = entry.unwrap().path();
-        if path.file_name().unwrap().to_string_lossy().starts_with("dovecot") {
-            std::fs::remove_file(path).unwrap();
-        }
-    }
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
-    server.control("start");
+    server.number_anew("pindah").await;
     server.deliver("pindah", 5..6);
     inbox.keep_until(5).await;
     let after = inbox.cursor.unwrap();

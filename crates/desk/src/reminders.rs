@@ -17,9 +17,8 @@ use tanggap_org::door::{SignedFields, Staff, flash};
 use tanggap_store::{Announced, Tx};
 use tanggap_ui::{Answer, Ctx, Field, FormState, Page, Text, respond};
 
-use crate::duty;
-use crate::talks::asides;
 use crate::view::zone_of;
+use crate::{duty, stream};
 
 pub(crate) const HOME: &str = "/tindak-lanjut";
 /// More than that is not counted.
@@ -261,7 +260,7 @@ pub(crate) fn tell(ctx: &Ctx, event: &Announced) {
     for room in ctx.live.rooms(event.agency_id, |wanted| wanted == topic) {
         ctx.live.send(&room, duty::RELOAD);
         if event.kind == "reminder.rang" {
-            asides::toast(ctx, &room, "desk-reminder-toast", HOME.to_owned());
+            stream::toast(ctx, &room, "desk-reminder-toast", HOME.to_owned());
         }
     }
 }

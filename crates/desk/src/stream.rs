@@ -208,3 +208,20 @@ pub(crate) fn presence_html(page: Text, topic: &str, here: &[Here]) -> Option<St
     let line = presence::line(page, here);
     PresenceStream { page, id: id.to_owned(), line }.render().ok()
 }
+
+#[derive(Template)]
+#[template(path = "toast.html")]
+struct Toast {
+    page: Text,
+    text: String,
+    href: String,
+}
+
+/// Tells those in a room something that leads somewhere.
+pub(crate) fn toast(ctx: &Ctx, room: &Room, key: &str, href: String) {
+    let page = Text { locale: room.viewer.locale, zone: room.viewer.zone };
+    let text = page.t(key).into_owned();
+    if let Ok(html) = (Toast { page, text, href }).render() {
+        ctx.live.send(room, &html);
+    }
+}

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use askama::Template;
 use tanggap_cases::inquiries::{Inquiry, InquiryId, Standing};
 use tanggap_conversations::{Message, Outbound, SendState};
 use tanggap_kernel::Timestamp;
@@ -11,6 +10,7 @@ use tanggap_kernel::id::UserId;
 use tanggap_store::Announced;
 use tanggap_ui::{Ctx, Text, Tone};
 
+use crate::stream::toast;
 use crate::timeline::Entry;
 use crate::{duty, words};
 
@@ -82,14 +82,6 @@ pub(crate) fn mark(
     entry
 }
 
-#[derive(Template)]
-#[template(path = "toast.html")]
-struct Toast {
-    page: Text,
-    text: String,
-    href: String,
-}
-
 /// Tells whoever asked, and whoever has the case, wherever they are, what came of it.
 pub(crate) fn tell(ctx: &Ctx, event: &Announced) {
     let key = match event.kind.as_str() {
@@ -104,11 +96,6 @@ pub(crate) fn tell(ctx: &Ctx, event: &Announced) {
     let topics: Vec<String> =
         told.filter_map(|id| UserId::parse(id.as_str()?)).map(duty::topic_of).collect();
     for room in ctx.live.rooms(event.agency_id, |topic| topics.iter().any(|own| own == topic)) {
-        let page = Text { locale: room.viewer.locale, zone: room.viewer.zone };
-        let href = format!("/meja/{code}/pihak-lain/{id}");
-        let toast = Toast { page, text: page.t(key).into_owned(), href };
-        if let Ok(html) = toast.render() {
-            ctx.live.send(&room, &html);
-        }
+        toast(ctx, &room, key, format!("/meja/{code}/pihak-lain/{id}"));
     }
 }

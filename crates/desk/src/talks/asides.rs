@@ -10,9 +10,9 @@ use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_kernel::{Access, Error, Invalid, Permission, Refusal, Result, Timestamp};
 use tanggap_org::door::{Fields, SignedFields, Staff, flash};
 use tanggap_store::{Announced, Tx};
-use tanggap_ui::live::Room;
 use tanggap_ui::{Answer, Choice, Ctx, FormState, Page, Text, respond};
 
+use crate::stream::toast;
 use crate::timeline::Entry;
 use crate::{duty, lines, words};
 
@@ -196,14 +196,6 @@ pub(crate) async fn advise(
     show(&ctx, &staff, &id, form, notice, status).await
 }
 
-#[derive(Template)]
-#[template(path = "toast.html")]
-struct Toast {
-    page: Text,
-    text: String,
-    href: String,
-}
-
 /// Tells those whom an event beside a talk is for, wherever they are: what was asked of them, what
 /// was advised, that their talk was taken over.
 pub(crate) fn tell(ctx: &Ctx, event: &Announced) {
@@ -237,14 +229,5 @@ pub(crate) fn tell(ctx: &Ctx, event: &Announced) {
             };
             toast(ctx, &room, &format!("aside-toast-{key}"), href);
         }
-    }
-}
-
-/// Tells those in a room something that leads somewhere.
-pub(crate) fn toast(ctx: &Ctx, room: &Room, key: &str, href: String) {
-    let page = Text { locale: room.viewer.locale, zone: room.viewer.zone };
-    let text = page.t(key).into_owned();
-    if let Ok(html) = (Toast { page, text, href }).render() {
-        ctx.live.send(room, &html);
     }
 }
