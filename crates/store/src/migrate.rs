@@ -59,6 +59,7 @@ static ALL: &[Migration] = migrations! {
     26 => "0026_language_and_picking.sql",
     27 => "0027_reminders.sql",
     28 => "0028_inquiries.sql",
+    29 => "0029_words_of_messages_later.sql",
 };
 
 const CREATE_LEDGER: &str =
