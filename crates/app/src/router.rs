@@ -82,7 +82,10 @@ pub fn router(ctx: Ctx, front: Front) -> Router {
         let mailboxes = mailbox::pages::routes(messengers.http().clone());
         slices = slices.merge(mailboxes).merge(messengers::routes(messengers));
     }
-    let mut pages = slices.fallback(unknown).layer(middleware::from_fn(answer::tell_failures));
+    let mut pages = slices
+        .fallback(unknown)
+        .layer(middleware::from_fn_with_state(ctx.clone(), tanggap_org::door::tell_once))
+        .layer(middleware::from_fn(answer::tell_failures));
     if let Some(scanner) = front.scanner.clone() {
         pages = pages.layer(Extension(scanner));
     }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Extension, Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use tanggap_cases::actions;
 use tanggap_cases::reminders::About;
@@ -161,7 +161,6 @@ pub(crate) async fn render(
     let mut page = staff.page_titled(format!("{} {}", case.code, case.subject));
     page.cursor = loaded.head.to_string();
     let topic = stream::topic_of(loaded.case.id);
-    let told = page.flash.is_some();
     let page = CasePage {
         me: me.to_string(),
         frame,
@@ -176,13 +175,7 @@ pub(crate) async fn render(
         case,
         page,
     };
-    let mut response = respond::html_status(status, page);
-    if told {
-        // The frame may be fetched again at once, by its own change: told is told.
-        let gone = HeaderValue::from_static("kabar=; Path=/; HttpOnly; Max-Age=0");
-        response.headers_mut().append(header::SET_COOKIE, gone);
-    }
-    Ok(response)
+    Ok(respond::html_status(status, page))
 }
 
 /// The queue that somebody looked at last in this browser.

@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use askama::filters::Safe;
 use tanggap_calendar::Zone;
@@ -281,8 +283,24 @@ impl NavItem {
 pub struct Flash {
     /// Good, warn or bad.
     pub tone: Tone,
-    /// The text, already in the reader's language.
-    pub text: String,
+    text: String,
+    told: Arc<AtomicBool>,
+}
+
+impl Flash {
+    /// One whose `text` is already in the reader's language; `told` turns true when a page tells
+    /// it.
+    #[must_use]
+    pub fn new(tone: Tone, text: String, told: Arc<AtomicBool>) -> Self {
+        Self { tone, text, told }
+    }
+
+    /// The text, for the page that shows it.
+    #[must_use]
+    pub fn tell(&self) -> &str {
+        self.told.store(true, Ordering::Relaxed);
+        &self.text
+    }
 }
 
 /// The frame around a page.

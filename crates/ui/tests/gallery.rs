@@ -2,6 +2,7 @@
 //! `$CARGO_TARGET_DIR/gallery/`: what translators, designers and the accessibility check look at.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use askama::Template;
 use tanggap_kernel::Timestamp;
@@ -124,7 +125,7 @@ fn staff_page(text: Text, theme: Theme, title: &str) -> Page {
     ];
     nav[0].active = true;
     nav[0].count = Some(128);
-    let flash = Flash { tone: Tone::Good, text: "TGP-2K7-X4 sudah diteruskan.".to_owned() };
+    let flash = Flash::new(Tone::Good, "TGP-2K7-X4 sudah diteruskan.".to_owned(), Arc::default());
     Page {
         theme,
         user: Some(User::new("Budi Santoso", "Petugas")),

@@ -1,10 +1,16 @@
 //! The cookies of the doors: `sesi` (a session's secret), `pra` (a visitor's, before sign-in) and
 //! `kabar` (what was just done, told once).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
 use axum::response::Response;
 use tanggap_kernel::Locale;
-use tanggap_ui::ctx::Site;
+use tanggap_ui::ctx::{Ctx, Site};
+use tanggap_ui::prefs::cookie;
 use tanggap_ui::{Flash, Tone, i18n, respond};
 
 /// The session's cookie.
@@ -12,8 +18,9 @@ pub(super) const SESSION: &str = "sesi";
 /// A visitor's cookie.
 pub(super) const VISITOR: &str = "pra";
 /// What was just done.
-pub(super) const FLASH: &str = "kabar";
+const FLASH: &str = "kabar";
 
+/// What no page told by then is old.
 const FLASH_S: u32 = 5;
 
 fn set(response: &mut Response, site: &Site, name: &str, value: &str, age_s: Option<u32>) {
@@ -54,10 +61,35 @@ pub fn flash(site: &Site, path: &str, key: &str) -> Response {
     response
 }
 
-/// What the cookie `kabar` tells; texts of other kinds are not told, whoever wrote the cookie.
-pub(super) fn told(locale: Locale, key: Option<&str>) -> Option<Flash> {
-    let key = key.filter(|key| key.contains("-flash-"))?;
-    let text = i18n::t_opt(locale, key)?.into_owned();
-    let tone = if key.ends_with("-gone") { Tone::Warn } else { Tone::Good };
-    Some(Flash { tone, text })
+/// What the cookie `kabar` of a request says, and whether the page that answers it has told it.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    key: String,
+    told: Arc<AtomicBool>,
+}
+
+impl Kept {
+    /// Texts of other kinds are not told, whoever wrote the cookie.
+    pub(super) fn flash(&self, locale: Locale) -> Option<Flash> {
+        if !self.key.contains("-flash-") {
+            return None;
+        }
+        let text = i18n::t_opt(locale, &self.key)?.into_owned();
+        let tone = if self.key.ends_with("-gone") { Tone::Warn } else { Tone::Good };
+        Some(Flash::new(tone, text, self.told.clone()))
+    }
+}
+
+/// Takes the cookie away from whoever was told, so that the next page does not tell it again.
+pub async fn tell_once(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
+    let Some(key) = cookie(request.headers(), FLASH).map(str::to_owned) else {
+        return next.run(request).await;
+    };
+    let told = Arc::<AtomicBool>::default();
+    request.extensions_mut().insert(Kept { key, told: told.clone() });
+    let mut response = next.run(request).await;
+    if told.load(Ordering::Relaxed) {
+        set(&mut response, &ctx.site, FLASH, "", Some(0));
+    }
+    response
 }

@@ -71,7 +71,7 @@ pub struct Staff {
     /// Their session.
     pub session: Session,
     roles: Arc<[&'static str]>,
-    told: Option<String>,
+    kept: Option<cookies::Kept>,
     secret: Arc<str>,
     key: [u8; 32],
 }
@@ -198,7 +198,7 @@ impl Staff {
             path: path_of(parts),
             session,
             roles: roles.into(),
-            told: cookie(&parts.headers, cookies::FLASH).map(str::to_owned),
+            kept: parts.extensions.get().cloned(),
             secret,
             key,
         })
@@ -240,7 +240,7 @@ impl Staff {
         page.csrf.clone_from(&self.csrf);
         page.path.clone_from(&self.path);
         page.nav = nav(&self.access, &self.path);
-        page.flash = cookies::told(text.locale, self.told.as_deref());
+        page.flash = self.kept.as_ref().and_then(|kept| kept.flash(text.locale));
         if !self.user.must_change_password {
             page.stream = "/arus".to_owned();
             page.palette = "/perintah".to_owned();

@@ -41,6 +41,7 @@ impl Browser {
         };
         let app = tanggap_org::routes()
             .layer(axum::middleware::from_fn(tanggap_ui::answer::tell_failures))
+            .layer(axum::middleware::from_fn_with_state(ctx.clone(), tanggap_org::door::tell_once))
             .with_state(ctx);
         Self { app, cookies: Vec::new(), csrf: String::new() }
     }
@@ -246,6 +247,22 @@ engines! {
         browser.get("/akun").await;
         assert_eq!(browser.post("/keluar", &[]).await.location, "/masuk");
         assert_eq!(browser.get("/akun").await.status, StatusCode::SEE_OTHER);
+    }
+
+    async fn what_was_done_is_told_by_one_page(kit) {
+        agency(&kit).await;
+        let mut browser = Browser::new(&kit, false);
+        browser.sign_in("agent@x.id", PASSWORD).await;
+        let told = "Perubahan tersimpan.";
+        let form = [("action", "profile"), ("name", "Sari"), ("locale", "id")];
+        browser.get("/akun").await;
+        assert_eq!(browser.post("/akun", &form).await.status, StatusCode::SEE_OTHER);
+        assert!(browser.get("/akun").await.body.contains(told));
+        assert!(!browser.get("/akun").await.body.contains(told), "not by the next one");
+
+        browser.post("/akun", &form).await;
+        browser.get("/tidak-ada").await;
+        assert!(browser.get("/akun").await.body.contains(told), "kept until a page tells it");
     }
 
     async fn sessions_end_by_idling_by_age_and_by_revocation(kit) {
