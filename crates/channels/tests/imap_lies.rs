@@ -26,6 +26,8 @@ enum Manner {
     Silence,
     /// Answers with more than was asked, twice, and the wrong way round.
     Lie,
+    /// Does not say which number comes next.
+    Terse,
 }
 
 fn letter(uid: u32) -> String {
@@ -51,7 +53,10 @@ fn told(manner: Manner, question: &str) -> Option<String> {
         }
         return Some(said);
     }
-    if !lying {
+    if question.contains("(UID)") {
+        return Some(format!("* {MESSAGES} FETCH (UID {MESSAGES})\r\n"));
+    }
+    if !lying && manner != Manner::Terse {
         return None;
     }
     let all: String = (1..=MESSAGES).rev().map(body).collect();
@@ -71,6 +76,10 @@ async fn converse(stream: TcpStream, manner: Manner, looks: Arc<AtomicUsize>) ->
         let (tag, question) = line.trim().split_once(' ')?;
         let said = match question.split(' ').next()? {
             "CAPABILITY" => "* CAPABILITY IMAP4rev1\r\n".to_owned(),
+            "EXAMINE" if manner == Manner::Terse => {
+                looks.fetch_add(1, Ordering::AcqRel);
+                format!("* {MESSAGES} EXISTS\r\n* OK [UIDVALIDITY 7] a\r\n")
+            }
             "EXAMINE" => {
                 // After the first look its numbers go back, as they never may.
                 let again = looks.fetch_add(1, Ordering::AcqRel) >= 3;
@@ -94,21 +103,19 @@ async fn converse(stream: TcpStream, manner: Manner, looks: Arc<AtomicUsize>) ->
     }
 }
 
-#[tokio::test]
-async fn whatever_the_server_says_each_message_comes_once() {
+/// Serves each connection in the next of these manners, the later ones in the last.
+async fn serve(manners: &'static [Manner], looks: &Arc<AtomicUsize>) -> MailboxConfig {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let looks = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::clone(&looks);
+    let seen = Arc::clone(looks);
     tokio::spawn(async move {
-        let mut manners = [Manner::Break, Manner::Silence].into_iter();
-        loop {
+        for turn in 0.. {
             let (stream, _) = listener.accept().await.unwrap();
-            let manner = manners.next().unwrap_or(Manner::Lie);
+            let manner = manners[turn.min(manners.len() - 1)];
             tokio::spawn(converse(stream, manner, Arc::clone(&seen)));
         }
     });
-    let config = MailboxConfig {
+    MailboxConfig {
         host: "127.0.0.1".to_owned(),
         port,
         reach: Reach::everywhere(),
@@ -120,7 +127,22 @@ async fn whatever_the_server_says_each_message_comes_once() {
         start: Start::All,
         timeout: Duration::from_secs(1),
         idle: Duration::from_millis(50),
-    };
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_tell_the_next_number_is_read() {
+    each_message_comes_once(&[Manner::Terse]).await;
+}
+
+#[tokio::test]
+async fn whatever_the_server_says_each_message_comes_once() {
+    each_message_comes_once(&[Manner::Break, Manner::Silence, Manner::Lie]).await;
+}
+
+async fn each_message_comes_once(manners: &'static [Manner]) {
+    let looks = Arc::new(AtomicUsize::new(0));
+    let config = serve(manners, &looks).await;
     let (out, mut batches) = mpsc::channel(1);
     let (tell, mut state) = watch::channel(MailboxState::Connecting);
     let worker = tokio::spawn(imap::run(config, None, out, tell));

@@ -76,8 +76,7 @@ impl Session {
             let enabled = imap.run_command_and_check_ok("ENABLE CONDSTORE");
             within(limit, async { enabled.await.map_err(failed) }).await?;
         }
-        let mailbox = within(limit, async { imap.examine(&config.folder).await.map_err(failed) });
-        let mailbox = mailbox.await?;
+        let mailbox = look(&mut imap, &config.folder, limit).await?;
         Ok(Session {
             imap,
             mailbox,
@@ -217,7 +216,7 @@ impl Session {
             }
         };
         // A fresh look, since the numbers of a mailbox that is open only grow on their own.
-        let mailbox = within(limit, async { imap.examine(&folder).await.map_err(failed) }).await?;
+        let mailbox = look(&mut imap, &folder, limit).await?;
         // What the server told unasked has been seen by that.
         while imap.unsolicited_responses.try_recv().is_ok() {}
         Ok(Session {
@@ -231,6 +230,26 @@ impl Session {
             window: WINDOW,
         })
     }
+}
+
+/// How the mailbox is. A server may leave out which UID comes next (RFC 3501 6.3.1); then it is
+/// one more than the last message's.
+async fn look(
+    imap: &mut Imap<Box<dyn Wire>>,
+    folder: &str,
+    limit: Duration,
+) -> Result<Mailbox, ImapError> {
+    let mut mailbox = within(limit, async { imap.examine(folder).await.map_err(failed) }).await?;
+    if mailbox.uid_next.is_none() && mailbox.exists > 0 {
+        let last = async {
+            let stream = imap.uid_fetch("*", "(UID)").await?;
+            stream.try_collect::<Vec<_>>().await
+        };
+        let last = within(limit, async { last.await.map_err(failed) }).await?;
+        let last = last.iter().filter_map(|one| one.uid).max();
+        mailbox.uid_next = last.map(|uid| uid.saturating_add(1));
+    }
+    Ok(mailbox)
 }
 
 async fn idle(
