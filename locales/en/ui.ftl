@@ -77,6 +77,7 @@ ui-problem-500 = Something went wrong on our side
     .help = It has been recorded. Please try again in a while.
 ui-problem-503 = The service cannot be reached now
     .help = Please try again in a while. Reports already received are safe.
+ui-problem-full = The storage of our server is full, so nothing can be saved for now. What you just sent was not saved; what was received before is safe. Please send it again later.
 ui-problem-home = To the home page
 
 ui-palette-open = Search or command

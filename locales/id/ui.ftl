@@ -74,6 +74,7 @@ ui-problem-500 = Terjadi kesalahan di pihak kami
     .help = Kejadian ini sudah tercatat. Silakan coba lagi beberapa saat lagi.
 ui-problem-503 = Layanan sedang tidak dapat dijangkau
     .help = Silakan coba lagi beberapa saat lagi. Laporan yang sudah diterima tetap aman.
+ui-problem-full = Penyimpanan di server kami penuh, sehingga untuk sementara tidak ada yang dapat disimpan. Yang baru saja Anda kirim belum tersimpan; yang sudah pernah diterima tetap aman. Mohon kirim kembali nanti.
 ui-problem-home = Ke halaman depan
 
 ui-palette-open = Cari atau perintah

@@ -167,7 +167,9 @@ pub fn heard_in(kind: &str, status: Option<Status>) -> &'static [Event] {
 }
 
 fn end(deadline: &mut CaseDeadline, event: Event, now: Timestamp) {
-    let met = if now <= deadline.due_at { Clock::Met } else { Clock::Late };
+    // Where it stands still, the time since does not count.
+    let until = deadline.paused_at.unwrap_or(now);
+    let met = if until <= deadline.due_at { Clock::Met } else { Clock::Late };
     // What the end of the case overtakes was neither met nor missed, unless it was late already.
     let overtaken = event.ends_case() && met == Clock::Met;
     deadline.state = if overtaken { Clock::Cancelled } else { met };

@@ -22,6 +22,11 @@ sql! {
         from interactions i join messages m
         on m.agency_id = i.agency_id and m.interaction_id = i.id
         where i.agency_id = $1 and i.case_id = $2 order by m.id desc limit $3";
+    OF_CASE_AFTER = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body,
+        m.beside
+        from interactions i join messages m
+        on m.agency_id = i.agency_id and m.interaction_id = i.id
+        where i.agency_id = $1 and i.case_id = $2 and m.id > $3 order by m.id limit $4";
     OF_CASE_FIRST = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body,
         m.beside
         from interactions i join messages m
@@ -130,6 +135,20 @@ pub fn messages_of_case(
         }
     }
     Ok(found)
+}
+
+/// A page of a case's messages behind `after` (0: from the beginning), oldest first.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn messages_of_case_after(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    case_id: i64,
+    after: MessageId,
+    limit: i64,
+) -> Result<Vec<Message>, Fault> {
+    tx.all(&OF_CASE_AFTER, params![access.agency_id, case_id, after, limit], read)
 }
 
 /// The messages of an exchange, oldest first: where there are very many, the newest.

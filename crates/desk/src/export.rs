@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use tanggap_cases::model::{Case, CaseId, Details};
 use tanggap_cases::queries::PAGE_MAX;
 use tanggap_cases::wrap_up;
@@ -83,6 +83,8 @@ fn file(export: Export, name: &str) -> Response {
         export.ended |= page.is_err();
         Some((page.map_err(|error| std::io::Error::other(error.to_string())), export))
     });
+    // Compression asks once more behind the end.
+    let pages = pages.fuse();
     let mut response = Body::from_stream(pages).into_response();
     let headers = response.headers_mut();
     let kind = HeaderValue::from_static("text/csv; charset=utf-8");

@@ -314,24 +314,46 @@ pub async fn say(bearer: Bearer, Code(code): Code, request: Request) -> Result<R
     Ok(answer.await?.into_response())
 }
 
-/// The messages of a case.
+/// One page of a case's messages.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Messages {
-    /// Oldest first; at most 500.
+    /// Oldest first.
     pub items: Vec<MessageView>,
+    /// Where the next page begins; null on the last.
+    pub next_cursor: Option<String>,
 }
+
+/// The most messages on a page.
+const MESSAGES_MAX: i64 = 500;
+
+/// The query of a list of messages.
+pub const MESSAGE_LIST: &[Field] = &[
+    may("limit", Shape::Int(1, MESSAGES_MAX), "How many on a page; 500 where left out."),
+    may("cursor", Shape::Noted(13, &CURSOR), "Where the page begins: `next_cursor` of the last."),
+];
 
 /// `GET /api/v1/cases/{code}/messages`.
 ///
 /// # Errors
 /// Problems as the description tells.
-pub async fn messages(bearer: Bearer, Code(code): Code) -> Result<Response, Problem> {
+pub async fn messages(
+    bearer: Bearer,
+    Code(code): Code,
+    Head(parts): Head,
+) -> Result<Response, Problem> {
+    let wanted = query(&parts, MESSAGE_LIST)?;
+    let limit = wanted.int("limit").unwrap_or(MESSAGES_MAX);
+    let after = wanted.text("cursor").and_then(id::from_text).unwrap_or(0);
     let found = bearer.read(&[CasesRead], move |tx, caller| {
         let case = actions::load_by_code(tx, &caller.access, &code)?;
         let masked = is_masked(caller, case.unit_id);
-        let messages = talk::messages_of_case(tx, &caller.access, case.id.0)?;
-        let items = messages.into_iter().map(|m| MessageView::of(m, caller, masked)).collect();
-        Ok(Messages { items })
+        let (access, case, after) = (&caller.access, case.id.0, after.into());
+        let mut rows = talk::messages_of_case_after(tx, access, case, after, limit + 1)?;
+        let more = rows.len() as i64 > limit;
+        rows.truncate(usize::try_from(limit).unwrap_or(1));
+        let next_cursor = rows.last().filter(|_| more).map(|last| last.id.to_string());
+        let items = rows.into_iter().map(|m| MessageView::of(m, caller, masked)).collect();
+        Ok(Messages { items, next_cursor })
     });
     Ok(axum::Json(found.await?).into_response())
 }

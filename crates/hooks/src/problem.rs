@@ -163,6 +163,7 @@ impl From<Fault> for Problem {
         tracing::error!(%fault, "request failed");
         match fault.kind {
             FaultKind::Broken => Self::new("fault"),
+            FaultKind::Full => Self { detail: Some("ui-problem-full"), ..Self::new("unavailable") },
             _ => Self::new("unavailable").with(header::RETRY_AFTER, HeaderValue::from_static("5")),
         }
     }

@@ -137,7 +137,16 @@ fn case_calls() -> Vec<Call> {
             ("NewMessage", message),
             (201, "Message", "It is kept, and on its way to the citizen where it is public."),
         ),
-        read("/api/v1/cases/{code}/messages", "listMessages", "Read the conversation", "Messages"),
+        Call {
+            about: "The oldest first.",
+            query: parameters(moves::MESSAGE_LIST),
+            ..read(
+                "/api/v1/cases/{code}/messages",
+                "listMessages",
+                "Read the conversation",
+                "Messages",
+            )
+        },
         Call {
             about: "Each action has its fields. What the case's state does not allow, and what \
                     was decided upon an older version, is refused (409).",

@@ -159,7 +159,7 @@ impl ReporterView {
     pub fn of(contact: &Contact, masked: bool) -> Self {
         Self {
             name: if masked { contact.masked_name() } else { contact.name.clone() },
-            phone: contact.phone(masked),
+            phone: if masked { contact.phone(true) } else { contact.phones.first().cloned() },
             email: contact.email(masked),
             masked,
         }

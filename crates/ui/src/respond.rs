@@ -4,6 +4,7 @@
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tanggap_kernel::error::FaultKind;
 use tanggap_kernel::{Error, Refusal};
 
 use crate::frame::Page;
@@ -86,7 +87,7 @@ pub fn status_of(error: &Error) -> StatusCode {
         Error::Refused(Refusal::Stale | Refusal::Illegal(_)) => StatusCode::CONFLICT,
         Error::Refused(Refusal::TooMany { .. }) => StatusCode::TOO_MANY_REQUESTS,
         Error::Fault(fault) => match fault.kind {
-            tanggap_kernel::error::FaultKind::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+            FaultKind::Broken => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         },
     }
@@ -100,6 +101,9 @@ pub fn failure(page: Page, error: &Error) -> Response {
     }
     let detail = match error {
         Error::Refused(Refusal::Illegal(key)) => t_opt(page.locale, key).unwrap_or_default(),
+        Error::Fault(fault) if fault.kind == FaultKind::Full => {
+            t_opt(page.locale, "ui-problem-full").unwrap_or_default()
+        }
         _ => std::borrow::Cow::Borrowed(""),
     };
     let mut response = problem_with(page, status_of(error), detail.into_owned());

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use tanggap_calendar::Zone;
+use tanggap_kernel::error::Invalid;
 use tanggap_kernel::{Access, Fault, Locale, Refusal, Result};
 use tanggap_org::actions::{NewToken, token_hash, token_secret};
 use tanggap_org::{NewAgency, NewUser, Role, RoleGrant, TokenScope, password};
@@ -90,7 +91,8 @@ async fn create(config: &Config, args: Create) -> Result<()> {
         false => read_password(args.password_file.as_deref())?,
     };
     if let Some(problem) = password::problem(&secret, &email) {
-        return Err(Refusal::field("password", problem).into());
+        let invalid = Invalid::new("password", problem).arg("min", password::LENGTH_MIN);
+        return Err(Refusal::Invalid(vec![invalid]).into());
     }
     // Whoever sets up the first agency adds the others.
     let roles: &[Role] = match is_first || args.host {

@@ -57,6 +57,19 @@ fn every_answer_has_the_security_headers() {
 }
 
 #[test]
+fn a_download_is_whole_where_it_is_compressed() {
+    with_app(Front::default(), async |app| {
+        let cookie = app.sign_in_as(Role::Supervisor).await;
+        let asked = request(Method::GET, "/meja/unduh")
+            .header(header::COOKIE, &cookie)
+            .header(header::ACCEPT_ENCODING, "gzip");
+        let packed = app.send(asked.body(Body::empty()).expect("a request")).await;
+        assert_eq!(packed.header("content-encoding"), "gzip");
+        assert!(!packed.body.is_empty());
+    });
+}
+
+#[test]
 fn what_is_not_there_is_told_in_the_readers_language() {
     with_app(Front::default(), async |app| {
         let page = app.get("/tidak-ada").await;

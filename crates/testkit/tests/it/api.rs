@@ -247,7 +247,13 @@ engines! {
         let masked = api.get(&path).await.ok(200);
         let bodies: Vec<&str> = masked.body["items"].as_array().expect("messages")
             .iter().filter_map(|m| m["body"].as_str()).collect();
-        assert_eq!(bodies.len(), 3);
+        assert_eq!((bodies.len(), &masked.body["next_cursor"]), (3, &json!(null)));
+        let first = api.get(&format!("{path}?limit=2")).await.ok(200);
+        assert_eq!(first.body["items"].as_array().map(Vec::len), Some(2));
+        let cursor = first.body["next_cursor"].as_str().expect("there is more").to_owned();
+        let rest = api.get(&format!("{path}?limit=2&cursor={cursor}")).await.ok(200);
+        assert_eq!(rest.body["items"][0], masked.body["items"][2]);
+        assert_eq!(rest.body["next_cursor"], json!(null));
         assert_eq!(bodies[1], "Hubungi •••••• ya.");
         assert_eq!(masked.body["items"][0]["author"], "citizen");
         let case = api.get(&format!("/api/v1/cases/{code}")).await.ok(200);
@@ -260,6 +266,7 @@ engines! {
         let case = trusted.get(&format!("/api/v1/cases/{code}")).await.ok(200);
         assert_eq!(case.body["reporter"]["name"], "Siti Rahmawati");
         assert_eq!(case.body["reporter"]["email"], "siti@contoh.id");
+        assert_eq!(case.body["reporter"]["phone"], "+6281234567890");
         assert!(trusted.get(&path).await.text.contains("0812-3456-7890"));
         let events = trusted.get(&format!("/api/v1/cases/{code}/events")).await.ok(200);
         let seen = events.body["items"].as_array().expect("events").last().cloned();

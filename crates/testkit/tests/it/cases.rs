@@ -127,6 +127,10 @@ engines! {
             Ok((store::find(tx, &access, lapsing)?, store::find(tx, &access, closing)?))
         }).await.expect("both");
         assert_eq!(lapsed.expect("kept").status, Status::Withdrawn);
+        let clocks = deadlines(&house, lapsing).await;
+        let ours = |d: &&tanggap_cases::model::CaseDeadline| d.policy.starts_with("SP4N_");
+        let states: Vec<_> = clocks.iter().filter(ours).map(|d| d.state).collect();
+        assert_eq!(states, [Clock::Cancelled; 2], "the reporter's silence makes nobody late");
         assert_eq!(closed.expect("kept").status, Status::Closed);
     }
 
