@@ -469,6 +469,7 @@ org-event-case-deadline-warned = Deadline warning
 org-event-case-marked-duplicate = Marked as duplicate
 org-event-case-reclassified = Reclassified
 org-event-case-concealed = Secrecy raised
+org-event-case-concerned = Noted whom it is about
 org-event-mail-sent = Mail sent
 org-event-mail-failed = Mail could not be sent
 org-subject-case = Report

@@ -469,6 +469,7 @@ org-event-case-deadline-warned = Peringatan tenggat
 org-event-case-marked-duplicate = Ditandai laporan ganda
 org-event-case-reclassified = Jenis atau kategori diubah
 org-event-case-concealed = Kerahasiaan ditambah
+org-event-case-concerned = Pihak yang dilaporkan dicatat
 org-event-mail-sent = Surel terkirim
 org-event-mail-failed = Surel gagal dikirim
 org-subject-case = Laporan

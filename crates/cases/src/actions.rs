@@ -13,6 +13,7 @@ use crate::clocks::{Law, heard_in, next_due, next_ring};
 use crate::model::{Case, CaseDeadline, CaseId, Clock, FollowUp, FollowUpState, Status};
 use crate::notices::{self, Notice};
 use crate::report::{DESCRIPTION_MAX, LINE_MAX, Report};
+use crate::reported;
 use crate::rules::{self, Action, FollowUpChange, Plan, Voice};
 use crate::store;
 use crate::words::{keep_story, say};
@@ -41,7 +42,7 @@ pub fn open(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened>
         access.require(Permission::CaseCreate, None)?;
     }
     report.check()?;
-    check_reported(tx, access, report)?;
+    reported::check(tx, access, report.reported_unit, report.reported_user)?;
     let category = org::store::category_by_slug(tx, access, &report.category)?
         .filter(|category| category.active)
         .ok_or_else(|| Refusal::field("category", "case-invalid-category"))?;
@@ -108,19 +109,6 @@ pub fn open(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened>
     Ok(Opened { case, deadlines })
 }
 
-/// The party that a report is about must be one that we know.
-fn check_reported(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<()> {
-    if let Some(unit) = report.reported_unit {
-        let known = org::store::unit(tx, access, unit)?;
-        known.ok_or_else(|| Refusal::field("reported_unit", "case-invalid-unit"))?;
-    }
-    if let Some(user) = report.reported_user {
-        let known = org::store::user(tx, access, user)?;
-        known.ok_or_else(|| Refusal::field("reported_user", "case-invalid-user"))?;
-    }
-    Ok(())
-}
-
 /// One move of a case.
 #[derive(Clone, Debug)]
 pub struct Move {
@@ -154,12 +142,17 @@ pub(crate) fn act_from(
         return Err(Refusal::Stale.into());
     }
     rules::authorise(&case, access, &wanted.action)?;
-    let plan = rules::decide(&case, &wanted.action)?;
+    let mut plan = rules::decide(&case, &wanted.action)?;
 
     let calendar = org::store::calendar_for(tx, access, None)?;
     let profile = profile_of(tx, access, &case)?;
     let law = Law { profile: &profile, calendar: &calendar };
     check_move(tx, access, &case, &wanted.action, &law)?;
+    if let Action::Concern { unit, user } = wanted.action {
+        (case.reported_unit_id, case.reported_user_id) = (unit, user);
+        store::set_reported(tx, access, &case)?;
+        plan = reported::take_away(tx, access, &case, plan)?;
+    }
     let mut deadlines = store::deadlines(tx, access, case.id)?;
     let now = tx.now();
     for event in &plan.clocks {
@@ -296,7 +289,9 @@ fn check_move(
         Action::Forward { unit, .. } => {
             let unit = org::store::unit(tx, access, *unit)?.filter(|unit| unit.active);
             let unit = unit.ok_or_else(|| Refusal::field("unit", "case-invalid-unit"))?;
-            not_the_reported(tx, access, case, unit.id)?;
+            if reported::includes(tx, access, case, unit.id)? {
+                return Err(Refusal::Illegal("case-illegal-reported-unit").into());
+            }
         }
         Action::Duplicate { of } => {
             let code = tanggap_kernel::code::parse(of).filter(|code| *code != case.code);
@@ -316,6 +311,7 @@ fn check_move(
                 return Err(Refusal::Illegal("case-illegal-reported-unit").into());
             }
         }
+        Action::Concern { unit, user } => reported::check(tx, access, *unit, *user)?,
         Action::Reclassify { category, .. } => {
             org::store::category(tx, access, *category)?
                 .ok_or_else(|| Refusal::field("category", "case-invalid-category"))?;
@@ -329,22 +325,6 @@ fn check_move(
         if tx.now().as_micros() > due.due_at_micros {
             return Err(Refusal::Illegal("case-illegal-too-late").into());
         }
-    }
-    Ok(())
-}
-
-/// Nor does a part of the reported unit handle the complaint about the whole. At the top, where
-/// all units are under the reported one, that would leave nobody.
-fn not_the_reported(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    case: &Case,
-    unit: tanggap_kernel::id::UnitId,
-) -> Result<()> {
-    let Some(reported) = case.reported_unit_id else { return Ok(()) };
-    let at_the_top = org::store::superior(tx, access, reported)?.is_none();
-    if !at_the_top && org::store::units_under(tx, access, reported)?.contains(&unit) {
-        return Err(Refusal::Illegal("case-illegal-reported-unit").into());
     }
     Ok(())
 }
@@ -576,6 +556,7 @@ fn facts(from: Status, action: &Action) -> serde_json::Value {
         Action::Conceal { anonymous, confidential } => {
             Some(("secrecy", json!({ "anonymous": anonymous, "confidential": confidential })))
         }
+        Action::Concern { unit, user } => Some(("about", json!({ "unit": unit, "user": user }))),
         _ => None,
     };
     if let (Some((name, value)), Some(map)) = (more, facts.as_object_mut()) {

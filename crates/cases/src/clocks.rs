@@ -156,6 +156,7 @@ pub fn heard_in(kind: &str, status: Option<Status>) -> &'static [Event] {
         "case.completed" => &[Event::Completed],
         "case.forwarded" => &[Event::Forwarded],
         "case.returned" => &[Event::Returned],
+        "case.concerned" if status == Some(Status::Verified) => &[Event::Returned],
         "case.progressed" => &[Event::FirstAction],
         "case.answered" => &[Event::Answered, Event::ObjectionAnswered],
         "case.citizen_wrote" if status == Some(Status::Answered) => &[Event::ReporterReplied],

@@ -21,6 +21,7 @@ pub mod paper;
 pub mod queries;
 pub mod reminders;
 pub mod report;
+mod reported;
 pub mod rules;
 pub mod sent;
 pub mod store;

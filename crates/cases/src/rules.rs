@@ -117,6 +117,13 @@ pub enum Action {
         /// The content.
         confidential: bool,
     },
+    /// Say whom it is about: they neither see nor handle it from then on (UU 25/2009 art. 45).
+    Concern {
+        /// The unit.
+        unit: Option<UnitId>,
+        /// The person.
+        user: Option<UserId>,
+    },
     /// Take the one extension that a limit allows.
     Extend {
         /// Which limit.
@@ -222,6 +229,18 @@ impl Plan {
         self
     }
 
+    /// Taken from the unit that has it, to be handed to another.
+    #[must_use]
+    pub(crate) fn taken_from_unit(mut self, case: &Case) -> Self {
+        (self.unit, self.owner) = (Some(None), Some(None));
+        if matches!(case.status, Status::Forwarded | Status::InProgress) {
+            self.status = Status::Verified;
+            self.clocks.push(Event::Returned);
+            self.follow_up = FollowUpChange::Cancel;
+        }
+        self
+    }
+
     /// Back to the unit that had it, or to the desk.
     fn back_to_work(mut self, case: &Case) -> Self {
         if case.unit_id.is_some() {
@@ -257,6 +276,10 @@ pub fn may_recognise(case: &Case, access: &Access) -> bool {
     may_see(case, access) && access.can(Permission::CaseRead, reach)
 }
 
+fn is_about_somebody(case: &Case) -> bool {
+    case.reported_unit_id.is_some() || case.reported_user_id.is_some()
+}
+
 /// Whether the complaint is about this person or one of their units.
 #[must_use]
 pub fn is_about(case: &Case, access: &Access) -> bool {
@@ -279,6 +302,9 @@ pub fn authorise(case: &Case, access: &Access, action: &Action) -> Result<(), Re
         | Action::Archive { .. }
         | Action::Reclassify { .. }
         | Action::Extend { .. } => with(CaseVerify),
+        // Who was named is not made unnamed by whoever comes next.
+        Action::Concern { .. } if is_about_somebody(case) => with(CaseSupervise),
+        Action::Concern { .. } => with(CaseVerify),
         Action::Forward { .. } if case.unit_id.is_some() => with(CaseSupervise),
         Action::Forward { .. } => with(CaseForward),
         Action::Accept | Action::Return { .. } | Action::Progress { .. } => with(CaseFollowUp),
@@ -331,6 +357,7 @@ pub fn decide(case: &Case, action: &Action) -> Result<Plan, Refusal> {
         Action::Assign { .. }
         | Action::Reclassify { .. }
         | Action::Conceal { .. }
+        | Action::Concern { .. }
         | Action::Extend { .. }
         | Action::Escalate { .. } => in_any_state(case, action),
         Action::Settle if case.awaiting => Ok(Plan::stay(case, "case.settled")),
@@ -489,6 +516,7 @@ fn in_any_state(case: &Case, action: &Action) -> Result<Plan, Refusal> {
             }
             Ok(Plan::stay(case, "case.concealed"))
         }
+        Action::Concern { .. } => Ok(Plan::stay(case, "case.concerned")),
         Action::Extend { reason, .. } => {
             Ok(Plan::stay(case, "case.extended").saying(Voice::ToCitizen, reason).notifying())
         }
@@ -527,6 +555,7 @@ pub fn possible(case: &Case, access: &Access) -> Vec<&'static str> {
         ("assign", Action::Assign { user: None }),
         ("reclassify", Action::Reclassify { kind: case.kind, category: case.category_id }),
         ("conceal", Action::Conceal { anonymous: true, confidential: true }),
+        ("concern", Action::Concern { unit: None, user: None }),
         ("extend", Action::Extend { policy: String::new(), reason: String::new() }),
         ("escalate", Action::Escalate { reason: String::new() }),
         ("settle", Action::Settle),

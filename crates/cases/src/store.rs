@@ -48,6 +48,8 @@ sql! {
     BY_CODE = concat!("select ", columns!(), " from cases where agency_id = $1 and code = $2");
     OF_CONTACT = concat!("select ", columns!(), " from cases where agency_id = $1
         and contact_id = $2 and contact_id is not null order by id desc limit $3");
+    SET_REPORTED = "update cases set reported_unit_id = $3, reported_user_id = $4
+        where agency_id = $1 and id = $2";
     PIN = "select pin_hash from cases where agency_id = $1 and id = $2";
     SET_PIN = "update cases set pin_hash = $3 where agency_id = $1 and id = $2";
     DEADLINES = "select policy, owner, starts_at, limit_count, unit, first_due_at, due_at,
@@ -106,6 +108,15 @@ pub fn insert(tx: &mut Tx<'_>, access: &Access, case: &Case, pin_hash: &[u8]) ->
     ]);
     tx.put(&INSERT, &row)?;
     Ok(())
+}
+
+/// Stores whom a case is about; with it goes [`update`].
+///
+/// # Errors
+/// A fault of the engine.
+pub fn set_reported(tx: &mut Tx<'_>, access: &Access, case: &Case) -> Result<(), Fault> {
+    let about = params![access.agency_id, case.id, case.reported_unit_id, case.reported_user_id];
+    tx.put(&SET_REPORTED, about)
 }
 
 /// Stores a changed case.

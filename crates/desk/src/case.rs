@@ -238,6 +238,7 @@ fn icon(step: &str) -> &'static str {
         "withdraw" => "close",
         "reclassify" => "edit",
         "conceal" => "lock",
+        "concern" => "eye-off",
         "extend" => "calendar",
         "escalate" | "object" => "megaphone",
         "rate" => "star",

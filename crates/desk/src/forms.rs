@@ -76,6 +76,12 @@ impl Around<'_> {
                 form.with("anonymous", on(case.anonymous))
                     .with("confidential", on(case.confidential))
             }
+            "concern" => {
+                let about = case.reported_unit_id.map(|unit| unit.to_string());
+                let form = form.with("reported_unit", about.unwrap_or_default());
+                let about = case.reported_user_id.map(|user| user.to_string());
+                form.with("reported_user", about.unwrap_or_default())
+            }
             _ => form,
         }
     }
@@ -117,6 +123,7 @@ impl Around<'_> {
                 form.checkbox("anonymous", "case-anonymous"),
                 form.checkbox("confidential", "case-confidential"),
             ],
+            "concern" => self.concern(form),
             "extend" => vec![
                 form.select("policy", "desk-field-policy", &self.extendable()).required(),
                 reason(),
@@ -157,6 +164,19 @@ impl Around<'_> {
             form.select("unit", "desk-field-unit", &units).with_empty().required(),
             form.text("days", "desk-field-days").inputmode("numeric").width("xs").optional(),
             form.textarea("instruction", "desk-field-instruction").rows(3).optional(),
+        ]
+    }
+
+    fn concern(&self, form: &FormState) -> Vec<Field> {
+        let locale = self.text.locale;
+        let unit = |unit: &Unit| Choice::new(unit.id.to_string(), unit.name_in(locale));
+        let active = self.units.iter().filter(|unit| unit.active);
+        let units: Vec<Choice> = active.map(unit).collect();
+        let person = |(id, name): &(UserId, String)| Choice::new(id.to_string(), name);
+        let people: Vec<Choice> = self.people.iter().map(person).collect();
+        vec![
+            form.select("reported_unit", "desk-field-reported-unit", &units).with_empty(),
+            form.select("reported_user", "desk-field-reported-user", &people).with_empty(),
         ]
     }
 

@@ -33,7 +33,7 @@ pub(crate) const TABS: [&str; 5] = ["reply", "note", "progress", "answer", "ask"
 /// Steps that need nothing but a click.
 pub(crate) const INSTANT: [&str; 3] = ["verify", "accept", "settle"];
 /// Steps behind "more".
-pub(crate) const RARE: [&str; 13] = [
+pub(crate) const RARE: [&str; 14] = [
     "complete",
     "confirm",
     "reopen",
@@ -45,6 +45,7 @@ pub(crate) const RARE: [&str; 13] = [
     "withdraw",
     "reclassify",
     "conceal",
+    "concern",
     "extend",
     "escalate",
 ];
@@ -117,6 +118,10 @@ fn wanted(fields: &Fields) -> Result<Wanted, Refusal> {
         "conceal" => Action::Conceal {
             anonymous: fields.is_on("anonymous"),
             confidential: fields.is_on("confidential"),
+        },
+        "concern" => Action::Concern {
+            unit: UnitId::parse(fields.get("reported_unit")),
+            user: UserId::parse(fields.get("reported_user")),
         },
         "extend" => Action::Extend { policy: text("policy"), reason: text("reason") },
         "settle" => Action::Settle,

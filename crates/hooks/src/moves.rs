@@ -137,6 +137,12 @@ pub const STEPS: &[Step] = &[
         ],
     ),
     step(
+        "concern",
+        "Say which unit it is about: it neither sees nor handles the case from then on.",
+        false,
+        &[must("unit", Shape::Text(60), "The unit, by its code or id.")],
+    ),
+    step(
         "extend",
         "Take the one extension that a limit allows.",
         true,
@@ -260,6 +266,10 @@ fn action(
             anonymous: asked.bool("anonymous").unwrap_or(case.anonymous),
             confidential: asked.bool("confidential").unwrap_or(case.confidential),
         },
+        "concern" => {
+            let unit = unit_id(tx, caller, &asked.string("unit"))?.unwrap_or(0.into());
+            Action::Concern { unit: Some(unit), user: case.reported_user_id }
+        }
         "extend" => Action::Extend { policy: asked.string("policy"), reason: said },
         "settle" => Action::Settle,
         "escalate" => Action::Escalate { reason: said },

@@ -240,6 +240,30 @@ engines! {
         assert!(sent.expect("listed").is_empty(), "told a stranger");
     }
 
+    async fn a_complaint_leaves_the_unit_that_it_turns_out_to_be_about(kit) {
+        let house = House::build(&kit.db).await;
+        let roads = house.roads;
+        let id = house.report(|_| {}).await.case.id;
+        house.act(&house.agent, id, Action::Verify).await.expect("verified");
+        house.act(&house.agent, id, House::forward(roads)).await.expect("forwarded");
+        house.act(&house.roads_officer, id, Action::Accept).await.expect("accepted");
+        let about = Action::Concern { unit: Some(roads), user: None };
+        let by_them = house.act(&house.roads_officer, id, about.clone()).await;
+        assert_eq!(refused(by_them), Refusal::Forbidden);
+        let case = house.act(&house.agent, id, about).await.expect("noted");
+        assert_eq!((case.status, case.unit_id, case.owner_id), (Status::Verified, None, None));
+        assert_eq!(case.reported_unit_id, Some(roads));
+        let seen = house.act(&house.roads_officer, id, answer()).await;
+        assert_eq!(refused(seen), Refusal::NotFound, "it is no longer theirs to see");
+        let again = house.act(&house.agent, id, House::forward(roads)).await;
+        assert_eq!(refused(again), Refusal::Illegal("case-illegal-reported-unit"));
+        // Unnaming them is the supervisor's.
+        let nobody = Action::Concern { unit: None, user: None };
+        assert_eq!(refused(house.act(&house.agent, id, nobody.clone()).await), Refusal::Forbidden);
+        house.act(&house.supervisor, id, nobody).await.expect("corrected");
+        promises(&kit, &house, id).await;
+    }
+
     async fn who_reported_anonymously_is_not_shown_to_the_unit_that_answers(kit) {
         let house = House::build(&kit.db).await;
         let ana = NewContact { name: "Ana".into(), ..NewContact::default() };
@@ -432,7 +456,7 @@ engines! {
         let house = House::build(&kit.db).await;
         let mut runner = TestRunner::deterministic();
         for n in 0..30 {
-            let steps = proptest::collection::vec((0usize..25, 0i64..6), 1..14);
+            let steps = proptest::collection::vec((0usize..27, 0i64..6), 1..14);
             let steps = steps.new_tree(&mut runner).expect("steps").current();
             let kind = tanggap_calendar::Kind::ALL[n % tanggap_calendar::Kind::ALL.len()];
             let id = house.report(|report| report.kind = kind).await.case.id;
@@ -480,6 +504,8 @@ fn pick(house: &House, which: usize) -> (Access, Action) {
             (agent, Action::Reclassify { kind, category: house.category })
         }
         23 => (agent, Action::Settle),
+        24 => (agent, Action::Concern { unit: Some(house.health), user: None }),
+        25 => (house.supervisor.clone(), Action::Concern { unit: None, user: None }),
         _ => (agent, answer()),
     }
 }
