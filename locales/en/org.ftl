@@ -347,6 +347,7 @@ org-token-new = Make token
 org-token-name = Used for
     .hint = For example the application that uses it.
 org-token-scopes = May
+org-invalid-scope = Only those who may see identities can allow a token to.
 org-token-expires = Valid until
 org-token-since = Made
 org-token-until = Ends

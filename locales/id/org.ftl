@@ -347,6 +347,7 @@ org-token-new = Buat token
 org-token-name = Dipakai untuk
     .hint = Misalnya nama aplikasi yang memakainya.
 org-token-scopes = Boleh
+org-invalid-scope = Hanya yang boleh melihat identitas dapat mengizinkannya bagi sebuah token.
 org-token-expires = Berlaku sampai
 org-token-since = Dibuat
 org-token-until = Berakhir

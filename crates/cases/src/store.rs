@@ -51,6 +51,8 @@ sql! {
     SET_REPORTED = "update cases set reported_unit_id = $3, reported_user_id = $4
         where agency_id = $1 and id = $2";
     PIN = "select pin_hash from cases where agency_id = $1 and id = $2";
+    PIN_REPLACED = "select 1 from events where agency_id = $1 and subject_id = $2 and id >= $3
+        and at > $4 and kind = 'case.pin_replaced' limit 1";
     SET_PIN = "update cases set pin_hash = $3 where agency_id = $1 and id = $2";
     DEADLINES = "select policy, owner, starts_at, limit_count, unit, first_due_at, due_at,
         due_date, state, paused_at, pauses, extended, warned, warn_at, risk_at, ended_at, source
@@ -212,6 +214,22 @@ pub fn of_contact_ahead(
 /// A fault of the engine.
 pub fn pin_hash(tx: &mut Tx<'_>, access: &Access, id: CaseId) -> Result<Vec<u8>, Fault> {
     tx.one(&PIN, params![access.agency_id, id], |row| row.bytes())
+}
+
+/// Whether the PIN of a case was replaced after `at`.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn pin_replaced_after(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    id: CaseId,
+    at: Timestamp,
+) -> Result<bool, Fault> {
+    // Ids are ordered by time.
+    let floor = tanggap_kernel::id::floor_at(at);
+    let args = params![access.agency_id, id, floor, at];
+    Ok(tx.opt(&PIN_REPLACED, args, |row| row.int::<i64>())?.is_some())
 }
 
 /// Replaces what the PIN is kept as.

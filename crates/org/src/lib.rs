@@ -28,7 +28,7 @@ pub use actions::{
     retire_profile, revoke_token, set_calendar_day, set_roles, update_agency, update_calendar,
     update_category, update_unit, update_user,
 };
-pub use door::{SignedForm, Staff, Token, Visitor};
+pub use door::{SignedForm, Staff, Visitor};
 pub use model::*;
 pub use rules::{Role, TokenScope, permissions};
 pub use store::{

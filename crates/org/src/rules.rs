@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 
+use tanggap_kernel::Access;
 use tanggap_kernel::access::{Permission, Permissions};
 use tanggap_kernel::id::UnitId;
 
@@ -179,6 +180,13 @@ impl TokenScope {
             Self::BoardRead => "org-scope-board-read",
             Self::OrgRead => "org-scope-org-read",
         }
+    }
+
+    /// Whether somebody who manages tokens may give it: an administrator connects other systems
+    /// without reading reports themselves, but opens identities to nobody that are closed to them.
+    #[must_use]
+    pub fn may_be_given_by(self, access: &Access) -> bool {
+        self != Self::IdentityRead || access.can(Permission::IdentityRead, None)
     }
 
     /// What it allows.

@@ -46,7 +46,7 @@ fn account_key(secrets: &Secrets, email: &str) -> String {
 }
 
 fn address_key(secrets: &Secrets, address: IpAddr) -> String {
-    format!("alamat:{}", short(secrets, address.to_string().as_bytes()))
+    format!("alamat:{}", short(secrets, throttle::network(address).to_string().as_bytes()))
 }
 
 /// A keyed hash of what was tried, short enough for a key.
@@ -62,6 +62,12 @@ fn count(tx: &mut Tx<'_>, key: &str, address: Option<&str>) -> Result<()> {
     throttle::attempt(tx, key, throttle::SECRET)
 }
 
+/// The right password is no guess: it clears the account's count and gives the address's try back.
+fn right_password(tx: &mut Tx<'_>, key: &str, address: Option<&str>) -> Result<()> {
+    throttle::clear(tx, key)?;
+    address.map_or(Ok(()), |address| throttle::give_back(tx, address))
+}
+
 /// The first step: name and password.
 ///
 /// # Errors
@@ -74,11 +80,11 @@ pub async fn with_password(
 ) -> Result<Outcome> {
     let key = account_key(&ctx.secrets, email);
     let address = from.address.map(|address| address_key(&ctx.secrets, address));
-    let (email, counted) = (email.to_owned(), key.clone());
+    let (email, counted) = (email.to_owned(), (key.clone(), address.clone()));
     let found = ctx
         .db
         .write(move |tx| {
-            count(tx, &counted, address.as_deref())?;
+            count(tx, &counted.0, counted.1.as_deref())?;
             people::account_by_email(tx, &email)
         })
         .await?;
@@ -87,12 +93,13 @@ pub async fn with_password(
     let right = password::verify(password, hash).await?;
     match account {
         Some(account) if right => {
+            ctx.db.write(move |tx| right_password(tx, &key, address.as_deref())).await?;
             if account.totp_salt.is_some() {
                 let who = Who { agency_id: account.agency_id, user_id: account.user_id };
                 return Ok(Outcome::NeedsCode(who));
             }
             let who = Who { agency_id: account.agency_id, user_id: account.user_id };
-            begin(ctx, who, Some(key), None, from).await
+            begin(ctx, who, None, None, from).await
         }
         Some(account) => {
             ctx.db.write(move |tx| announce_failure(tx, &account, "password")).await?;

@@ -2,7 +2,10 @@
 //! that doubles.
 //!
 //! A try is counted before the secret is looked at, so that a hundred tries at once are a hundred
-//! tries; success clears the count. What was tried is kept only as a keyed hash, never as typed.
+//! tries; success clears the count of the secret and gives its try back to the address, behind
+//! which others may be guessing. What was tried is kept only as a keyed hash, never as typed.
+
+use std::net::IpAddr;
 
 use tanggap_kernel::{Refusal, Result, Timestamp, params};
 use tanggap_store::Tx;
@@ -14,6 +17,7 @@ tanggap_store::sql! {
         count = case when throttles.until < $3 then 1 else throttles.count + 1 end
         returning count";
     WAIT = "update throttles set until = $2 where key = $1 and until < $2";
+    GIVE_BACK = "update throttles set count = count - 1, until = $2 where key = $1 and count > 0";
     CLEAR = "delete from throttles where key = $1";
     SWEEP = "delete from throttles where until < $1";
 }
@@ -76,6 +80,29 @@ pub fn attempt(tx: &mut Tx<'_>, key: &str, policy: Policy) -> Result<()> {
 pub fn clear(tx: &mut Tx<'_>, key: &str) -> Result<()> {
     tx.put(&CLEAR, params![key])?;
     Ok(())
+}
+
+/// Takes back one counted try of `key`, which was none: the secret was right.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn give_back(tx: &mut Tx<'_>, key: &str) -> Result<()> {
+    let now = tx.now();
+    tx.put(&GIVE_BACK, params![key, now])?;
+    Ok(())
+}
+
+/// Whom an address is counted as: one subscriber holds a whole /64 of IPv6.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let mut parts = v6.segments();
+            parts[4..].fill(0);
+            IpAddr::from(parts)
+        }
+        v4 => v4,
+    }
 }
 
 /// Removes what is forgotten anyway; for the janitor.

@@ -2,21 +2,22 @@
 //!
 //! **Looking at a link changes nothing**, since mail systems look at every link before its reader
 //! does: both pages hold a button, and only that does something. A link is signed, names its case
-//! or address, and is good for a bounded time.
+//! or address, and is good for a bounded time; one that opens a case ends with a new PIN.
 
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use tanggap_cases::model::Case;
 use tanggap_cases::store as cases;
 use tanggap_conversations::outbound::suppressions::{self, Reason};
-use tanggap_kernel::{AgencyId, Refusal, Timestamp};
+use tanggap_kernel::{AgencyId, Refusal, Result, Timestamp};
 use tanggap_ui::ctx::Secrets;
 use tanggap_ui::{Answer, Page, respond};
 
 use crate::door::Door;
 use crate::sealed::{seal, unseal};
-use crate::track::admit;
+use crate::track::{Mark, admit};
 
 const OPEN: &str = "mail-open";
 const STOP: &str = "mail-stop";
@@ -64,15 +65,29 @@ struct StopPage {
     done: bool,
 }
 
-fn invitation(door: &Door, sealed: &str) -> Option<Invitation> {
-    let (agency, case, at): (i64, i64, i64) = unseal(&door.ctx.secrets, OPEN, sealed)?;
-    let age = door.ctx.now().as_micros().saturating_sub(at);
-    (agency == door.agency.id.0 && age < AGE_MAX).then_some(Invitation { agency, case, at })
+/// The case that a link opens, and the mark of its PIN; `None` where the link is over.
+async fn invited(door: &Door, sealed: &str) -> Result<Option<(Case, Mark)>> {
+    let found: Option<(i64, i64, i64)> = unseal(&door.ctx.secrets, OPEN, sealed);
+    let Some((agency, case, at)) = found else { return Ok(None) };
+    let at = Timestamp::from_micros(at);
+    if agency != door.agency.id.0 || door.ctx.now() >= at.plus(AGE_MAX) {
+        return Ok(None);
+    }
+    let (access, secrets) = (door.access(), door.ctx.secrets.clone());
+    let read = door.ctx.db.read(move |tx| {
+        let Some(case) = cases::find(tx, &access, case.into())? else { return Ok(None) };
+        if cases::pin_replaced_after(tx, &access, case.id, at)? {
+            return Ok(None);
+        }
+        let mark = Mark::now(tx, &access, &secrets, case.id)?;
+        Ok(Some((case, mark)))
+    });
+    read.await
 }
 
 /// `GET /buka/{sealed}`.
 pub async fn show(door: Door, Path(Sealed { sealed }): Path<Sealed>) -> Answer {
-    let is_over = invitation(&door, &sealed).is_none();
+    let is_over = invited(&door, &sealed).await?.is_none();
     let status = if is_over { StatusCode::GONE } else { StatusCode::OK };
     let page = InvitePage { page: door.page("portal-invite"), base: door.base.clone(), is_over };
     Ok(door.html_status(status, page))
@@ -80,14 +95,11 @@ pub async fn show(door: Door, Path(Sealed { sealed }): Path<Sealed>) -> Answer {
 
 /// `POST /buka/{sealed}`: the case, for two hours from now.
 pub async fn open(door: Door, headers: HeaderMap, Path(Sealed { sealed }): Path<Sealed>) -> Answer {
-    let Some(to) = invitation(&door, &sealed) else {
+    let Some((case, mark)) = invited(&door, &sealed).await? else {
         return show(door, Path(Sealed { sealed })).await;
     };
-    let access = door.access();
-    let read = door.ctx.db.read(move |tx| Ok(cases::find(tx, &access, to.case.into())?));
-    let case = read.await?.ok_or(Refusal::NotFound)?;
     let mut response = respond::see_other(&door.link(&format!("/lacak/{}", case.code)));
-    admit(&door, &headers, case.id, &mut response);
+    admit(&door, &headers, case.id, mark, &mut response);
     Ok(response)
 }
 

@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
 use tanggap_kernel::Timestamp;
+use tanggap_org::throttle::network;
 
 /// The most that one bucket remembers at once.
 const KEYS_MAX: usize = 100_000;
@@ -18,14 +19,24 @@ const KEYS_MAX: usize = 100_000;
 pub struct Bucket<K> {
     burst: i64,
     every: i64,
-    held: Mutex<HashMap<K, Timestamp>>,
+    held: Mutex<Held<K>>,
+}
+
+struct Held<K> {
+    /// When the bucket of each is full again.
+    full: HashMap<K, Timestamp>,
+    /// When that of all for whom there is no room is: they share one.
+    rest: Timestamp,
+    swept_at: Timestamp,
 }
 
 impl<K: Eq + Hash> Bucket<K> {
     /// `burst` at once, then one each `every` microseconds.
     #[must_use]
     pub fn new(burst: i64, every: i64) -> Self {
-        Self { burst, every, held: Mutex::default() }
+        let never = Timestamp::from_micros(0);
+        let held = Held { full: HashMap::new(), rest: never, swept_at: never };
+        Self { burst, every, held: Mutex::new(held) }
     }
 
     /// Lets one of `key` through.
@@ -34,17 +45,22 @@ impl<K: Eq + Hash> Bucket<K> {
     /// The seconds to wait where the bucket is empty.
     pub fn pass(&self, key: K, now: Timestamp) -> Result<(), i64> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.len() >= KEYS_MAX {
-            held.retain(|_, full| *full > now);
+        let Held { full, rest, swept_at } = &mut *held;
+        // Who floods us with keys makes nobody walk through all of them each time.
+        if full.len() >= KEYS_MAX && now >= swept_at.plus(Timestamp::SECOND) {
+            full.retain(|_, full| *full > now);
+            *swept_at = now;
         }
-        let full = held.get(&key).copied().unwrap_or(now).max(now);
-        let over = full.as_micros() + self.every - now.as_micros() - self.burst * self.every;
+        let full = match full.len() < KEYS_MAX || full.contains_key(&key) {
+            true => full.entry(key).or_insert(now),
+            false => rest,
+        };
+        let begins = (*full).max(now);
+        let over = begins.as_micros() + self.every - now.as_micros() - self.burst * self.every;
         if over > 0 {
             return Err(over / Timestamp::SECOND + 1);
         }
-        if held.len() < KEYS_MAX || held.contains_key(&key) {
-            held.insert(key, full.plus(self.every));
-        }
+        *full = begins.plus(self.every);
         Ok(())
     }
 }
@@ -65,18 +81,6 @@ impl Gate {
     /// The seconds to wait where the bucket is empty.
     pub fn pass(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), i64> {
         self.0.pass(network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))), now)
-    }
-}
-
-/// One subscriber holds a whole /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => {
-            let mut parts = v6.segments();
-            parts[4..].fill(0);
-            IpAddr::from(parts)
-        }
     }
 }
 
@@ -119,6 +123,21 @@ mod tests {
         assert_eq!(gate.pass(b, start), Ok(()));
         assert_eq!(gate.pass(a, start.plus(10 * Timestamp::SECOND)), Ok(()));
         assert!(gate.pass(a, start.plus(10 * Timestamp::SECOND)).is_err());
+    }
+
+    #[test]
+    fn all_for_whom_there_is_no_room_share_one_bucket() {
+        let bucket = Bucket::new(2, Timestamp::SECOND);
+        let start = Timestamp::from_micros(1_000 * Timestamp::SECOND);
+        for key in 0..KEYS_MAX {
+            assert_eq!(bucket.pass(key, start), Ok(()));
+        }
+        assert_eq!(bucket.pass(0, start), Ok(()), "who has one keeps it");
+        let passed = (1..100).filter(|n| bucket.pass(KEYS_MAX + n, start).is_ok()).count();
+        assert_eq!(passed, 2);
+        let later = start.plus(3 * Timestamp::SECOND);
+        let passed = (1..100).filter(|n| bucket.pass(KEYS_MAX + n, later).is_ok()).count();
+        assert_eq!(passed, 99, "there is room again");
     }
 
     #[test]

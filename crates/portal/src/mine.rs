@@ -144,6 +144,12 @@ fn key(door: &Door, what: &str, value: &[u8]) -> String {
     format!("mine:{}", hex::encode(&mac[..16]))
 }
 
+/// The key of this browser's network.
+fn network_key(door: &Door, what: &str) -> Option<String> {
+    let network = throttle::network(door.visitor.address?);
+    Some(key(door, what, network.to_string().as_bytes()))
+}
+
 /// Whether a form was served by us to this browser: nobody is led into somebody else's reports.
 fn is_ours(door: &Door, sent: &Sent) -> bool {
     door.visitor.check_csrf(sent.values.get("csrf")).is_ok()
@@ -165,8 +171,7 @@ pub async fn send(Extension(limits): Extension<Arc<Limits>>, door: Door, sent: S
     }
     let (access, secrets, code) = (door.access(), door.ctx.secrets.clone(), OneTime::draw()?);
     let of_address = key(&door, "address", &address.hash(&secrets, &access));
-    let of_network =
-        door.visitor.address.map(|ip| key(&door, "network", ip.to_string().as_bytes()));
+    let of_network = network_key(&door, "network");
     let asked = door
         .ctx
         .db
@@ -222,15 +227,20 @@ pub async fn prove(door: Door, sent: Sent) -> Answer {
     }
     let digits: String = sent.values.get("kode").chars().filter(char::is_ascii_digit).collect();
     let (access, secrets, of) = (door.access(), door.ctx.secrets.clone(), address.clone());
-    let network = door.visitor.address.map(|ip| key(&door, "tries", ip.to_string().as_bytes()));
+    let (tries, asked) = (network_key(&door, "tries"), network_key(&door, "network"));
     let proved = door
         .ctx
         .db
         .write(move |tx| {
-            if let Some(network) = &network {
-                throttle::attempt(tx, network, throttle::ADDRESS)?;
+            if let Some(tries) = &tries {
+                throttle::attempt(tx, tries, throttle::ADDRESS)?;
             }
-            mine::prove(tx, &access, &secrets, &of, &digits)
+            let right = mine::prove(tx, &access, &secrets, &of, &digits)?;
+            // Neither the code nor that it was asked for was a guess.
+            for counted in [&tries, &asked].into_iter().flatten().filter(|_| right) {
+                throttle::give_back(tx, counted)?;
+            }
+            Ok(right)
         })
         .await;
     match proved {
@@ -287,11 +297,17 @@ pub async fn open(door: Door, headers: HeaderMap, sent: Sent) -> Answer {
         return Ok(respond::see_other(&door.link(HOME)));
     };
     let (access, wanted) = (door.access(), sent.values.get("id").to_owned());
-    let own = door.ctx.db.read(move |tx| mine::reports(tx, &access, &address)).await?;
-    let case = own.into_iter().find(|case| case.id.to_string() == wanted);
-    let case = case.ok_or(Refusal::NotFound)?;
+    let secrets = door.ctx.secrets.clone();
+    let read = door.ctx.db.read(move |tx| {
+        let own = mine::reports(tx, &access, &address)?;
+        let case = own.into_iter().find(|case| case.id.to_string() == wanted);
+        let case = case.ok_or(Refusal::NotFound)?;
+        let mark = track::Mark::now(tx, &access, &secrets, case.id)?;
+        Ok((case, mark))
+    });
+    let (case, mark) = read.await?;
     let mut response = respond::see_other(&door.link(&format!("/lacak/{}", case.code)));
-    track::admit(&door, &headers, case.id, &mut response);
+    track::admit(&door, &headers, case.id, mark, &mut response);
     Ok(response)
 }
 

@@ -63,7 +63,7 @@ pub async fn act(
             Ok(()) => {
                 let place = format!("/lacak/{}#keadaan", case.code);
                 let mut response = respond::see_other(&door.link(&place));
-                track::admit(&door, &headers, case.id, &mut response);
+                track::renew(&door, &headers, case.id, &mut response);
                 return Ok(response);
             }
             Err(Error::Refused(Refusal::Invalid(wrong))) => problems = wrong,

@@ -467,7 +467,7 @@ pub async fn why(door: Door, headers: HeaderMap, Path(path): Path<PolicyPath>) -
         page,
     };
     let mut response = door.html(view);
-    crate::track::admit(&door, &headers, case.id, &mut response);
+    crate::track::renew(&door, &headers, case.id, &mut response);
     Ok(response)
 }
 

@@ -65,7 +65,8 @@ pub async fn challenge(State(ctx): State<Ctx>) -> Answer {
 /// A fault where the system has no random bytes to give.
 pub fn draw(ctx: &Ctx) -> Result<Challenge> {
     let until = ctx.now().plus(AGE_MAX).as_micros() / Timestamp::SECOND;
-    let salt = format!("{}?expires={until}", hex::encode(random::<12>()?));
+    // Ends with a sign that is no digit, so that none of the number can be read as the time.
+    let salt = format!("{}?expires={until}&", hex::encode(random::<12>()?));
     let number = u64::from_be_bytes(random()?) % NUMBER_MAX;
     let challenge = hash(&salt, number);
     let signature = sign(&ctx.secrets, &challenge);
@@ -99,9 +100,12 @@ pub fn check(ctx: &Ctx, sent: &str) -> Option<Work> {
     if !ours || hash(&proof.salt, proof.number) != proof.challenge {
         return None;
     }
-    let seconds: i64 = proof.salt.split_once("?expires=")?.1.parse().ok()?;
+    let (_, seconds) = proof.salt.split_once("?expires=")?;
+    let seconds: i64 = seconds.strip_suffix('&')?.parse().ok()?;
     let until = Timestamp::from_micros(seconds.checked_mul(Timestamp::SECOND)?);
-    (ctx.now() < until).then_some(Work { challenge: proof.challenge, until })
+    let now = ctx.now();
+    (now < until && until <= now.plus(AGE_MAX))
+        .then_some(Work { challenge: proof.challenge, until })
 }
 
 /// Spends a proof; `false` where it was spent before.

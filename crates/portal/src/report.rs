@@ -33,6 +33,7 @@ use crate::pow;
 use crate::receipt::Receipt;
 use crate::sealed::FormToken;
 use crate::sent::{Sent, Upload, file_bytes_max};
+use crate::track::{self, Mark};
 
 /// A form without proof of work is looked at for at least so long; quicker is no reading person.
 const AGE_MIN: i64 = 5 * Timestamp::SECOND;
@@ -352,7 +353,8 @@ pub(crate) async fn register<'t>(
 fn hand_out(door: &Door, headers: &HeaderMap, case: &Case, ticket: &Ticket) -> Response {
     let mut response = respond::see_other(&door.link("/lapor/terima"));
     Receipt::of(door, case, ticket).give(door, &mut response);
-    crate::track::admit(door, headers, case.id, &mut response);
+    let mark = Mark::of(&door.ctx.secrets, &ticket.pin_hash);
+    track::admit(door, headers, case.id, mark, &mut response);
     response.into_response()
 }
 

@@ -2,14 +2,15 @@
 //!
 //! A code alone shows nothing, not even that there is such a case: whoever has no proof gets the
 //! form, and a wrong code and a wrong PIN are told in the same words. The proof is a signed
-//! cookie that lasts two hours and is renewed by use.
+//! cookie that lasts two hours and is renewed by use; it ends at once with the PIN that it was
+//! given for.
 
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, Query};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 use tanggap_cases::model::{Case, CaseId};
@@ -39,26 +40,56 @@ const AGE_S: i64 = 2 * 60 * 60;
 /// The most cases that one browser follows at once.
 const HELD_MAX: usize = 8;
 
-/// The cases that a browser may see, and until when (microseconds).
-type Held = Vec<(i64, i64)>;
+/// The cases that a browser may see, until when (microseconds), and the marks of their PINs.
+type Held = Vec<(i64, i64, Mark)>;
+
+/// What a proof keeps of the PIN that it was given for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark(u64);
+
+impl Mark {
+    /// Of a PIN, by what is kept of it.
+    #[must_use]
+    pub fn of(secrets: &Secrets, pin_hash: &[u8]) -> Self {
+        let mac = secrets.mac("track-pin", &[pin_hash]);
+        Self(mac[..8].iter().fold(0, |mark, byte| mark << 8 | u64::from(*byte)))
+    }
+
+    /// Of a case's PIN as it is now.
+    ///
+    /// # Errors
+    /// A fault of the engine.
+    pub fn now(tx: &mut Tx<'_>, access: &Access, secrets: &Secrets, case: CaseId) -> Result<Self> {
+        Ok(Self::of(secrets, &cases::pin_hash(tx, access, case)?))
+    }
+}
 
 fn held(door: &Door, headers: &HeaderMap) -> Held {
     let sealed = cookie(headers, COOKIE).unwrap_or_default();
     let (agency, mut held): (i64, Held) =
         unseal(&door.ctx.secrets, PURPOSE, sealed).unwrap_or_default();
     let now = door.ctx.now().as_micros();
-    held.retain(|(_, until)| agency == door.agency.id.0 && now < *until);
+    held.retain(|(_, until, _)| agency == door.agency.id.0 && now < *until);
     held
 }
 
-/// Lets the browser see a case for two hours from now, besides those it sees already.
-pub fn admit(door: &Door, headers: &HeaderMap, case: CaseId, response: &mut Response) {
+/// Lets the browser see a case for two hours from now, besides those it sees already: as long as
+/// the PIN is the one whose mark it was proved with.
+pub fn admit(door: &Door, headers: &HeaderMap, case: CaseId, mark: Mark, response: &mut Response) {
     let mut held = held(door, headers);
-    held.retain(|(id, _)| *id != case.0);
-    held.insert(0, (case.0, door.ctx.now().plus(AGE_S * Timestamp::SECOND).as_micros()));
+    held.retain(|(id, ..)| *id != case.0);
+    held.insert(0, (case.0, door.ctx.now().plus(AGE_S * Timestamp::SECOND).as_micros(), mark));
     held.truncate(HELD_MAX);
     let value = seal(&door.ctx.secrets, PURPOSE, &(door.agency.id.0, held));
     door.set_cookie(response, COOKIE, &value, AGE_S);
+}
+
+/// Lets the browser go on seeing a case that it has proved for two hours from now.
+pub fn renew(door: &Door, headers: &HeaderMap, case: CaseId, response: &mut Response) {
+    let held = held(door, headers);
+    if let Some((_, _, mark)) = held.iter().find(|(id, ..)| *id == case.0) {
+        admit(door, headers, case, *mark, response);
+    }
 }
 
 /// The case behind a code, where this browser has proved that it may see it.
@@ -68,9 +99,16 @@ pub fn admit(door: &Door, headers: &HeaderMap, case: CaseId, response: &mut Resp
 pub async fn proven(door: &Door, headers: &HeaderMap, code: &str) -> Result<Option<Case>> {
     let held = held(door, headers);
     let Some(code) = code::parse(code).filter(|_| !held.is_empty()) else { return Ok(None) };
-    let access = door.access();
-    let case = door.ctx.db.read(move |tx| Ok(cases::by_code(tx, &access, &code)?)).await?;
-    Ok(case.filter(|case| held.iter().any(|(id, _)| *id == case.id.0)))
+    let (access, secrets) = (door.access(), door.ctx.secrets.clone());
+    let read = door.ctx.db.read(move |tx| {
+        let Some(case) = cases::by_code(tx, &access, &code)? else { return Ok(None) };
+        let Some((_, _, mark)) = held.iter().find(|(id, ..)| *id == case.id.0) else {
+            return Ok(None);
+        };
+        let is_same = Mark::now(tx, &access, &secrets, case.id)? == *mark;
+        Ok(Some(case).filter(|_| is_same))
+    });
+    read.await
 }
 
 /// The code of an address.
@@ -170,7 +208,7 @@ pub async fn enter(
         .write(move |tx| check(tx, &access, &secrets, code.as_deref(), &pin, address))
         .await;
     match checked {
-        Ok(Some(case)) => open(&door, &headers, case, &sent.values).await,
+        Ok(Some((case, mark))) => open(&door, &headers, case, mark, &sent.values).await,
         Ok(None) => {
             let wrong = vec![Invalid::new("kode", "portal-invalid-pin")];
             again(StatusCode::UNPROCESSABLE_ENTITY, wrong)
@@ -183,7 +221,7 @@ pub async fn enter(
 }
 
 /// Opens a case that was proved: its page, or the step in which the proof had run out.
-async fn open(door: &Door, headers: &HeaderMap, case: Case, values: &Values) -> Answer {
+async fn open(door: &Door, headers: &HeaderMap, case: Case, mark: Mark, values: &Values) -> Answer {
     let (id, step) = (case.id, values.get(STEP).to_owned());
     let mut response = if step.is_empty() {
         respond::see_other(&door.link(&format!("/lacak/{}", case.code)))
@@ -193,7 +231,7 @@ async fn open(door: &Door, headers: &HeaderMap, case: Case, values: &Values) -> 
         let refused = Refused { step, values: written, errors: Vec::new() };
         parcel::page(door, case, StatusCode::OK, Some(refused)).await?
     };
-    admit(door, headers, id, &mut response);
+    admit(door, headers, id, mark, &mut response);
     Ok(response)
 }
 
@@ -220,15 +258,16 @@ fn check(
     code: Option<&str>,
     pin: &str,
     address: Option<std::net::IpAddr>,
-) -> Result<Option<Case>> {
+) -> Result<Option<(Case, Mark)>> {
     let key = |what: &str, value: &str| {
         let agency = access.agency_id.0.to_be_bytes();
         let mac = secrets.mac("throttle-pin", &[what.as_bytes(), &agency, value.as_bytes()]);
         format!("pin:{}", hex::encode(&mac[..16]))
     };
     let by_code = key("code", code.unwrap_or("?"));
-    if let Some(address) = address {
-        throttle::attempt(tx, &key("address", &address.to_string()), throttle::ADDRESS)?;
+    let by_network = address.map(|a| key("address", &throttle::network(a).to_string()));
+    if let Some(network) = &by_network {
+        throttle::attempt(tx, network, throttle::ADDRESS)?;
     }
     let Some(code) = code else { return Ok(None) };
     throttle::attempt(tx, &by_code, throttle::SECRET)?;
@@ -239,7 +278,11 @@ fn check(
         return Ok(None);
     }
     throttle::clear(tx, &by_code)?;
-    Ok(Some(case))
+    if let Some(network) = &by_network {
+        throttle::give_back(tx, network)?;
+    }
+    let mark = Mark::of(secrets, &kept);
+    Ok(Some((case, mark)))
 }
 
 /// `GET /lacak/{code}`.
@@ -248,7 +291,7 @@ pub async fn show(door: Door, headers: HeaderMap, Path(path): Path<CodePath>) ->
         return Ok(ask(&door, StatusCode::OK, &path.code, Vec::new()));
     };
     let mut response = parcel::page(&door, case.clone(), StatusCode::OK, None).await?;
-    admit(&door, &headers, case.id, &mut response);
+    renew(&door, &headers, case.id, &mut response);
     Ok(response)
 }
 
@@ -260,5 +303,7 @@ pub async fn leave(door: Door, sent: Sent) -> Answer {
     }
     door.set_cookie(&mut response, COOKIE, "", 0);
     door.set_cookie(&mut response, "tanda", "", 0);
+    let clear = HeaderValue::from_static("\"cache\"");
+    response.headers_mut().insert("clear-site-data", clear);
     Ok(response)
 }

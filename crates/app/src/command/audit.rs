@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use tanggap_kernel::{Fault, Result};
-use tanggap_store::audit::{self, Head};
+use tanggap_store::audit::{self, Broken, Head};
 use tanggap_ui::Ctx;
 
 use crate::config::Config;
@@ -21,6 +21,9 @@ pub(super) enum Audit {
         /// Heads exported earlier, which must still be where they were
         #[arg(long, value_name = "FILE")]
         heads: Option<PathBuf>,
+        /// The public key that signed them, where it is not this installation's (hexadecimal)
+        #[arg(long, value_name = "HEX", requires = "heads", value_parser = public_key)]
+        key: Option<VerifyingKey>,
     },
 }
 
@@ -32,7 +35,10 @@ pub(super) async fn run(config: &Config, command: Audit) -> Result<ExitCode> {
             println!("{}", serde_json::to_string_pretty(&heads)?);
             Ok(ExitCode::SUCCESS)
         }
-        Audit::Verify { heads } => verify(&ctx, heads.as_deref()).await,
+        Audit::Verify { heads, key } => {
+            let key = key.unwrap_or_else(|| signing_key(&ctx).verifying_key());
+            verify(&ctx, heads.as_deref(), &key).await
+        }
     }
 }
 
@@ -40,13 +46,20 @@ fn signing_key(ctx: &Ctx) -> SigningKey {
     SigningKey::from_bytes(&ctx.secrets.key("audit-heads"))
 }
 
-async fn verify(ctx: &Ctx, file: Option<&Path>) -> Result<ExitCode> {
+fn public_key(text: &str) -> Result<VerifyingKey, String> {
+    let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+    let key = bytes.and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
+    key.ok_or_else(|| "no Ed25519 public key of 64 hexadecimal digits".to_owned())
+}
+
+async fn verify(ctx: &Ctx, file: Option<&Path>, key: &VerifyingKey) -> Result<ExitCode> {
     let heads = file.map_or_else(|| Ok(Vec::new()), read_heads)?;
-    let ours = hex::encode(signing_key(ctx).verifying_key().to_bytes());
-    for head in heads.iter().filter(|head| head.key != ours) {
-        eprintln!("the head of agency {} was signed with another key: {}", head.agency, head.key);
-    }
-    let report = audit::verify(&ctx.db, heads).await?;
+    let (ours, others): (Vec<_>, Vec<_>) =
+        heads.into_iter().partition(|head| head.is_signed_by(key));
+    let mut report = audit::verify(&ctx.db, ours).await?;
+    let why = "its exported head was changed, or signed with another key than this one";
+    let foreign = others.into_iter().map(|Head { agency, seq, .. }| Broken { agency, seq, why });
+    report.broken.extend(foreign);
     for broken in &report.broken {
         println!("broken: agency {}, event {}: {}", broken.agency, broken.seq, broken.why);
     }

@@ -14,12 +14,10 @@ use tar::{Builder, Header};
 
 use super::manifest::{FILES, FORMAT, Manifest, Names, PATH, Part, Rows};
 use super::table::{Table, to_json};
+use crate::work::sweep::NAMING;
 
 /// Rows of one part.
 const PART_ROWS: usize = 1000;
-/// The columns that name files.
-const NAMING: &[(&str, &[&str])] =
-    &[("attachments", &["blob", "thumbnail"]), ("messages", &["raw"])];
 
 type Archive = Builder<GzEncoder<BufWriter<File>>>;
 
@@ -129,9 +127,8 @@ fn key_of(table: &Table, row: &[Value<'static>]) -> Vec<Value<'static>> {
 }
 
 fn name_files(table: &Table, page: &[Vec<Value<'static>>], named: &mut BTreeSet<String>) {
-    let Some((_, naming)) = NAMING.iter().find(|(name, _)| *name == table.name) else { return };
     for (place, column) in table.columns.iter().enumerate() {
-        if naming.contains(&column.name.as_str()) {
+        if NAMING.contains(&(table.name, column.name.as_str())) {
             named.extend(page.iter().filter_map(|row| match &row[place] {
                 Value::Text(name) => Some(name.to_string()),
                 _ => None,

@@ -22,7 +22,7 @@ use mail::RelayGateway;
 const SEND_SECONDS_MAX: u64 = 50;
 
 pub(crate) fn statements() -> Vec<&'static tanggap_store::Sql> {
-    sweep::STATEMENTS.to_vec()
+    sweep::statements()
 }
 
 /// All handlers of a node.

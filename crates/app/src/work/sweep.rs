@@ -24,19 +24,37 @@ const IDEMPOTENCY_AGE: i64 = 2 * Timestamp::DAY;
 const CHUNK: usize = 500;
 
 sql! {
-    THROTTLES = "delete from throttles where until <= $1";
     PROOFS = "delete from spent_proofs where until <= $1";
     KEYS = "delete from idempotency_keys where at <= $1";
-    NAMED = "select w.value from json_array_elements_text(cast($1 as json)) as w
-        where exists (select 1 from attachments where blob = w.value)
-        or exists (select 1 from attachments where thumbnail = w.value)
-        or exists (select 1 from messages where raw = w.value)
-        or exists (select 1 from inbound where raw = w.value)",
-        sqlite: "select w.value from json_each($1) as w
-        where exists (select 1 from attachments where blob = w.value)
-        or exists (select 1 from attachments where thumbnail = w.value)
-        or exists (select 1 from messages where raw = w.value)
-        or exists (select 1 from inbound where raw = w.value)";
+}
+
+macro_rules! naming {
+    (@ $names:literal, $first:literal $column:literal $(, $table:literal $more:literal)*) => {
+        concat!(
+            "select w.value from ", $names, " as w where exists (select 1 from ", $first,
+            " where ", $column, " = w.value)"
+            $(, " or exists (select 1 from ", $table, " where ", $more, " = w.value)")*
+        )
+    };
+    ($($table:literal $column:literal),+) => {
+        /// The columns that name files: what they name is kept, and goes into a backup.
+        pub(crate) const NAMING: &[(&str, &str)] = &[$(($table, $column)),+];
+
+        mod named {
+            tanggap_store::sql! {
+                NAMED = naming!(
+                    @ "json_array_elements_text(cast($1 as json))", $($table $column),+
+                ), sqlite: naming!(@ "json_each($1)", $($table $column),+);
+            }
+        }
+    };
+}
+
+naming! { "attachments" "blob", "attachments" "thumbnail", "messages" "raw", "inbound" "raw" }
+
+/// The statements of this module, for the test that reads every plan.
+pub(crate) fn statements() -> Vec<&'static tanggap_store::Sql> {
+    [STATEMENTS, named::STATEMENTS].concat()
 }
 
 /// Adds the handlers.
@@ -58,12 +76,19 @@ pub fn plan(tx: &mut Tx<'_>) -> Result<()> {
 }
 
 fn sweep_rows(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
+    sweep_over(tx)?;
+    let again = tx.now().plus(ROWS_EVERY);
+    Ok(tx.schedule(NOBODY, ROWS, &job.key, again, "{}")?)
+}
+
+/// Removes the rows that are over. What was counted of wrong tries is not over with its wait.
+fn sweep_over(tx: &mut Tx<'_>) -> Result<()> {
     let now = tx.now();
     tanggap_org::sessions::sweep(tx)?;
-    tx.put(&THROTTLES, params![now])?;
+    tanggap_org::throttle::sweep(tx)?;
     tx.put(&PROOFS, params![now])?;
     tx.put(&KEYS, params![now.plus(-IDEMPOTENCY_AGE)])?;
-    Ok(tx.schedule(NOBODY, ROWS, &job.key, now.plus(ROWS_EVERY), "{}")?)
+    Ok(())
 }
 
 async fn sweep_files(db: Db, blobs: Blobs, job: Job) -> Result<()> {
@@ -98,7 +123,7 @@ async fn sweep_chunk(
     }
     let asked = serde_json::to_string(&names)?;
     let named: Vec<String> =
-        db.read(move |tx| Ok(tx.all(&NAMED, params![&asked], |row| row.text())?)).await?;
+        db.read(move |tx| Ok(tx.all(&named::NAMED, params![&asked], |row| row.text())?)).await?;
     let mut swept = 0;
     for name in names.iter().filter(|name| !named.contains(name)) {
         // Put again meanwhile, it is young again.
@@ -108,4 +133,43 @@ async fn sweep_chunk(
         }
     }
     Ok(swept)
+}
+
+#[cfg(test)]
+mod tests {
+    use tanggap_kernel::{Error, Refusal};
+    use tanggap_org::throttle::{self, SECRET};
+    use tanggap_testkit::engines;
+
+    use super::*;
+
+    engines! {
+        async fn wrong_tries_are_counted_on_across_the_sweeps(kit) {
+            let tried = async || {
+                kit.db.write(|tx| throttle::attempt(tx, "pin:uji", SECRET)).await
+            };
+            let swept_after = async |micros| {
+                kit.clock.set(kit.clock.now().plus(micros));
+                kit.db.write(sweep_over).await.expect("swept");
+            };
+            for _ in 0..5 {
+                assert!(tried().await.is_ok());
+            }
+            assert!(tried().await.is_err(), "five were free");
+            swept_after(10 * Timestamp::MINUTE).await;
+            assert!(tried().await.is_ok(), "the wait is over");
+            let waits = tried().await;
+            assert!(
+                matches!(
+                    waits,
+                    Err(Error::Refused(Refusal::TooMany { retry_after_s: 31..=60 }))
+                ),
+                "each further try waits twice as long: {waits:?}"
+            );
+            swept_after(2 * Timestamp::HOUR).await;
+            for _ in 0..5 {
+                assert!(tried().await.is_ok(), "long ago is forgotten");
+            }
+        }
+    }
 }

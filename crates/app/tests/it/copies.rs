@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tanggap_app::copy;
 use tanggap_app::letter;
+use tanggap_conversations::{AccountId, inbound};
 use tanggap_kernel::{Access, Clock, Timestamp};
 use tanggap_store::{Db, audit};
 use tanggap_testkit::{TestDb, block_on};
@@ -12,6 +13,7 @@ use tanggap_ui::Ctx;
 use crate::kit;
 
 const CASES: usize = 25;
+const ASIDE: &[u8] = b"From: rusak\r\n\r\n\xff";
 
 /// Some cases with files, made from mails.
 async fn some_cases(ctx: &Ctx) {
@@ -29,6 +31,26 @@ async fn some_cases(ctx: &Ctx) {
             .await
             .expect("taken in");
     }
+}
+
+/// A letter that could not be read: only its bytes are kept.
+async fn set_aside(ctx: &Ctx) -> String {
+    let name = ctx.blobs.put(bytes::Bytes::from_static(ASIDE)).await.expect("kept");
+    let raw = name.clone();
+    ctx.db
+        .write(move |tx| {
+            let access = Access::system(tanggap_org::agencies(tx)?[0].id);
+            let new = inbound::NewInbound {
+                account_id: AccountId(0),
+                external_id: "rusak",
+                payload: None,
+                raw: Some(&raw),
+            };
+            inbound::set_aside(tx, &access, &new, "rusak")
+        })
+        .await
+        .expect("noted");
+    name
 }
 
 async fn found_by(ctx: &Ctx, words: &'static str) -> usize {
@@ -61,16 +83,18 @@ async fn events(ctx: &Ctx) -> i64 {
 async fn copy_over(from: TestDb, to: TestDb) {
     let here = kit::ctx(&from);
     some_cases(&here).await;
+    let aside = set_aside(&here).await;
     let sealed = events(&here).await;
     let file = from.folder.path().join("cadangan.tgz");
     let written = copy::backup(&here, &file).await.expect("written");
     assert!(written.missing.is_empty());
-    assert_eq!(written.files as usize, 2 * CASES);
+    assert_eq!(written.files as usize, 2 * CASES + 1);
 
     let there = kit::ctx(&to);
     let manifest = copy::verify(&file).expect("whole");
     copy::restore(&there, &file, &manifest).await.expect("restored");
     assert_eq!(events(&there).await, sealed);
+    assert_eq!(there.blobs.get(&aside).await.expect("a letter"), ASIDE);
     assert_eq!(found_by(&here, "lubang pasar").await, CASES);
     assert_eq!(found_by(&there, "lubang pasar").await, CASES);
     // By the subject, which is not in the message itself.

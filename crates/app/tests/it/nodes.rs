@@ -334,6 +334,7 @@ fn the_commands_of_an_operator_work_on_an_empty_folder() {
     std::fs::write(&kept, heads).expect("written");
     let kept = kept.to_string_lossy().into_owned();
     must(&data, &["audit", "verify", "--heads", &kept]);
+    signed_by_others_proves_nothing(&data, &kept);
     must(&data, &["doctor"]);
     block_on(async {
         let engine = Engine::Sqlite(data.join("tanggap.sqlite3"));
@@ -345,4 +346,19 @@ fn the_commands_of_an_operator_work_on_an_empty_folder() {
     assert_eq!(broken.status.code(), Some(1));
     let told = String::from_utf8_lossy(&broken.stdout).into_owned();
     assert!(told.contains("event 2: it was changed"), "{told}");
+}
+
+/// Whoever rewrites a log can sign heads too, but not with the installation's key.
+fn signed_by_others_proves_nothing(data: &Path, kept: &str) {
+    let heads = std::fs::read_to_string(kept).expect("heads");
+    let heads: Vec<Json> = serde_json::from_str(&heads).expect("heads");
+    let key = heads[0]["key"].as_str().expect("a key").to_owned();
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    std::fs::copy(data.join("tanggap.sqlite3"), elsewhere.path().join("tanggap.sqlite3"))
+        .expect("copied");
+    let refused = run(elsewhere.path(), &["audit", "verify", "--heads", kept]);
+    assert_eq!(refused.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert!(told.contains("another key"), "{told}");
+    must(elsewhere.path(), &["audit", "verify", "--heads", kept, "--key", &key]);
 }

@@ -48,12 +48,20 @@ pub fn change_password(
     Ok(())
 }
 
-/// Sets up one's authenticator, with the step of the code that proved it.
+/// Sets up one's authenticator, with the step of the code that proved it, and ends all one's other
+/// sessions: they began without it.
 ///
 /// # Errors
 /// [`Refusal::Forbidden`] for anybody but staff.
-pub fn set_totp(tx: &mut Tx<'_>, access: &Access, salt: &str, step: i64) -> Result<()> {
+pub fn set_totp(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    salt: &str,
+    step: i64,
+    keep: &SecretHash,
+) -> Result<()> {
     let id = me(access)?;
+    sessions::end_all(tx, access, id, Some(keep))?;
     tx.put(&user_rows::SET_TOTP, params![access.agency_id, id, salt, step])?;
     tx.announce(event(access, "user.totp_set", "user", id.0));
     Ok(())

@@ -53,6 +53,8 @@ pub fn create_token(tx: &mut Tx<'_>, access: &Access, input: &NewToken) -> Resul
     check.require(!input.scopes.is_empty(), "scopes", "ui-invalid-required");
     let ahead = input.expires_at.is_none_or(|at| at > now);
     check.require(ahead, "expires", "org-invalid-expires");
+    let may = input.scopes.iter().all(|scope| scope.may_be_given_by(access));
+    check.require(may, "scopes", "org-invalid-scope");
     check.done()?;
     let id: TokenId = tx.id();
     let words: Vec<&str> = input.scopes.iter().map(|scope| scope.as_str()).collect();

@@ -1,18 +1,15 @@
 //! The doors: who stands before a handler, and whether they may speak.
 //!
-//! [`Staff`] is a person who signed in, [`Token`] an integration, [`Visitor`] anybody else with a
-//! form in hand. Each is an extractor, so that a handler without one serves the public and says so
-//! by its signature.
+//! [`Staff`] is a person who signed in, [`Visitor`] anybody else with a form in hand. Each is an
+//! extractor, so that a handler without one serves the public and says so by its signature.
 
 mod address;
-mod bearer;
 mod cookies;
 mod signed;
 mod staff;
 mod visitor;
 
 pub use address::client_address;
-pub use bearer::Token;
 pub use cookies::{flash, session_cookie, tell_once, without_session};
 pub use signed::{Fields, SignedFields, SignedForm, VisitorFields, encode};
 pub(crate) use staff::CHOOSE_PASSWORD;

@@ -219,6 +219,8 @@ async fn totp_off(ctx: &Ctx, staff: Staff, fields: Fields) -> Answer {
 #[template(path = "account_totp.html")]
 struct TotpPage {
     page: Page,
+    /// Another one is in use: only who knows the password replaces it.
+    replaces: bool,
     form: FormState,
     salt: String,
     key: String,
@@ -238,7 +240,8 @@ fn totp_page(ctx: &Ctx, staff: &Staff, form: FormState, salt: String) -> TotpPag
     let shown = totp::enrolment(&ctx.secrets, user, &salt, email, &issuer);
     let page = staff.page(ctx, "org-totp");
     let qr = super::qr(&shown.url, &page.title);
-    TotpPage { page, form, salt, key: shown.key, url: shown.url, qr }
+    let replaces = staff.user.has_totp;
+    TotpPage { page, replaces, form, salt, key: shown.key, url: shown.url, qr }
 }
 
 async fn set_totp(State(ctx): State<Ctx>, SignedFields { staff, fields }: SignedFields) -> Answer {
@@ -248,14 +251,19 @@ async fn set_totp(State(ctx): State<Ctx>, SignedFields { staff, fields }: Signed
     if !sound {
         return Err(Refusal::Invalid(Vec::new()).into());
     }
-    let step = totp::check(&ctx.secrets, staff.user.id, &salt, fields.get("code"), ctx.now(), 0)?;
-    let Some(step) = step else {
-        let errors = vec![Invalid::new("code", "org-invalid-code")];
+    let refused = |salt, field, message| {
+        let errors = vec![Invalid::new(field, message)];
         let form = FormState::refused(staff.prefs.locale, Vec::new(), errors);
-        return Ok(respond::unprocessable(totp_page(&ctx, &staff, form, salt)));
+        Ok(respond::unprocessable(totp_page(&ctx, &staff, form, salt)))
     };
-    let access = staff.access.clone();
-    ctx.db.write(move |tx| actions::set_totp(tx, &access, &salt, step)).await?;
+    let replaces = staff.user.has_totp;
+    if replaces && !knows_password(&ctx, &staff, fields.exact("password_totp")).await? {
+        return refused(salt, "password_totp", "org-invalid-password");
+    }
+    let step = totp::check(&ctx.secrets, staff.user.id, &salt, fields.get("code"), ctx.now(), 0)?;
+    let Some(step) = step else { return refused(salt, "code", "org-invalid-code") };
+    let (access, keep) = (staff.access.clone(), staff.session.hash);
+    ctx.db.write(move |tx| actions::set_totp(tx, &access, &salt, step, &keep)).await?;
     Ok(flash(&ctx.site, "/akun", "org-flash-totp-on"))
 }
 

@@ -65,8 +65,9 @@ async fn page(
     };
     let scope =
         |scope: TokenScope| Choice::new(scope.as_str(), page.t(scope.key())).hint(scope.as_str());
+    let offered = TokenScope::ALL.into_iter().filter(|scope| scope.may_be_given_by(&staff.access));
     let template = TokensPage {
-        scopes: TokenScope::ALL.into_iter().map(scope).collect(),
+        scopes: offered.map(scope).collect(),
         tokens: tokens.into_iter().map(row).collect(),
         page,
         form,

@@ -7,18 +7,41 @@ use tanggap_kernel::id::{EventId, UserId};
 use tanggap_kernel::{Access, Actor, Fault, Result, Timestamp, params};
 use tanggap_store::{Row, Tx};
 
+// Whoever a complaint is about reads nothing of it, here neither (UU 25/2009 art. 45): by the
+// reader and their units as `,id,id,`.
+macro_rules! about_reader {
+    ($user:literal, $units:literal) => {
+        concat!(
+            "(coalesce(c.reported_user_id = ",
+            $user,
+            ", false) or coalesce(",
+            $units,
+            " like '%,' || cast(c.reported_unit_id as text) || ',%', false))"
+        )
+    };
+}
+
+macro_rules! matching {
+    () => {
+        concat!(
+            " and id < $2 and id >= $3
+            and (cast($4 as text) is null or kind like $4 escape '!')
+            and (cast($5 as text) is null or actor = $5)
+            and (subject_kind <> 'case' or not coalesce((select ",
+            about_reader!("$7", "$8"),
+            " from cases c where c.agency_id = $1 and c.id = subject_id), false))
+            order by id desc limit $6"
+        )
+    };
+}
+
 tanggap_store::sql! {
-    SEARCH = "select id, seq, at, kind, subject_kind, subject_id, actor, on_behalf_of, body, hash
-        from events where agency_id = $1 and id < $2 and id >= $3
-        and (cast($4 as text) is null or kind like $4 escape '!')
-        and (cast($5 as text) is null or actor = $5)
-        order by id desc limit $6";
-    OF_SUBJECT = "select id, seq, at, kind, subject_kind, subject_id, actor, on_behalf_of, body,
-        hash from events where agency_id = $1 and subject_id = $7 and id < $2 and id >= $3
-        and (cast($4 as text) is null or kind like $4 escape '!')
-        and (cast($5 as text) is null or actor = $5)
-        order by id desc limit $6";
-    CASE = "select id from cases where agency_id = $1 and code = $2";
+    SEARCH = concat!("select id, seq, at, kind, subject_kind, subject_id, actor, on_behalf_of,
+        body, hash from events where agency_id = $1", matching!());
+    OF_SUBJECT = concat!("select id, seq, at, kind, subject_kind, subject_id, actor, on_behalf_of,
+        body, hash from events where agency_id = $1 and subject_id = $9", matching!());
+    CASE = concat!("select id from cases c where agency_id = $1 and code = $2 and not ",
+        about_reader!("$3", "$4"));
     CODES = "select id, code from cases where agency_id = $1
         and id in (select cast(value as bigint) from json_array_elements_text(cast($2 as json)))",
         sqlite: "select id, code from cases where agency_id = $1
@@ -85,21 +108,32 @@ pub(crate) fn search(tx: &mut Tx<'_>, access: &Access, search: &Search) -> Resul
     let known = GROUPS.contains(&search.group.as_str());
     let pattern = known.then(|| format!("{}.%", search.group));
     let actor = search.actor.map(|actor| actor.to_string());
-    let (agency, limit) = (access.agency_id, search.limit);
+    let (agency, limit, (me, units)) = (access.agency_id, search.limit, reader(access));
     let entries = match search.subject_id {
-        None => tx.all(&SEARCH, params![agency, before, floor, pattern, actor, limit], read)?,
+        None => {
+            let args = params![agency, before, floor, pattern, actor, limit, me, units];
+            tx.all(&SEARCH, args, read)?
+        }
         Some(subject) => {
-            let args = params![agency, before, floor, pattern, actor, limit, subject];
+            let args = params![agency, before, floor, pattern, actor, limit, me, units, subject];
             tx.all(&OF_SUBJECT, args, read)?
         }
     };
     Ok(entries)
 }
 
+/// Who reads: their id (0: nobody's), and their units as `,id,id,`.
+fn reader(access: &Access) -> (i64, String) {
+    let units: String = access.member_of.iter().map(|unit| format!("{},", unit.0)).collect();
+    (access.user().map_or(0, |user| user.0), format!(",{units}"))
+}
+
 /// The id behind what somebody typed: a tracking code, or an id.
 pub(crate) fn subject(tx: &mut Tx<'_>, access: &Access, typed: &str) -> Result<Option<i64>> {
     if let Some(code) = tanggap_kernel::code::parse(typed) {
-        let case = tx.opt(&CASE, params![access.agency_id, code], |row| row.int())?;
+        let (me, units) = reader(access);
+        let args = params![access.agency_id, code, me, units];
+        let case = tx.opt(&CASE, args, |row| row.int())?;
         if case.is_some() {
             return Ok(case);
         }

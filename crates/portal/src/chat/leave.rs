@@ -12,6 +12,8 @@ use crate::door::Door;
 use crate::report::register;
 use crate::sent::{Sent, Values};
 
+/// The shortest key of a browser: twelve random bytes.
+const KEY_MIN: usize = 16;
 /// How many codes are tried before we give up finding a free one.
 const TICKETS: u8 = 3;
 /// So much of the first line becomes the subject, in characters.
@@ -37,6 +39,10 @@ pub async fn leave(tools: &Tools, door: &Door, sent: Sent) -> Result<Left> {
     let text = values.get("text");
     if text.is_empty() {
         return Err(Refusal::field("text", "ui-invalid-required").into());
+    }
+    // Whoever guesses the words must not be given somebody else's code and PIN.
+    if values.get("key").len() < KEY_MIN {
+        return Err(Refusal::field("key", "ui-invalid-required").into());
     }
     let who = named(&values)?;
     let proven = acts::prove(door, values.get("altcha")).await?;

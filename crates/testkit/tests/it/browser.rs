@@ -1,9 +1,11 @@
 //! A browser without JavaScript at the citizens' door.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
 use tanggap_store::blobs::Blobs;
 use tanggap_testkit::TestDb;
@@ -18,6 +20,8 @@ pub(crate) struct Browser {
     cookies: Vec<(String, String)>,
     /// The token of the last page that had one.
     csrf: String,
+    /// Where it is.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// An answer.
@@ -86,16 +90,19 @@ impl Browser {
             .layer(axum::middleware::from_fn(tanggap_ui::answer::tell_failures))
             .layer(axum::middleware::map_response(tanggap_ui::respond::security_headers))
             .with_state(ctx.clone());
-        Self { app, ctx, cookies: Vec::new(), csrf: String::new() }
+        Self { app, ctx, cookies: Vec::new(), csrf: String::new(), address: None }
     }
 
     /// Another browser at the same door.
     pub(crate) fn stranger(&self) -> Self {
         let (app, ctx) = (self.app.clone(), self.ctx.clone());
-        Self { app, ctx, cookies: Vec::new(), csrf: String::new() }
+        Self { app, ctx, cookies: Vec::new(), csrf: String::new(), address: None }
     }
 
-    async fn send(&mut self, request: Request<Body>) -> Got {
+    async fn send(&mut self, mut request: Request<Body>) -> Got {
+        if let Some(address) = self.address {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 4000))));
+        }
         let response = self.app.clone().oneshot(request).await.expect("an answer");
         for cookie in response.headers().get_all(header::SET_COOKIE) {
             let text = cookie.to_str().expect("text");

@@ -385,11 +385,16 @@ engines! {
         let closed = chat.say(BUDI, "kunci-0001", "Ada orang?").await;
         assert_eq!(json_of(&closed)["error"], "closed");
         let left = [
-            ("key", "kunci-0009"),
+            ("key", "kunci-0009-abcdef"),
             ("text", "Lampu jalan padam.\nSejak Senin."),
             ("kind", "complaint"),
             ("email", "budi@contoh.id"),
         ];
+        for key in ["", "kunci-0009"] {
+            let short = [("key", key), left[1], left[2], left[3]];
+            let refused = chat.act(BUDI, "titip", &short).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "others guess it: {key}");
+        }
         let first = json_of(&chat.act(BUDI, "titip", &left).await);
         let again = json_of(&chat.act(BUDI, "titip", &left).await);
         assert_eq!(first, again);

@@ -343,6 +343,27 @@ engines! {
         assert!(opens([1; 32]).await.expect("read").is_none());
     }
 
+    async fn nobody_opens_identities_to_a_token_that_are_closed_to_them(kit) {
+        let house = house(&kit.db, "Kabupaten").await;
+        kit.db.write(move |tx| {
+            let (system, agency) = (&house.access, house.access.agency_id);
+            let wide = |secret| NewToken { scopes: TokenScope::ALL.to_vec(), ..token([secret; 32]) };
+            let mut input = person("admin@x.id", Role::Administrator, None);
+            let id = tanggap_org::create_user(tx, system, &input)?;
+            let administrator = user_access(tx, agency, id)?;
+            tanggap_org::create_token(tx, &administrator, &token([1; 32]))?;
+            let refused = tanggap_org::create_token(tx, &administrator, &wide(2));
+            assert_eq!(field(refused), "scopes");
+            input = person("dua@x.id", Role::Administrator, None);
+            input.roles.push(RoleGrant { role: Role::Supervisor, unit_id: None });
+            let id = tanggap_org::create_user(tx, system, &input)?;
+            let both = user_access(tx, agency, id)?;
+            tanggap_org::create_token(tx, &both, &wide(3))?;
+            tanggap_org::create_token(tx, system, &wide(4))?;
+            Ok(())
+        }).await.expect("tokens");
+    }
+
     async fn an_agencys_own_law_rules_new_cases_and_old_ones_keep_theirs(kit) {
         let house = house(&kit.db, "Kabupaten").await;
         kit.db.write(move |tx| {

@@ -14,23 +14,23 @@ use tanggap_ui::ctx::{Ctx, Secrets, Site};
 use tanggap_ui::live::Live;
 use tower::ServiceExt as _;
 
-const PASSWORD: &str = "gerobak ketoprak pagi";
+pub(crate) const PASSWORD: &str = "gerobak ketoprak pagi";
 
 /// A browser: keeps cookies and the newest form token.
-struct Browser {
+pub(crate) struct Browser {
     app: Router,
     cookies: Vec<(String, String)>,
     csrf: String,
 }
 
-struct Got {
-    status: StatusCode,
-    location: String,
-    body: String,
+pub(crate) struct Got {
+    pub(crate) status: StatusCode,
+    pub(crate) location: String,
+    pub(crate) body: String,
 }
 
 impl Browser {
-    fn new(kit: &TestDb, demo: bool) -> Self {
+    pub(crate) fn new(kit: &TestDb, demo: bool) -> Self {
         let site = Site { demo, upload_bytes_max: 1 << 20, ..Site::default() };
         let ctx = Ctx {
             db: kit.db.clone(),
@@ -73,7 +73,7 @@ impl Browser {
         pairs.collect::<Vec<_>>().join("; ")
     }
 
-    async fn get(&mut self, path: &str) -> Got {
+    pub(crate) async fn get(&mut self, path: &str) -> Got {
         let request = Request::get(path)
             .header(header::ACCEPT, "text/html")
             .header(header::COOKIE, self.cookie())
@@ -81,7 +81,7 @@ impl Browser {
         self.send(request.expect("a request")).await
     }
 
-    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Got {
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Got {
         let token = self.csrf.clone();
         self.post_with(path, fields, &token).await
     }
@@ -99,13 +99,13 @@ impl Browser {
         self.send(request.expect("a request")).await
     }
 
-    async fn sign_in(&mut self, email: &str, password: &str) -> Got {
+    pub(crate) async fn sign_in(&mut self, email: &str, password: &str) -> Got {
         self.get("/masuk").await;
         self.post("/masuk", &[("email", email), ("password", password)]).await
     }
 }
 
-async fn agency(kit: &TestDb) -> Access {
+pub(crate) async fn agency(kit: &TestDb) -> Access {
     let hash = tanggap_org::password::hash_now(PASSWORD).expect("a hash");
     kit.db
         .write(move |tx| {

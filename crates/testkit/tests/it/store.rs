@@ -83,6 +83,12 @@ engines! {
         let heads = audit::heads(&kit.db, &key).await.expect("heads");
         assert_eq!(heads.len(), 1);
         assert_eq!(heads[0].seq, 40);
+        assert!(heads[0].is_signed_by(&key.verifying_key()));
+        let other = ed25519_dalek::SigningKey::from_bytes(&[8; 32]);
+        let forged = audit::heads(&kit.db, &other).await.expect("heads");
+        assert!(!forged[0].is_signed_by(&key.verifying_key()));
+        let moved = audit::Head { seq: 39, ..heads[0].clone() };
+        assert!(!moved.is_signed_by(&key.verifying_key()));
         let broken_after = async |script: &'static str| {
             kit.db.write(move |tx| Ok(tx.script(script)?)).await.expect("the forger's hand");
             let report = audit::verify(&kit.db, heads.clone()).await.expect("a report");
