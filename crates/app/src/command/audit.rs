@@ -23,7 +23,7 @@ pub(super) enum Audit {
         heads: Option<PathBuf>,
         /// The public key that signed them, where it is not this installation's (hexadecimal)
         #[arg(long, value_name = "HEX", requires = "heads", value_parser = public_key)]
-        key: Option<VerifyingKey>,
+        key: Option<Box<VerifyingKey>>,
     },
 }
 
@@ -36,7 +36,7 @@ pub(super) async fn run(config: &Config, command: Audit) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Audit::Verify { heads, key } => {
-            let key = key.unwrap_or_else(|| signing_key(&ctx).verifying_key());
+            let key = key.map_or_else(|| signing_key(&ctx).verifying_key(), |key| *key);
             verify(&ctx, heads.as_deref(), &key).await
         }
     }
@@ -46,10 +46,10 @@ fn signing_key(ctx: &Ctx) -> SigningKey {
     SigningKey::from_bytes(&ctx.secrets.key("audit-heads"))
 }
 
-fn public_key(text: &str) -> Result<VerifyingKey, String> {
+fn public_key(text: &str) -> Result<Box<VerifyingKey>, String> {
     let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
     let key = bytes.and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
-    key.ok_or_else(|| "no Ed25519 public key of 64 hexadecimal digits".to_owned())
+    key.map(Box::new).ok_or_else(|| "no Ed25519 public key of 64 hexadecimal digits".to_owned())
 }
 
 async fn verify(ctx: &Ctx, file: Option<&Path>, key: &VerifyingKey) -> Result<ExitCode> {

@@ -59,7 +59,7 @@ engines! {
         for n in 0..60 {
             let address = Ipv6Addr::new(0x2001, 0xdb8, 0, 7, 0, 0, 0, n);
             browser.address = Some(IpAddr::from(address));
-            let code = format!("TGP-222-222-2{}2", char::from(b'A' + u8::try_from(n % 20).unwrap()));
+            let code = format!("TGP-222-222-{n}");
             if enter(&mut browser, &code, "000000").await.status == StatusCode::TOO_MANY_REQUESTS {
                 refused = refused.or(Some(n));
             }
