@@ -91,6 +91,8 @@ case-clock-paused = Paused
 case-clock-met = Met
 case-clock-late = Late
 case-clock-cancelled = No longer applies
+case-clock-passed = Time is over
+case-clock-ended = { $state } { $at } (due { $due })
 
 case-follow-up-pending = Waiting to be accepted
 case-follow-up-accepted = Being worked on

@@ -212,6 +212,8 @@ desk-unit-late = { $n ->
         [one] { $n } report is overdue
        *[other] { $n } reports are overdue
     }
+desk-unit-lewat = Overdue
+desk-unit-returned = (sent it back { $n }×)
 desk-unit-terima = To be accepted
 desk-unit-kerjakan = In progress
 desk-unit-dijawab = Answered

@@ -91,6 +91,8 @@ case-clock-paused = Dihentikan sementara
 case-clock-met = Terpenuhi
 case-clock-late = Terlambat
 case-clock-cancelled = Tidak berlaku lagi
+case-clock-passed = Waktunya lewat
+case-clock-ended = { $state } { $at } (tenggat { $due })
 
 case-follow-up-pending = Menunggu diterima
 case-follow-up-accepted = Dikerjakan

@@ -209,6 +209,8 @@ desk-open-case = Buka laporan
 
 desk-unit-title = Tugas unit saya
 desk-unit-late = { $n } laporan lewat tenggat
+desk-unit-lewat = Lewat tenggat
+desk-unit-returned = (sudah mengembalikan { $n }×)
 desk-unit-terima = Perlu diterima
 desk-unit-kerjakan = Dikerjakan
 desk-unit-dijawab = Terjawab

@@ -2,7 +2,7 @@
 //! the consequence of a deadline. It is data with a source, not a text of the interface, which is
 //! why it lives beside the fact and not in the catalogues.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A text in both languages of the product; Indonesian is the source.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,4 +32,18 @@ impl Text {
     pub fn is_incomplete(&self) -> bool {
         self.id.trim().is_empty() || self.en.trim().is_empty()
     }
+}
+
+/// Reads a text in both languages, or one wording that stands for both.
+pub(crate) fn one_or_both<'de, D: Deserializer<'de>>(from: D) -> Result<Text, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a text, or one with `id` and `en`")]
+    enum Written {
+        One(String),
+        Both(Text),
+    }
+    Ok(match Written::deserialize(from)? {
+        Written::One(text) => Text::new(text.clone(), text),
+        Written::Both(text) => text,
+    })
 }

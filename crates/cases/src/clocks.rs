@@ -79,7 +79,7 @@ impl Law<'_> {
             warn_at: None,
             risk_at: now,
             ended_at: None,
-            source: rule.source.clone(),
+            source: rule.source.id.clone(),
         };
         self.recount(&mut deadline)?;
         deadline.first_due_at = deadline.due_at;
@@ -171,8 +171,10 @@ fn end(deadline: &mut CaseDeadline, event: Event, now: Timestamp) {
     // Where it stands still, the time since does not count.
     let until = deadline.paused_at.unwrap_or(now);
     let met = if until <= deadline.due_at { Clock::Met } else { Clock::Late };
-    // What the end of the case overtakes was neither met nor missed, unless it was late already.
-    let overtaken = event.ends_case() && met == Clock::Met;
+    // What the end of the case overtakes, or a unit that sends the case back, was neither met nor
+    // missed, unless it was late already.
+    let left = event.ends_case() || event == Event::Returned;
+    let overtaken = left && met == Clock::Met;
     deadline.state = if overtaken { Clock::Cancelled } else { met };
     deadline.paused_at = None;
     deadline.warn_at = None;

@@ -355,12 +355,16 @@ async fn receipt(ctx: &Ctx, staff: &Staff, report: &Report, opened: Opened) -> A
             Ok((agency, actions::profile_of(tx, &access, &case)?))
         })
         .await?;
-    let label = |policy: &str| words::policy(text.locale, &profile, policy);
+    // The receipt goes to the reporter: it speaks to them.
+    let label = |policy: &str| {
+        let rule = profile.deadline(policy);
+        rule.map_or(policy, |rule| rule.label.get(text.locale.tag())).to_owned()
+    };
     let deadlines = opened
         .deadlines
         .iter()
         .filter(|d| d.owner == tanggap_calendar::Owner::Agency)
-        .map(|d| (label(&d.policy), d.due_at, d.source.clone()))
+        .map(|d| (label(&d.policy), d.due_at, words::source(text.locale, &profile, d)))
         .collect();
     let name = report.reporter.as_ref().map(|r| r.name.clone()).unwrap_or_default();
     let page = ReceiptPage {

@@ -1,7 +1,7 @@
 //! The form of each step: its fields, what they begin with, and what its button says.
 
 use tanggap_calendar::Profile;
-use tanggap_cases::model::{Case, CaseDeadline, Clock};
+use tanggap_cases::model::{Case, CaseDeadline, Clock, FollowUp, FollowUpState};
 use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_org::{Category, Unit};
 use tanggap_ui::{Choice, Field, FormState, Text};
@@ -33,6 +33,7 @@ pub(crate) struct Around<'a> {
     pub deadlines: &'a [CaseDeadline],
     pub profile: &'a Profile,
     pub draft: &'a Draft,
+    pub follow_ups: &'a [FollowUp],
 }
 
 impl Around<'_> {
@@ -92,7 +93,14 @@ impl Around<'_> {
             return self.units.iter().find(|u| u.id == reported).and_then(|u| u.parent_id);
         }
         let category = self.categories.iter().find(|c| c.id == self.case.category_id);
-        category.and_then(|category| category.unit_id)
+        let unit = category.and_then(|category| category.unit_id);
+        unit.filter(|unit| self.returned_by(*unit) == 0)
+    }
+
+    /// How often a unit has sent the case back.
+    fn returned_by(&self, unit: UnitId) -> usize {
+        let back = |f: &&FollowUp| f.unit_id == unit && f.state == FollowUpState::Returned;
+        self.follow_ups.iter().filter(back).count()
     }
 
     fn fields(&self, step: &str, form: &FormState) -> Vec<Field> {
@@ -156,10 +164,18 @@ impl Around<'_> {
         let text = self.text;
         let choose = |unit: &Unit| {
             let days = text.t1("case-limit-working-day", "n", unit.agreed_days);
-            Choice::new(unit.id.to_string(), format!("{} ({days})", unit.name_in(text.locale)))
+            let mut label = format!("{} ({days})", unit.name_in(text.locale));
+            let returned = self.returned_by(unit.id);
+            if returned > 0 {
+                label.push(' ');
+                label.push_str(&text.t1("desk-unit-returned", "n", returned));
+            }
+            Choice::new(unit.id.to_string(), label)
         };
         let free = |unit: &&Unit| unit.active && self.case.reported_unit_id != Some(unit.id);
-        let units: Vec<Choice> = self.units.iter().filter(free).map(choose).collect();
+        let mut units: Vec<&Unit> = self.units.iter().filter(free).collect();
+        units.sort_by_key(|unit| unit.name_in(text.locale).to_lowercase());
+        let units: Vec<Choice> = units.into_iter().map(choose).collect();
         vec![
             form.select("unit", "desk-field-unit", &units).with_empty().required(),
             form.text("days", "desk-field-days").inputmode("numeric").width("xs").optional(),

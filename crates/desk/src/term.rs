@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use tanggap_calendar::{Pause, Reason, Term, WorkingCalendar};
+use tanggap_calendar::{Owner, Pause, Reason, Term, WorkingCalendar};
 use tanggap_cases::actions;
 use tanggap_cases::model::CaseDeadline;
 use tanggap_cases::store;
@@ -68,7 +68,8 @@ pub(crate) async fn explain(
                     let mut count = count(text, &calendar, deadline, now)?;
                     if let Some(rule) = profile.deadline(&deadline.policy) {
                         let tag = text.locale.tag();
-                        count.label = rule.label.get(tag).to_owned();
+                        count.label = rule.for_staff().get(tag).to_owned();
+                        count.source = rule.source.get(tag).to_owned();
                         count.consequence = rule.consequence.get(tag).to_owned();
                     }
                     Ok(count)
@@ -133,11 +134,12 @@ fn count(
         owner: text.t(format!("case-owner-{}", deadline.owner.as_str())).into_owned(),
         source: deadline.source.clone(),
         consequence: String::new(),
-        state: text.t(format!("case-clock-{}", deadline.state.as_str())).into_owned(),
+        state: words::clock(text, deadline),
         starts_at: deadline.starts_at,
         due_at: deadline.due_at,
         first_due_at: deadline.first_due_at,
         health: match running {
+            true if deadline.owner == Owner::Citizen => Health::Ok,
             true if deadline.due_at < now => Health::Late,
             true if deadline.paused_at.is_some() => Health::Paused,
             true if deadline.risk_at <= now => Health::Warn,

@@ -26,28 +26,35 @@ const UNITS_MAX: usize = 100;
 /// A part of what a unit owes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
+    Late,
     ToAccept,
     Working,
     Answered,
 }
 
 impl Part {
-    const ALL: [Self; 3] = [Self::ToAccept, Self::Working, Self::Answered];
+    const ALL: [Self; 4] = [Self::Late, Self::ToAccept, Self::Working, Self::Answered];
 
     const fn slug(self) -> &'static str {
         match self {
+            Self::Late => "lewat",
             Self::ToAccept => "terima",
             Self::Working => "kerjakan",
             Self::Answered => "dijawab",
         }
     }
 
-    const fn status(self) -> Status {
-        match self {
+    /// The cases of a unit, or of all one's units, in this part.
+    fn filter(self, unit: Option<UnitId>, now: Timestamp) -> Filter {
+        let status = match self {
+            Self::Late => {
+                return Filter { due_before: Some(now), unit, ..Filter::default() };
+            }
             Self::ToAccept => Status::Forwarded,
             Self::Working => Status::InProgress,
             Self::Answered => Status::Answered,
-        }
+        };
+        Filter { status: Some(status), unit, ..Filter::default() }
     }
 }
 
@@ -84,6 +91,7 @@ struct UnitPage {
     cards: Vec<Card>,
     next: Option<String>,
     late: i64,
+    late_href: String,
 }
 
 /// The units for which somebody follows up.
@@ -113,24 +121,25 @@ pub(crate) async fn show(
             let units = tanggap_org::units(tx, &access)?;
             let own = own_units(&access, &units);
             let chosen = UnitId::parse(&asked.unit).filter(|id| own.iter().any(|u| u.id == *id));
-            let of = |status| Filter { status: Some(status), unit: chosen, ..Filter::default() };
+            let now = tx.now();
             let mut counts = Vec::new();
             for part in Part::ALL {
-                counts.push(queries::count(tx, &access, &of(part.status()), Some(true))?);
+                counts.push(queries::count(tx, &access, &part.filter(chosen, now), Some(true))?);
             }
             let asked_part = Part::ALL.into_iter().find(|part| part.slug() == asked.bagian);
             let part =
-                asked_part.unwrap_or(if counts[0] > 0 { Part::ToAccept } else { Part::Working });
-            let late = Filter { due_before: Some(tx.now()), unit: chosen, ..Filter::default() };
-            let late = queries::count(tx, &access, &late, Some(true))?;
+                asked_part.unwrap_or(if counts[1] > 0 { Part::ToAccept } else { Part::Working });
+            let late = counts[0];
             let after = Cursor::parse(&asked.setelah);
-            let found = queries::list(tx, &access, &of(part.status()), Order::Due, after, CARDS)?;
+            let found = {
+                let filter = part.filter(chosen, now);
+                queries::list(tx, &access, &filter, Order::Due, after, CARDS)?
+            };
             let rows = row::rows(tx, &access, text, &found.rows, &units)?;
             let mut owed = HashMap::new();
             for unit in own.iter().filter(|u| chosen.is_none_or(|c| c == u.id)) {
                 owed.extend(log::owed(tx, access.agency_id, unit.id)?);
             }
-            let now = tx.now();
             let cards: Vec<Card> = found
                 .rows
                 .iter()
@@ -138,7 +147,11 @@ pub(crate) async fn show(
                 .map(|(case, row)| card(case, row, &access, text, owed.get(&case.id), now))
                 .collect();
             let query = chosen.map(|unit| format!("&unit={unit}")).unwrap_or_default();
-            let tabs = Part::ALL.into_iter().zip(counts).map(|(each, count)| Tab {
+            let told = |(each, count): &(Part, i64)| {
+                // What is late is a part of its own only where there is something late.
+                *each != Part::Late || *count > 0 || part == Part::Late
+            };
+            let tabs = Part::ALL.into_iter().zip(counts).filter(told).map(|(each, count)| Tab {
                 href: format!("/unit?bagian={}{query}", each.slug()),
                 label: text.t(format!("desk-unit-{}", each.slug())).into_owned(),
                 count,
@@ -152,15 +165,16 @@ pub(crate) async fn show(
                 format!("/unit?bagian={}{query}&setelah={}", part.slug(), cursor.to_text())
             });
             let units = if own.len() > 1 { choices.collect() } else { Vec::new() };
+            let late_href = format!("/unit?bagian={}{query}", Part::Late.slug());
             let head = log::head(tx, access.agency_id)?;
-            Ok((tabs.collect(), units, cards, next, late, head))
+            Ok((tabs.collect(), units, cards, next, (late, late_href), head))
         })
         .await?;
-    let (tabs, units, cards, next, late, head) = shown;
+    let (tabs, units, cards, next, (late, late_href), head) = shown;
     let mut page = page;
     page.topics = stream::UNIT.to_owned();
     page.cursor = head.to_string();
-    Ok(respond::html(UnitPage { page, tabs, units, cards, next, late }))
+    Ok(respond::html(UnitPage { page, tabs, units, cards, next, late, late_href }))
 }
 
 fn card(

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tanggap_calendar::{Profile, Zone};
+use tanggap_calendar::{Owner, Profile, Zone};
 use tanggap_cases::inquiries::{self, Inquiry};
 use tanggap_cases::model::{Case, CaseDeadline, Clock, FollowUp, FollowUpState};
 use tanggap_cases::sent::Telling;
@@ -147,6 +147,7 @@ impl Loaded {
             deadlines: &self.deadlines,
             profile: &self.profile,
             draft: &self.draft,
+            follow_ups: &self.follow_ups,
         }
     }
 }
@@ -460,10 +461,13 @@ fn masked(contact: &Contact, case: &Case, access: &Access) -> PersonView {
 
 fn deadline(text: Text, profile: &Profile, d: &CaseDeadline, now: Timestamp) -> DeadlineView {
     let health = match d.state {
+        // What the citizen owes is no risk of ours.
+        Clock::Running if d.owner == Owner::Citizen => Health::Ok,
         Clock::Running if d.due_at < now => Health::Late,
         Clock::Running if d.risk_at <= now => Health::Warn,
         Clock::Running => Health::Ok,
         Clock::Paused => Health::Paused,
+        Clock::Late if d.owner == Owner::Citizen => Health::Done,
         Clock::Late => Health::Late,
         Clock::Met | Clock::Cancelled => Health::Done,
     };
@@ -471,9 +475,9 @@ fn deadline(text: Text, profile: &Profile, d: &CaseDeadline, now: Timestamp) -> 
         label: words::policy(text.locale, profile, &d.policy),
         due_at: d.due_at,
         health,
-        state: text.t(format!("case-clock-{}", d.state.as_str())).into_owned(),
+        state: words::clock(text, d),
         active: d.state.is_active(),
-        source: d.source.clone(),
+        source: words::source(text.locale, profile, d),
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use tanggap_calendar::{Kind, Profile};
-use tanggap_cases::model::{Case, Status};
+use tanggap_calendar::{Kind, Owner, Profile};
+use tanggap_cases::model::{Case, CaseDeadline, Clock, Status};
+use tanggap_cases::store::NEVER;
 use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_kernel::{Actor, Locale, Timestamp};
 use tanggap_org::Unit;
 use tanggap_ui::parts::Health;
-use tanggap_ui::{Choice, Text};
+use tanggap_ui::{Arg, Choice, Text};
 
 /// `information_request` to `information-request`, as keys of the catalogue are written.
 pub(crate) fn dashed(word: &str) -> String {
@@ -33,11 +34,35 @@ pub(crate) fn unit(text: Text, units: &[Unit], id: Option<UnitId>) -> String {
     }
 }
 
-/// What a deadline is called by the law it comes from.
+/// What staff call a deadline of a law.
 pub(crate) fn policy(locale: Locale, profile: &Profile, policy: &str) -> String {
     match profile.deadline(policy) {
-        Some(rule) => rule.label.get(locale.tag()).to_owned(),
+        Some(rule) => rule.for_staff().get(locale.tag()).to_owned(),
         None => policy.to_owned(),
+    }
+}
+
+/// How a deadline stands; one that is over tells when it ended and when it was due.
+pub(crate) fn clock(text: Text, deadline: &CaseDeadline) -> String {
+    let word = match (deadline.state, deadline.owner) {
+        (Clock::Late, Owner::Citizen) => "passed",
+        (state, _) => state.as_str(),
+    };
+    let state = text.t(format!("case-clock-{word}"));
+    let Some(ended) = deadline.ended_at else { return state.into_owned() };
+    let args: [(&str, Arg<'_>); 3] = [
+        ("state", state.as_ref().into()),
+        ("at", text.date_short(ended).into()),
+        ("due", text.date_short(deadline.due_at).into()),
+    ];
+    text.ta("case-clock-ended", &args).into_owned()
+}
+
+/// The rule behind a deadline, in the reader's language where the law still has it.
+pub(crate) fn source(locale: Locale, profile: &Profile, deadline: &CaseDeadline) -> String {
+    match profile.deadline(&deadline.policy) {
+        Some(rule) => rule.source.get(locale.tag()).to_owned(),
+        None => deadline.source.clone(),
     }
 }
 
@@ -67,6 +92,8 @@ pub(crate) fn user_of(actor: &str) -> Option<UserId> {
 pub(crate) fn health(case: &Case, now: Timestamp) -> Option<(Timestamp, Health)> {
     let due = case.due.as_ref()?;
     let health = match case.status {
+        // The citizen's to act: nobody here is late.
+        _ if due.risk_at == NEVER => Health::Ok,
         _ if due.at < now => Health::Late,
         Status::Incomplete => Health::Paused,
         _ if due.risk_at <= now => Health::Warn,

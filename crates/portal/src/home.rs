@@ -85,8 +85,7 @@ struct HomePage {
 
 /// `GET /`.
 pub async fn home(door: Door) -> Answer {
-    let mut page = door.page("portal-home");
-    page.title = page.agency.clone();
+    let page = door.page("portal-home");
     let chat = chat_of(&door, "").await?;
     let view = HomePage {
         chat: chat.is_some_and(|chat| chat.open),

@@ -9,7 +9,7 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
-use tanggap_calendar::{Owner, Profile};
+use tanggap_calendar::{Deadline, Event, Kind, Owner, Profile};
 use tanggap_cases::model::{Case, CaseDeadline, CaseId, Clock, Status};
 use tanggap_cases::sent::Telling;
 use tanggap_cases::store as cases;
@@ -104,10 +104,18 @@ pub struct DueLine {
     health: Health,
     state: String,
     yours: bool,
+    /// Still running, or missed by us.
+    open: bool,
+    running: bool,
     source: String,
 }
 
 impl DueLine {
+    /// Whether we have missed it and still owe it.
+    fn is_missed(&self) -> bool {
+        self.running && self.health == Health::Late
+    }
+
     /// The icon that says the same as the words.
     const fn icon(&self) -> &'static str {
         match self.health {
@@ -186,9 +194,16 @@ struct ParcelPage {
     now: Option<Step>,
     ended: String,
     due: Option<DueLine>,
+    /// The deadline of the answer, where another comes before it.
+    answer: Option<DueLine>,
+    /// We missed a deadline and have not made up for it.
+    late: bool,
+    asks_information: bool,
+    phone: String,
     past: Vec<Step>,
     future: Vec<Step>,
     dues: Vec<DueLine>,
+    passed: Vec<DueLine>,
     letters: Vec<LetterLine>,
     sent: Vec<SentLine>,
     facts: Vec<(String, String)>,
@@ -258,6 +273,13 @@ pub async fn page(
     let next = case.due.as_ref().and_then(|due| {
         loaded.deadlines.iter().rev().find(|d| d.policy == due.policy && d.state == Clock::Running)
     });
+    let answer = loaded.deadlines.iter().rev().find(|deadline| {
+        let rule = loaded.profile.deadline(&deadline.policy);
+        deadline.state == Clock::Running && rule.is_some_and(is_answer)
+    });
+    let answer = answer.filter(|found| next.is_some_and(|next| next.policy != found.policy));
+    let (dues, passed): (Vec<_>, Vec<_>) =
+        loaded.deadlines.iter().map(due_of).partition(|due| due.open);
     let ended = match case.status.is_open() {
         true => String::new(),
         false => {
@@ -272,9 +294,14 @@ pub async fn page(
         now: source.present(),
         ended,
         due: next.map(due_of),
+        answer: answer.map(due_of),
+        late: dues.iter().any(DueLine::is_missed),
+        asks_information: case.kind == Kind::InformationRequest,
+        phone: phone_of(door),
         past: source.past(&loaded.events),
         future: source.future(),
-        dues: loaded.deadlines.iter().map(due_of).collect(),
+        dues,
+        passed,
         letters: letters(text, &loaded, &desk),
         sent: sent(door, &loaded),
         facts: facts(text, &case, &loaded.category),
@@ -295,6 +322,17 @@ pub async fn page(
 /// Who manages complaints, where a case is with no unit.
 fn desk_of(door: &Door) -> String {
     door.text().t1("portal-desk", "agency", door.agency.short_name.as_str()).into_owned()
+}
+
+/// Whom a reporter can call.
+fn phone_of(door: &Door) -> String {
+    let (manager, agency) = (&door.agency.manager.phone, &door.agency.phone);
+    if manager.is_empty() { agency.clone() } else { manager.clone() }
+}
+
+/// Whether it is the deadline of our answer, and of nothing before.
+fn is_answer(rule: &Deadline) -> bool {
+    rule.owner == Owner::Agency && rule.ends_on == [Event::Answered]
 }
 
 fn can(case: &Case, access: &Access) -> Can {
@@ -322,17 +360,21 @@ fn question(case: &Case, loaded: &Loaded) -> String {
 
 fn due_line(text: Text, deadline: &CaseDeadline, profile: &Profile, now: Timestamp) -> DueLine {
     let rule = profile.deadline(&deadline.policy);
+    let theirs = deadline.owner == Owner::Citizen;
     let health = match deadline.state {
-        Clock::Running if now > deadline.due_at => Health::Late,
+        Clock::Running if now > deadline.due_at && !theirs => Health::Late,
         Clock::Running if now >= deadline.risk_at => Health::Warn,
         Clock::Running => Health::Ok,
         Clock::Paused => Health::Paused,
+        Clock::Late if theirs => Health::Done,
         Clock::Late => Health::Late,
         Clock::Met | Clock::Cancelled => Health::Done,
     };
     let state = match (deadline.state, health) {
         (Clock::Running, Health::Late) => "portal-due-late",
         (Clock::Running, _) => "portal-due-running",
+        (Clock::Met, _) if theirs => "portal-due-yours-met",
+        (Clock::Late, _) if theirs => "portal-due-yours-passed",
         (Clock::Paused, _) => "portal-due-paused",
         (Clock::Met, _) => "portal-due-met",
         (Clock::Late, _) => "portal-due-met-late",
@@ -344,8 +386,12 @@ fn due_line(text: Text, deadline: &CaseDeadline, profile: &Profile, now: Timesta
         due: text.day(deadline.due_at),
         health,
         state: text.t(state).into_owned(),
-        yours: deadline.owner == Owner::Citizen,
-        source: deadline.source.clone(),
+        yours: theirs,
+        running: deadline.state.is_active(),
+        open: deadline.state.is_active() || (deadline.state == Clock::Late && !theirs),
+        source: rule
+            .map_or(deadline.source.as_str(), |rule| rule.source.get(text.locale.tag()))
+            .to_owned(),
     }
 }
 

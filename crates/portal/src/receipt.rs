@@ -228,7 +228,9 @@ fn due_row(text: Text, deadline: &CaseDeadline, profile: &Profile) -> DueRow {
         policy: deadline.policy.clone(),
         label: rule.map_or("", |rule| rule.label.get(text.locale.tag())).to_owned(),
         due: text.day(deadline.due_at),
-        source: deadline.source.clone(),
+        source: rule
+            .map_or(deadline.source.as_str(), |rule| rule.source.get(text.locale.tag()))
+            .to_owned(),
     }
 }
 
@@ -255,9 +257,14 @@ fn secrecy(text: Text, case: &Case) -> String {
 fn letter(door: &Door, told: &Told) -> Letter {
     let text = door.text();
     let agency = &door.agency;
-    let mut head = vec![agency.name_in(text.locale).to_owned()];
-    head.extend(agency.settings.letterhead.iter().filter(|line| **line != agency.name).cloned());
-    if agency.settings.letterhead.is_empty() {
+    let letterhead = &agency.settings.letterhead;
+    let mut head = Vec::new();
+    let names_it = |line: &String| line.to_lowercase().contains(&agency.name.to_lowercase());
+    if !letterhead.first().is_some_and(names_it) {
+        head.push(agency.name_in(text.locale).to_owned());
+    }
+    head.extend(letterhead.iter().cloned());
+    if letterhead.is_empty() {
         let contact = [agency.address.as_str(), agency.phone.as_str(), agency.email.as_str()];
         head.extend(contact.iter().filter(|line| !line.is_empty()).map(|line| (*line).to_owned()));
     }

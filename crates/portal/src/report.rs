@@ -48,6 +48,9 @@ pub struct Asked {
     q: Option<String>,
 }
 
+/// Categories that are shown before the others are unfolded.
+const FIRST: usize = 6;
+
 #[derive(Template)]
 #[template(path = "choose.html")]
 struct ChoosePage {
@@ -58,6 +61,23 @@ struct ChoosePage {
     asked: String,
     found: Vec<Found>,
     all: bool,
+}
+
+impl ChoosePage {
+    /// What can be chosen, without "I do not know", which stands first.
+    fn named(&self) -> impl Iterator<Item = &Found> {
+        self.found.iter().filter(|topic| topic.slug != "umum")
+    }
+
+    /// Those shown at once: all that were found, or the first of all that there are.
+    fn first(&self) -> Vec<&Found> {
+        self.named().take(if self.all { FIRST } else { usize::MAX }).collect()
+    }
+
+    /// Those that are folded, so that a phone does not scroll for long.
+    fn rest(&self) -> Vec<&Found> {
+        self.named().skip(self.first().len()).collect()
+    }
 }
 
 /// `GET /lapor`: what about; with `kategori` the form itself.

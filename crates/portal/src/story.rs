@@ -1,7 +1,7 @@
 //! What happened to a case, as its reporter may know it: steps, units, dates, warnings, and no
 //! name of any officer or reported person. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use tanggap_calendar::Profile;
@@ -52,12 +52,20 @@ impl Source<'_> {
     /// What happened so far, oldest first.
     #[must_use]
     pub fn past(&self, events: &[Happened]) -> Vec<Step> {
-        events.iter().filter_map(|event| self.step(event)).collect()
+        let mut missed = HashSet::new();
+        let once = |event: &&Happened| {
+            // One deadline is told once, though it may be missed again on a new start.
+            let policy = event.body["policy"].as_str().map(str::to_owned);
+            event.kind != "case.deadline_warned" || !is_over(event) || missed.insert(policy)
+        };
+        events.iter().filter(once).filter_map(|event| self.step(event)).collect()
     }
 
     fn step(&self, event: &Happened) -> Option<Step> {
         let word = event.kind.strip_prefix("case.")?.replace('_', "-");
         let (title, note) = match word.as_str() {
+            // That time runs short is a matter among colleagues.
+            "deadline-warned" if !is_over(event) => return None,
             "deadline-warned" => self.warned(&event.body)?,
             "deadline-moved" => self.moved(&event.body),
             "forwarded" => {
@@ -116,15 +124,13 @@ impl Source<'_> {
     }
 
     fn warned(&self, body: &Value) -> Option<(String, String)> {
-        let percent = body["percent"].as_i64().unwrap_or_default();
         let policy = body["policy"].as_str().unwrap_or_default();
         let rule = self.profile.deadline(policy)?;
-        if rule.owner != tanggap_calendar::Owner::Agency || percent < 80 {
+        if rule.owner != tanggap_calendar::Owner::Agency {
             return None;
         }
-        let key = if percent >= 100 { "portal-step-overdue" } else { "portal-step-risk" };
-        let title = self.text.t1(key, "deadline", self.label(policy)).into_owned();
-        Some((title, self.text.t_or_empty(&format!("{key}.note"))))
+        let title = self.text.t1("portal-step-overdue", "deadline", self.label(policy));
+        Some((title.into_owned(), self.text.t("portal-step-overdue.note").into_owned()))
     }
 
     fn moved(&self, body: &Value) -> (String, String) {
@@ -179,6 +185,11 @@ impl Source<'_> {
         };
         all[from..].iter().map(step).collect()
     }
+}
+
+/// Whether a warning says that the deadline has passed.
+fn is_over(event: &Happened) -> bool {
+    event.body["percent"].as_i64().is_some_and(|percent| percent >= 100)
 }
 
 /// A text that may be missing.

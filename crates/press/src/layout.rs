@@ -19,9 +19,9 @@ const WIDTH: f32 = PAGE_WIDTH - 2.0 * MARGIN;
 /// Width of the column of labels.
 const LABELS: f32 = 150.0;
 const QR_SIDE: f32 = 96.0;
-const BODY: Style = Style { size: 10.0, leading: 14.5, weight: Weight::Regular, shade: INK };
+const BODY: Style = Style { size: 10.0, leading: 13.5, weight: Weight::Regular, shade: INK };
 const SMALL: Style = Style { size: 8.5, leading: 11.5, weight: Weight::Regular, shade: GREY };
-const LABEL: Style = Style { size: 9.5, leading: 14.5, weight: Weight::Regular, shade: GREY };
+const LABEL: Style = Style { size: 9.5, leading: 13.5, weight: Weight::Regular, shade: GREY };
 
 /// Most pages of one letter; what does not fit is left out.
 pub(crate) const PAGES_MAX: usize = 60;
@@ -39,6 +39,18 @@ struct Style {
     leading: f32,
     weight: Weight,
     shade: u8,
+}
+
+impl Style {
+    /// The style, smaller where a word (a code) would break in this width otherwise; never
+    /// smaller than what is read beside it.
+    fn unbroken(self, text: &str, width: f32) -> Self {
+        let of_word = |word: &str| self.weight.width(word, self.size);
+        let widest = text.split_whitespace().map(of_word).fold(width, f32::max);
+        // A hair less than fits, since widths are sums of rounded ones.
+        let size = (self.size * width / widest * 0.99).max(BODY.size);
+        if widest > width { Self { size, ..self } } else { self }
+    }
 }
 
 /// A part of the document that is read as one.
@@ -121,9 +133,11 @@ impl Layout {
         let gap = 10.0;
         let width = (WIDTH - gap * (pairs.len() - 1) as f32) / pairs.len() as f32;
         let value = Style { size: 15.0, leading: 19.0, weight: Weight::Bold, shade: INK };
+        let value = |text: &str| value.unbroken(text, width - 20.0);
         let lines = |text: &str, style| wrap(text, style, width - 20.0).len().min(3) as f32;
         let height = pairs.iter().fold(0.0, |most: f32, (label, text)| {
-            most.max(lines(label, SMALL) * SMALL.leading + lines(text, value) * value.leading)
+            let own = value(text);
+            most.max(lines(label, SMALL) * SMALL.leading + lines(text, own) * own.leading)
         }) + 16.0;
         self.room(height);
         let top = self.y;
@@ -132,7 +146,7 @@ impl Layout {
             self.rect(x, top, width, height, TINT);
             let part = self.part(Part::Paragraph);
             self.y = top + 9.0;
-            for (text, style) in [(label, SMALL), (text, value)] {
+            for (text, style) in [(label, SMALL), (text, value(text))] {
                 for line in wrap(text, style, width - 20.0).into_iter().take(3) {
                     self.line(line, x + 10.0, style, part, 0);
                 }
@@ -162,8 +176,8 @@ impl Layout {
             let labels = wrap(label, LABEL, LABELS - 12.0);
             let values = wrap(value, BODY, WIDTH - LABELS);
             let part = self.part(Part::Row);
-            self.room(BODY.leading + 9.0);
-            self.y += 4.0;
+            self.room(BODY.leading + 7.0);
+            self.y += 3.0;
             for n in 0..labels.len().max(values.len()) {
                 self.room(BODY.leading);
                 let top = self.y;
@@ -176,7 +190,7 @@ impl Layout {
                 }
                 self.y = top + BODY.leading;
             }
-            self.y += 4.0;
+            self.y += 3.0;
             self.rect(MARGIN, self.y, WIDTH, 0.6, LINE);
         }
         self.y += 14.0;
@@ -340,6 +354,29 @@ mod tests {
         let lines = wrap(&"kata ".repeat(60), BODY, 200.0);
         assert!(lines.len() > 5 && lines.iter().all(|l| BODY.weight.width(l, 10.0) <= 200.0));
         assert!(wrap(&"x".repeat(300), BODY, 200.0).len() > 5);
+    }
+
+    #[test]
+    fn a_code_in_a_box_never_breaks() {
+        let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+        let letter = Letter {
+            // The widest signs that a code can have.
+            highlights: vec![
+                pair("Kode lacak", "TGP-WWW-MMM-WMW"),
+                pair("PIN", "204861"),
+                pair("Diterima", "23 November 2026 pukul 09.00 WIB"),
+            ],
+            ..Letter::default()
+        };
+        let layout = set(&letter);
+        let said = layout.pages[0].iter().filter_map(|item| match &item.shape {
+            Shape::Text { text, .. } => Some(text.as_str()),
+            _ => None,
+        });
+        let said: Vec<&str> = said.collect();
+        assert!(said.contains(&"TGP-WWW-MMM-WMW") && said.contains(&"204861"), "{said:?}");
+        let large = Style { size: 15.0, ..BODY };
+        assert!((large.unbroken("204861", 134.0).size - 15.0).abs() < 0.01, "what fits stays");
     }
 
     proptest! {

@@ -103,7 +103,7 @@ impl Profile {
         let texts = [
             ("code", self.code.trim().is_empty()),
             ("title", self.title.is_incomplete()),
-            ("source", self.source.trim().is_empty()),
+            ("source", self.source.is_incomplete()),
         ];
         let empty = texts.into_iter().filter(|(_, is_empty)| *is_empty);
         problems.extend(empty.map(|(place, _)| Problem::Empty(place.to_owned())));
@@ -158,8 +158,9 @@ impl Profile {
 fn check_deadline(deadline: &Deadline, problems: &mut Vec<Problem>) {
     let policy = &deadline.policy;
     let texts = [
-        ("source", deadline.source.trim().is_empty()),
+        ("source", deadline.source.is_incomplete()),
         ("label", deadline.label.is_incomplete()),
+        ("label_staff", deadline.for_staff().is_incomplete()),
         ("consequence", deadline.consequence.is_incomplete()),
     ];
     let empty = texts.into_iter().filter(|(_, is_empty)| *is_empty);

@@ -42,8 +42,9 @@ pub struct Profile {
     pub code: String,
     /// What people call it.
     pub title: Text,
-    /// The law behind the whole.
-    pub source: String,
+    /// The law behind the whole; an agency may write one wording for both languages.
+    #[serde(deserialize_with = "crate::text::one_or_both")]
+    pub source: Text,
     /// Whether a receipt with a registration number must be given at intake.
     pub receipt: bool,
     /// What the public may see.
@@ -109,10 +110,14 @@ pub struct Deadline {
     pub statutory: bool,
     /// What the program does when it passes.
     pub on_expiry: Expiry,
-    /// The rule behind it, down to the article.
-    pub source: String,
+    /// The rule behind it, down to the article; an agency may write one wording for both languages.
+    #[serde(deserialize_with = "crate::text::one_or_both")]
+    pub source: Text,
     /// What the citizen reads beside the date.
     pub label: Text,
+    /// What staff read, where the label speaks to the citizen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_staff: Option<Text>,
     /// What follows when it passes.
     pub consequence: Text,
 }
@@ -188,6 +193,12 @@ impl Reopen {
 }
 
 impl Deadline {
+    /// What staff read beside the date.
+    #[must_use]
+    pub fn for_staff(&self) -> &Text {
+        self.label_staff.as_ref().unwrap_or(&self.label)
+    }
+
     /// What is counted, without extension.
     ///
     /// # Errors

@@ -99,6 +99,35 @@ fn every_kind_lapses_closes_and_reopens_alike() {
 }
 
 #[test]
+fn staff_are_not_addressed_as_the_reporter() {
+    let speaks = |text: &tanggap_calendar::Text| {
+        let english = text.en.to_lowercase();
+        let words: Vec<&str> = english.split(|c: char| !c.is_alphabetic()).collect();
+        text.id.contains("Anda") || words.iter().any(|word| matches!(*word, "you" | "your"))
+    };
+    let mut told_apart = 0;
+    for deadline in Profile::embedded().iter().flat_map(|profile| &profile.deadlines) {
+        assert!(!speaks(deadline.for_staff()), "{}", deadline.policy);
+        assert!(!speaks(&deadline.consequence), "{}: both read it", deadline.policy);
+        assert_eq!(speaks(&deadline.label), deadline.label_staff.is_some(), "{}", deadline.policy);
+        told_apart += usize::from(deadline.label_staff.is_some());
+    }
+    assert!(told_apart > 6, "{told_apart}");
+}
+
+#[test]
+fn a_source_may_have_one_wording_for_both_languages() {
+    let both = "source.id = \"SP4N-LAPOR!: verifikasi dan penerusan paling lambat 3 hari kerja\"\n\
+        source.en = \"SP4N-LAPOR!: verified and forwarded within 3 working days\"\n";
+    let own = Profile::from_toml(&agency(&[(both, "source = \"SK Bupati 1/2026\"\n")])).unwrap();
+    let source = &own.deadline("SP4N_VERIFY").unwrap().source;
+    assert_eq!((source.id.as_str(), source.en.as_str()), ("SK Bupati 1/2026", "SK Bupati 1/2026"));
+    let wrong = agency(&[(both, "source = 7\n")]);
+    let refusal = Profile::from_toml(&wrong).unwrap_err().to_string();
+    assert!(refusal.contains("expected a text"), "{refusal}");
+}
+
+#[test]
 fn both_regimes_run_on_one_complaint() {
     let (calendar, received) = (government(), date(2026, 3, 13));
     let mut clocks: Vec<(String, String)> = complaint()

@@ -90,7 +90,7 @@ async fn list(State(ctx): State<Ctx>, staff: Staff) -> Answer {
         name: text.t(settings::kind_key(profile.kind)).into_owned(),
         key: profile.key(),
         is_own: Profile::by_key(&profile.key()).is_none(),
-        source: profile.source.clone(),
+        source: profile.source.get(text.locale.tag()).to_owned(),
     };
     let rows = profiles.iter().map(|profile| row(profile)).collect();
     Ok(respond::html(LawsPage { page: staff.page(&ctx, "org-settings-law"), rows }))
@@ -157,11 +157,11 @@ fn shown(text: Text, profile: &Profile) -> Shown {
         };
         Deadline {
             policy: deadline.policy.to_string(),
-            label: deadline.label.get(language).to_owned(),
+            label: deadline.for_staff().get(language).to_owned(),
             owner: text.t(format!("org-owner-{}", deadline.owner.as_str())).into_owned(),
             limit: text.t1(unit, "n", i64::from(deadline.limit)).into_owned(),
             consequence: deadline.consequence.get(language).to_owned(),
-            source: deadline.source.clone(),
+            source: deadline.source.get(language).to_owned(),
             is_statutory: deadline.statutory,
         }
     };
@@ -169,7 +169,7 @@ fn shown(text: Text, profile: &Profile) -> Shown {
     let month = text.t(format!("ui-month-{}", date.month()));
     Shown {
         key: profile.key(),
-        source: profile.source.clone(),
+        source: profile.source.get(language).to_owned(),
         valid_from: format!("{} {month} {}", date.day(), date.year()),
         rows: profile.deadlines.iter().map(row).collect(),
     }

@@ -53,6 +53,9 @@ engines! {
         let reason = "Jalan ini kewenangan PUPR.".to_owned();
         let returned = step(&house.health_officer, Action::Return { reason }).await;
         assert_eq!(returned.expect("returned").unit_id, None);
+        let clocks = deadlines(&house, id).await;
+        let first = clocks.iter().rfind(|d| d.policy == "SP4N_FIRST_ACTION").expect("there");
+        assert_eq!(first.state, Clock::Cancelled, "who sends it back keeps no promise");
         let forwarded = step(agent, House::forward(house.roads)).await.expect("forwarded");
         assert_eq!((forwarded.status, forwarded.returns), (Status::Forwarded, 1));
         step(&house.roads_officer, Action::Accept).await.expect("accepted");

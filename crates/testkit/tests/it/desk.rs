@@ -207,7 +207,10 @@ engines! {
         for path in ["tenggat", "cetak"] {
             let got = agent.get(&format!("/meja/{code}/{path}")).await;
             assert_eq!(got.status, StatusCode::OK, "{}", got.body);
+            assert!(got.body.contains("Pelapor diberi tahu"), "{path}: of the reporter");
+            assert!(!got.body.contains("Anda diberi tahu"), "{path}: not to the officer");
         }
+        assert!(page.body.contains("Terpenuhi ") && page.body.contains("(tenggat "));
     }
 
     async fn figures_equal_their_lists(kit) {

@@ -24,6 +24,7 @@ mod org;
 mod org_totp;
 mod org_web;
 mod portal;
+mod portal_late;
 mod portal_mine;
 mod recount;
 mod replies;

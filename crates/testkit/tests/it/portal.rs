@@ -20,7 +20,11 @@ const STORY: [(&str, &str); 4] = [
 ];
 
 /// Reports and gives code and PIN as the receipt shows them.
-async fn report(browser: &mut Browser, kit: &TestDb, more: &[(&str, &str)]) -> (String, String) {
+pub async fn report(
+    browser: &mut Browser,
+    kit: &TestDb,
+    more: &[(&str, &str)],
+) -> (String, String) {
     let form = browser.get("/lapor?jenis=complaint&kategori=umum").await;
     assert_eq!(form.status, StatusCode::OK, "{}", form.body);
     let all: Vec<(&str, &str)> = STORY.iter().chain(more).copied().collect();
@@ -443,7 +447,7 @@ engines! {
     }
 }
 
-async fn case_of(house: &House, code: &str) -> tanggap_cases::model::Case {
+pub async fn case_of(house: &House, code: &str) -> tanggap_cases::model::Case {
     let (access, code) = (house.citizen(), code.to_owned());
     let read = house.db.read(move |tx| {
         let case = cases::by_code(tx, &access, &code)?.expect("the case");
