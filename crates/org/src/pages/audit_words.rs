@@ -16,8 +16,11 @@ use crate::store::{self, audit};
 
 /// Numbers above this are instants: 2001-09-09 in microseconds.
 const INSTANTS: i64 = 1_000_000_000_000_000;
-/// Facts that say nothing to people, or are told beside the event already.
-const UNTOLD: [&str; 5] = ["version", "code", "recount", "old_at", "new_at"];
+/// Facts that say nothing to people (ids, whom a page tells), or are told beside the event already.
+const UNTOLD: [&str; 12] = [
+    "version", "code", "recount", "old_at", "new_at", "inquiry", "talk", "told", "queue", "queues",
+    "rules", "about",
+];
 
 /// The names of all that a stretch of the log speaks of.
 #[derive(Default)]
@@ -43,7 +46,7 @@ impl Names {
             }
             let Ok(Value::Object(facts)) = serde_json::from_str(&entry.body) else { continue };
             let ids = |name: &str| facts.get(name).and_then(Value::as_str).and_then(id::from_text);
-            people.extend(ids("owner").map(UserId));
+            people.extend(["owner", "from"].iter().filter_map(|name| ids(name)).map(UserId));
             cases.extend(["case", "of"].iter().filter_map(|name| ids(name)));
         }
         let unit = |unit: crate::Unit| (unit.id, unit.name_in(locale).to_owned());
@@ -154,7 +157,13 @@ impl Words<'_> {
 
     /// The facts of an event in one line: `Unit: Dinas PU, Waktu tindak lanjut: 5`.
     pub(super) fn facts(&self, body: &str) -> String {
-        let Ok(Value::Object(facts)) = serde_json::from_str(body) else { return body.to_owned() };
+        match serde_json::from_str(body) {
+            Ok(Value::Object(facts)) => self.told(&facts),
+            _ => body.to_owned(),
+        }
+    }
+
+    fn told(&self, facts: &serde_json::Map<String, Value>) -> String {
         let told = facts.iter().filter(|(name, value)| {
             !value.is_null() && **value != "" && !UNTOLD.contains(&name.as_str())
         });
@@ -182,7 +191,8 @@ impl Words<'_> {
                 let all = all.iter().map(|one| self.value(name, one));
                 all.collect::<Vec<_>>().join(", ")
             }
-            Value::Object(grant) => self.grant(grant),
+            Value::Object(grant) if grant.contains_key("role") => self.grant(grant),
+            Value::Object(facts) => self.told(facts),
             Value::Null => String::new(),
         }
     }
@@ -203,7 +213,7 @@ impl Words<'_> {
         let names = self.names;
         let known = match fact {
             "unit" | "parent" => UnitId::parse(word).and_then(|id| names.units.get(&id)),
-            "owner" | "user" => UserId::parse(word).and_then(|id| names.people.get(&id)),
+            "owner" | "user" | "from" => UserId::parse(word).and_then(|id| names.people.get(&id)),
             "calendar" => CalendarId::parse(word).and_then(|id| names.calendars.get(&id)),
             "case" | "of" => id::from_text(word).and_then(|id| names.cases.get(&id)),
             _ => None,
@@ -222,6 +232,8 @@ impl Words<'_> {
             "channel" => self.word(&format!("case-channel-{}", dashed(word)), word),
             "scopes" => self.word(&format!("org-scope-{}", dashed(word)), word),
             "what" => self.word(&format!("org-what-{}", dashed(word)), word),
+            "presence" => self.word(&format!("desk-duty-{}", dashed(word)), word),
+            "language" => self.word(&format!("talk-language-{}", dashed(word)), word),
             "locale" => self.word(&format!("org-locale-{}", dashed(word)), word),
             _ => word.to_owned(),
         }
@@ -252,11 +264,16 @@ mod tests {
         let body = serde_json::json!({
             "unit": unit, "status": "in_progress", "version": 3, "active": true, "new": "",
             "roles": [{ "role": "unit_officer", "unit": unit }], "later_fact": "x",
+            "secrecy": { "anonymous": true, "confidential": false },
         });
         let told = words.facts(&body.to_string());
-        for part in
-            ["Unit: Dinas PU", "Ditindaklanjuti", "Petugas unit (Dinas PU)", "later_fact: x"]
-        {
+        for part in [
+            "Unit: Dinas PU",
+            "Ditindaklanjuti",
+            "Petugas unit (Dinas PU)",
+            "later_fact: x",
+            "Anonim: Ya",
+        ] {
             assert!(told.contains(part), "{told}");
         }
         assert!(!told.contains("version") && !told.contains("new:"), "{told}");

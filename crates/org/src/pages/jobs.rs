@@ -9,7 +9,7 @@ use tanggap_kernel::access::Permission;
 use tanggap_kernel::{Access, Event, Result, Subject};
 use tanggap_store::Tx;
 use tanggap_store::jobs::{self, KindCount, Listed};
-use tanggap_ui::{Answer, Ctx, Page, respond};
+use tanggap_ui::{Answer, Ctx, Page, i18n, respond};
 
 use crate::door::{SignedFields, Staff, flash};
 
@@ -29,6 +29,13 @@ struct JobsPage {
 }
 
 impl JobsPage {
+    /// What a job does, in words; one of a newer program by its name there.
+    fn named(&self, kind: &str) -> String {
+        let told =
+            i18n::t_opt(self.page.locale, &format!("org-job-kind-{}", kind.replace('_', "-")));
+        told.map_or_else(|| kind.to_owned(), |told| told.into_owned())
+    }
+
     /// A figure, which says so where counting ended early.
     fn counted(&self, figure: &i64) -> String {
         if *figure < jobs::COUNTED_MAX {
