@@ -192,7 +192,6 @@ desk-register = New
 desk-register-title = Register a report
 desk-register-more = More
 desk-register-send = Register
-desk-register-anyway = Register as a new report all the same
 desk-register-next = Register another report
 desk-similar-check = Look for similar reports
 desk-similar-none = No similar open report was found.
@@ -246,3 +245,11 @@ desk-csv-returns = Returns
 desk-csv-reopens = Reopened
 desk-csv-rating = Rating
 desk-csv-contact-reason = Reason for contact
+desk-register-not-yet = Not registered yet
+desk-register-open = { $n ->
+        [one] This reporter has { $n } open report. Continue there, or press Register once more.
+       *[other] This reporter has { $n } open reports. Continue one of them, or press Register once more.
+    }
+desk-register-see = See the open reports
+desk-denied = Your role does not open this page yet
+    .help = An administrator can add it under Settings › People.

@@ -6,7 +6,6 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use tanggap_cases::actions;
 use tanggap_cases::reminders::About;
-use tanggap_contacts::Contact;
 use tanggap_kernel::{Permission, Refusal};
 use tanggap_org::door::Staff;
 use tanggap_ui::{Answer, Ctx, FormState, Page, prefs, respond};
@@ -19,7 +18,7 @@ use crate::queue::Queue;
 use crate::quick::Place;
 use crate::reminders::Beside;
 use crate::view::{CaseView, Loaded};
-use crate::{steps, stream};
+use crate::{person, steps, stream};
 
 /// What a page of a case shows beside the case itself.
 #[derive(Default)]
@@ -38,8 +37,8 @@ pub(crate) struct Shown {
     pub frame: bool,
     /// The queue that somebody looked at last in this browser.
     pub queue: Option<Queue>,
-    /// The reporter, unmasked.
-    pub revealed: Option<Contact>,
+    /// The look at who reported that this browser tells of.
+    pub look: Option<String>,
 }
 
 #[derive(Template)]
@@ -109,8 +108,8 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Answer {
     let frame = is_frame(&headers);
-    let queue = queue_of(&headers);
-    let shown = Shown { step: asked.langkah, frame, queue, ..Shown::default() };
+    let (queue, look) = (queue_of(&headers), person::look_of(&headers));
+    let shown = Shown { step: asked.langkah, frame, queue, look, ..Shown::default() };
     render(&ctx, &counts, &presence, &staff, &code, shown).await
 }
 
@@ -123,7 +122,7 @@ pub(crate) async fn render(
     code: &str,
     shown: Shown,
 ) -> Answer {
-    let Shown { step, form, notice, since, status, frame, queue, revealed } = shown;
+    let Shown { step, form, notice, since, status, frame, queue, look } = shown;
     let (access, text, me) = (staff.access.clone(), staff.text(), staff.user.id);
     let has_relay = ctx.site.sends_mail(staff.access.agency_id);
     let (code, people) = (code.to_owned(), step == "assign");
@@ -135,10 +134,11 @@ pub(crate) async fn render(
             Ok((Loaded::read(tx, &access, case, me, people)?, reminder))
         })
         .await?;
-    loaded.identified = revealed.is_some();
+    loaded.identified =
+        look.is_some_and(|look| person::is_looking(ctx, staff, &loaded.case, &look));
     let mut case = CaseView::new(&loaded, &staff.access, text, has_relay, ctx.now());
-    if let Some(contact) = revealed {
-        case.reveal(&contact);
+    if let (true, Some(contact)) = (loaded.identified, &loaded.contact) {
+        case.reveal(contact);
     }
     let left = if frame || !staff.access.can(Permission::CaseRead, None) {
         Left::default()

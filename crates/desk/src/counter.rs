@@ -1,7 +1,7 @@
 //! `/meja/baru`: a report registered for somebody at the counter, on the phone or by letter.
 //!
-//! Code and PIN are derived from a key that the form carries, so that sending the form twice
-//! registers one case and shows the same receipt.
+//! Code and PIN are derived from a key that the form carries and from all that was written in it,
+//! so that sending the very same form twice registers one case and shows the same receipt.
 
 use askama::Template;
 use axum::Extension;
@@ -15,6 +15,7 @@ use tanggap_cases::report::{Report, SUBJECT_MAX, Ticket, hash_pin};
 use tanggap_cases::store;
 use tanggap_contacts::NewContact;
 use tanggap_contacts::identity::{Email, Phone};
+use tanggap_conversations::NewAttachment;
 use tanggap_kernel::error::Check;
 use tanggap_kernel::{Access, Error, Invalid, Permission, Refusal, Result, code};
 use tanggap_org::door::{Fields, Staff};
@@ -31,7 +32,7 @@ use crate::{search, words};
 /// The doors through which somebody is served by a person.
 const CHANNELS: [&str; 4] = ["counter", "phone", "letter", "email"];
 /// The most open cases of the same number that are shown.
-const SIMILAR_MAX: usize = 5;
+const SIMILAR_MAX: usize = 3;
 /// The most cases of the same number among which open ones are looked for.
 const LOOKED_AT_MAX: i64 = 50;
 
@@ -44,16 +45,34 @@ struct CounterPage {
     kinds: Vec<Choice>,
     categories: Vec<Choice>,
     similar: Similar,
+    /// Whether nothing was sent yet.
+    fresh: bool,
 }
 
 /// Open cases that may be the same matter, as the form shows them.
 #[derive(Debug, Default)]
 struct Similar {
     rows: Vec<Row>,
+    /// How many there are, shown or not.
+    count: usize,
     /// The form was sent and waits for a word about them.
     stops: bool,
     /// Somebody asked and there are none.
     none: bool,
+}
+
+impl Similar {
+    /// The codes of what is shown, as the form says that they were seen.
+    fn codes(&self) -> String {
+        let codes: Vec<&str> = self.rows.iter().map(|row| row.code.as_str()).collect();
+        codes.join(" ")
+    }
+
+    /// Whether whoever sent the form has seen these.
+    fn was_shown(&self, fields: &Fields) -> bool {
+        let seen: Vec<&str> = fields.all("seen").flat_map(str::split_whitespace).collect();
+        self.rows.iter().all(|row| seen.contains(&row.code.as_str()))
+    }
 }
 
 /// The part of the form that is fetched anew while somebody types.
@@ -95,9 +114,9 @@ pub(crate) async fn form(
 ) -> Answer {
     staff.access.require(Permission::CaseCreate, None)?;
     let channel = CHANNELS.iter().find(|known| **known == begun.kanal).unwrap_or(&CHANNELS[0]);
-    let key: [u8; 16] = random().map_err(Error::from)?;
+    let key = draw_key()?;
     let form = FormState::new(staff.prefs.locale)
-        .with("key", hex(&key))
+        .with("key", key)
         .with("channel", channel)
         .with("kind", Kind::Complaint)
         .with("category", "umum")
@@ -122,8 +141,7 @@ pub(crate) async fn hint(
 ) -> Answer {
     staff.access.require(Permission::CaseCreate, None)?;
     let (access, text) = (staff.access.clone(), staff.text());
-    let rows = ctx.db.read(move |tx| same_person(tx, &access, text, &typed, true)).await?;
-    let similar = Similar { rows, ..Similar::default() };
+    let similar = ctx.db.read(move |tx| same_person(tx, &access, text, &typed, true)).await?;
     Ok(respond::html(SimilarPart { page: text, similar }))
 }
 
@@ -138,6 +156,7 @@ async fn show(
     let categories = ctx.db.read(move |tx| tanggap_org::categories(tx, &access)).await?;
     let choose = |c: &Category| Choice::new(&c.slug, c.name_in(text.locale));
     let page = CounterPage {
+        fresh: status == StatusCode::OK && similar.rows.is_empty() && !similar.none,
         page: staff.page(ctx, "desk-register-title"),
         channels: CHANNELS.map(|name| Choice::new(name, words::channel(text, name))).to_vec(),
         kinds: words::kinds(text),
@@ -165,11 +184,11 @@ pub(crate) async fn register(
     staff.access.require(Permission::CaseCreate, None)?;
     let again = |errors: Vec<Invalid>| fields.clone().refused(staff.prefs.locale, errors);
     if fields.get("check") == "ya" {
-        let rows = look_up(&ctx, &staff, &fields).await?;
-        let similar = Similar { none: rows.is_empty(), rows, stops: false };
+        let mut similar = look_up(&ctx, &staff, &fields).await?;
+        similar.none = similar.rows.is_empty();
         return show(&ctx, &staff, again(wrong), similar, StatusCode::OK).await;
     }
-    let mut report = match report(&ctx.secrets, &staff, &fields) {
+    let mut report = match report(&ctx.secrets, &staff, &fields, &files) {
         Ok(report) if wrong.is_empty() => report,
         Ok(_) => return refuse(&ctx, &staff, again(wrong), Similar::default()).await,
         Err(Error::Refused(Refusal::Invalid(mut errors))) => {
@@ -179,12 +198,10 @@ pub(crate) async fn register(
         Err(other) => return Err(other.into()),
     };
     report.attachments = files;
-    if fields.get("anyway") != "ya" {
-        let rows = similar(&ctx, &staff, &report).await?;
-        if !rows.is_empty() {
-            let similar = Similar { rows, stops: true, none: false };
-            return refuse(&ctx, &staff, again(Vec::new()), similar).await;
-        }
+    let mut similar = similar(&ctx, &staff, &report).await?;
+    if !similar.was_shown(&fields) {
+        similar.stops = true;
+        return refuse(&ctx, &staff, again(Vec::new()), similar).await;
     }
     let (access, filed) = (staff.access.clone(), report.clone());
     let opened = ctx.db.write(move |tx| open_once(tx, &access, &filed)).await;
@@ -215,7 +232,12 @@ fn open_once(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened
     }
 }
 
-fn report(secrets: &Secrets, staff: &Staff, fields: &Fields) -> Result<Report> {
+fn report(
+    secrets: &Secrets,
+    staff: &Staff,
+    fields: &Fields,
+    files: &[NewAttachment],
+) -> Result<Report> {
     let mut check = Check::new();
     let phone = match (fields.get("phone"), Phone::parse(fields.get("phone"))) {
         ("", _) => None,
@@ -239,7 +261,7 @@ fn report(secrets: &Secrets, staff: &Staff, fields: &Fields) -> Result<Report> {
         "" => first_words(fields.get("description")),
         typed => typed.to_owned(),
     };
-    let ticket = ticket(secrets, staff, fields.get("key"));
+    let ticket = ticket(secrets, staff, fields, files)?;
     let mut report = Report::new(kind, &subject, fields.get("description"), ticket);
     if report.description.is_empty() {
         // The title comes from the story, so one of the two is asked for.
@@ -261,20 +283,38 @@ fn report(secrets: &Secrets, staff: &Staff, fields: &Fields) -> Result<Report> {
     Ok(report)
 }
 
-/// Code and PIN from the key of the form: the same key gives the same.
-fn ticket(secrets: &Secrets, staff: &Staff, key: &str) -> Ticket {
+/// What of the form says nothing of the report.
+const ASIDE: [&str; 3] = ["csrf", "seen", "check"];
+
+/// Code and PIN from the key of the form and all that was written in it: the very same form gives
+/// the same, and whatever differs is another report.
+fn ticket(
+    secrets: &Secrets,
+    staff: &Staff,
+    fields: &Fields,
+    files: &[NewAttachment],
+) -> Result<Ticket> {
+    // A form that came without a key is like no other.
+    let drawn_key = if fields.get("key").is_empty() { draw_key()? } else { String::new() };
     let who = staff.user.id.0.to_be_bytes();
-    let drawn = secrets.mac("counter", &[key.as_bytes(), &who]);
+    let pairs = fields.clone().into_pairs();
+    let told = pairs.iter().filter(|(name, _)| !ASIDE.contains(&name.as_str()));
+    let mut parts: Vec<&[u8]> = vec![&who, drawn_key.as_bytes()];
+    parts.extend(told.flat_map(|(name, value)| [name.as_bytes(), value.trim().as_bytes()]));
+    parts.extend(files.iter().flat_map(|file| [file.name.as_bytes(), file.blob.as_bytes()]));
+    let drawn = secrets.mac("counter", &parts);
     let (mut code, mut pin) = ([0; 16], [0; 8]);
     code.copy_from_slice(&drawn[..16]);
     pin.copy_from_slice(&drawn[16..24]);
     let (code, pin) = (code::from_random(code), code::pin_from_random(pin));
     let pin_hash = hash_pin(secrets, &code, &pin);
-    Ticket { code, pin, pin_hash }
+    Ok(Ticket { code, pin, pin_hash })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// A key of a form.
+fn draw_key() -> Result<String> {
+    let key: [u8; 16] = random().map_err(Error::from)?;
+    Ok(hex::encode(key))
 }
 
 /// The first sentence of a story, cut between words: a title where none was given.
@@ -294,8 +334,8 @@ fn first_words(story: &str) -> String {
 }
 
 /// Open cases of the same number or address: it may be the same matter.
-async fn similar(ctx: &Ctx, staff: &Staff, report: &Report) -> Result<Vec<Row>> {
-    let Some(reporter) = report.reporter.clone() else { return Ok(Vec::new()) };
+async fn similar(ctx: &Ctx, staff: &Staff, report: &Report) -> Result<Similar> {
+    let Some(reporter) = report.reporter.clone() else { return Ok(Similar::default()) };
     let (access, text, code) = (staff.access.clone(), staff.text(), report.ticket.code.clone());
     let typed = Typed {
         name: reporter.name,
@@ -306,7 +346,7 @@ async fn similar(ctx: &Ctx, staff: &Staff, report: &Report) -> Result<Vec<Row>> 
         .read(move |tx| {
             // A form that is sent a second time is no second report.
             if store::by_code(tx, &access, &code)?.is_some() {
-                return Ok(Vec::new());
+                return Ok(Similar::default());
             }
             same_person(tx, &access, text, &typed, false)
         })
@@ -314,7 +354,7 @@ async fn similar(ctx: &Ctx, staff: &Staff, report: &Report) -> Result<Vec<Row>> 
 }
 
 /// The same before it is sent, for a browser without JavaScript.
-async fn look_up(ctx: &Ctx, staff: &Staff, fields: &Fields) -> Result<Vec<Row>> {
+async fn look_up(ctx: &Ctx, staff: &Staff, fields: &Fields) -> Result<Similar> {
     let (access, text) = (staff.access.clone(), staff.text());
     let field = |name: &str| fields.get(name).to_owned();
     let typed = Typed { name: field("name"), phone: field("phone"), email: field("email") };
@@ -328,7 +368,7 @@ fn same_person(
     text: Text,
     typed: &Typed,
     by_name: bool,
-) -> Result<Vec<Row>> {
+) -> Result<Similar> {
     let mut found = search::of_identity(tx, access, &typed.phone, LOOKED_AT_MAX)?;
     found.extend(search::of_identity(tx, access, &typed.email, LOOKED_AT_MAX)?);
     // One word of a name says little of who somebody is.
@@ -337,12 +377,15 @@ fn same_person(
     }
     let mut cases: Vec<Case> = Vec::new();
     for case in found.into_iter().filter(|case| case.status.is_open()) {
-        if cases.len() < SIMILAR_MAX && !cases.iter().any(|known| known.id == case.id) {
+        if !cases.iter().any(|known| known.id == case.id) {
             cases.push(case);
         }
     }
+    let count = cases.len();
+    cases.truncate(SIMILAR_MAX);
     let units = tanggap_org::units(tx, access)?;
-    row::rows(tx, access, text, &cases, &units)
+    let rows = row::rows(tx, access, text, &cases, &units)?;
+    Ok(Similar { rows, count, ..Similar::default() })
 }
 
 async fn receipt(ctx: &Ctx, staff: &Staff, report: &Report, opened: Opened) -> Answer {

@@ -13,6 +13,7 @@ mod case;
 mod chats;
 mod counter;
 mod counts;
+mod denied;
 mod duty;
 mod export;
 mod files;
@@ -64,10 +65,10 @@ pub fn routes() -> Router<Ctx> {
         .route("/meja/baru/serupa", get(counter::hint))
         .route("/meja/warga/{id}", get(person::history))
         .route("/meja/{code}", get(case::show))
-        .route("/meja/{code}/langkah", post(steps::take))
+        .route("/meja/{code}/langkah", get(person::back).post(steps::take))
         .route("/meja/{code}/draf", post(steps::keep_draft))
         .route("/meja/{code}/hadir", post(presence::ping))
-        .route("/meja/{code}/identitas", post(person::reveal))
+        .route("/meja/{code}/identitas", get(person::back).post(person::reveal))
         .route("/meja/{code}/tenggat", get(term::explain))
         .route("/meja/{code}/cetak", get(case::print))
         .route("/meja/warga/{id}/kontak", get(paper::form_alone).post(paper::register_alone))

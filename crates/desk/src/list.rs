@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use tanggap_cases::queries::Queues;
 use tanggap_conversations::MessageId;
 use tanggap_kernel::paging::Cursor;
-use tanggap_kernel::{Access, Permission, Refusal, Result};
+use tanggap_kernel::{Access, Permission, Result};
 use tanggap_org::Unit;
 use tanggap_org::door::Staff;
 use tanggap_store::{Engine, Tx};
@@ -15,7 +15,7 @@ use tanggap_ui::{Answer, Ctx, Page, Text, respond};
 use crate::counts::Counts;
 use crate::queue::{self, Asked, Narrow, Queue};
 use crate::row::{self, Row};
-use crate::{inquiries, log, search, stream, words};
+use crate::{denied, inquiries, log, search, stream, words};
 
 /// Lines of one page.
 pub(crate) const ROWS: i64 = 50;
@@ -227,7 +227,7 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Answer {
     if !staff.access.can_somewhere(Permission::CaseRead) {
-        return Err(Refusal::Forbidden.into());
+        return denied::tell(&ctx, &staff);
     }
     if let Some(code) = tanggap_kernel::code::parse(&asked.q) {
         return Ok(respond::see_other(&format!("/meja/{code}")));

@@ -1,8 +1,9 @@
 //! Who reported: unmasked for those who work on the case, which is logged, and all they reported.
 
 use askama::Template;
-use axum::extract::{Extension, Path, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use subtle::ConstantTimeEq as _;
 use tanggap_cases::model::Case;
 use tanggap_cases::{actions, queries, rules, store};
 use tanggap_contacts::{Contact, ContactId};
@@ -10,11 +11,8 @@ use tanggap_conversations::{Talk, talks};
 use tanggap_kernel::{Access, Permission, Refusal, Result, Timestamp};
 use tanggap_org::door::{SignedFields, Staff};
 use tanggap_store::Tx;
-use tanggap_ui::{Answer, Ctx, Page, respond};
+use tanggap_ui::{Answer, Ctx, Page, prefs, respond};
 
-use crate::case::{self, Shown};
-use crate::counts::Counts;
-use crate::presence::Presence;
 use crate::row::{self, Row};
 use crate::{log, stream, words};
 
@@ -23,30 +21,65 @@ const CASES_MAX: i64 = 200;
 /// The most talks of one person that belong to no case and that their page looks for.
 const TALKS_MAX: i64 = 100;
 
-/// `POST /meja/{code}/identitas`: shows who reported; the look is an event.
+/// How long a look at who reported lasts: the page is fetched again meanwhile, by its live stream
+/// too, and a look is logged once.
+const LOOK_S: i64 = 300;
+/// The cookie of a look. It says until when, under a key of the node.
+const LOOK_COOKIE: &str = "lihat";
+
+/// `POST /meja/{code}/identitas`: shows who reported for some minutes; the look is an event.
 pub(crate) async fn reveal(
     State(ctx): State<Ctx>,
-    Extension(counts): Extension<Counts>,
-    Extension(presence): Extension<Presence>,
     Path(code): Path<String>,
-    headers: HeaderMap,
     SignedFields { staff, .. }: SignedFields,
 ) -> Answer {
-    let (access, seen) = (staff.access.clone(), code.clone());
-    let contact = ctx
+    let access = staff.access.clone();
+    let case = ctx
         .db
         .write(move |tx| {
-            let case = actions::load_by_code(tx, &access, &seen)?;
-            actions::look_at_identity(tx, &access, case.id)
+            let case = actions::load_by_code(tx, &access, &code)?;
+            actions::look_at_identity(tx, &access, case.id)?;
+            Ok(case)
         })
         .await?;
-    let shown = Shown {
-        revealed: Some(contact),
-        frame: case::is_frame(&headers),
-        queue: case::queue_of(&headers),
-        ..Shown::default()
-    };
-    case::render(&ctx, &counts, &presence, &staff, &code, shown).await
+    let until = ctx.now().plus(LOOK_S * 1_000_000).as_micros();
+    let path = format!("/meja/{}", case.code);
+    let secure = if ctx.site.secure_cookies { "; Secure" } else { "" };
+    let cookie = format!(
+        "{LOOK_COOKIE}={until}.{}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={LOOK_S}{secure}",
+        look_mac(&ctx, &staff, &case, until),
+    );
+    let mut response = respond::see_other(&path);
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// Back to a case from the address of a form of its own, which a browser may ask for again.
+pub(crate) async fn back(_: Staff, Path(code): Path<String>) -> Answer {
+    let code = tanggap_kernel::code::parse(&code).ok_or(Refusal::NotFound)?;
+    Ok(respond::see_other(&format!("/meja/{code}")))
+}
+
+/// The look that a browser tells of, where it told of one.
+pub(crate) fn look_of(headers: &HeaderMap) -> Option<String> {
+    prefs::cookie(headers, LOOK_COOKIE).map(str::to_owned)
+}
+
+/// Whether somebody looked at who reported a moment ago, and still may.
+pub(crate) fn is_looking(ctx: &Ctx, staff: &Staff, case: &Case, look: &str) -> bool {
+    let Some((until, mac)) = look.split_once('.') else { return false };
+    let Ok(until) = until.parse() else { return false };
+    let true_mac = look_mac(ctx, staff, case, until);
+    ctx.now().as_micros() < until
+        && bool::from(mac.as_bytes().ct_eq(true_mac.as_bytes()))
+        && rules::may_identify(case, &staff.access)
+}
+
+fn look_mac(ctx: &Ctx, staff: &Staff, case: &Case, until: i64) -> String {
+    let (id, until) = (case.id.0.to_be_bytes(), until.to_be_bytes());
+    hex::encode(ctx.secrets.mac("look", &[staff.session.hash.as_ref(), &id, &until]))
 }
 
 #[derive(Template)]

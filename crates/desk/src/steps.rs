@@ -20,6 +20,7 @@ use tanggap_ui::{Answer, Ctx, Failed};
 
 use crate::case::{self, Shown};
 use crate::counts::Counts;
+use crate::person;
 use crate::presence::{self, Presence};
 use crate::stream;
 use crate::upload::Upload;
@@ -216,7 +217,7 @@ pub(crate) async fn take(
         status,
         frame: case::is_frame(&headers),
         queue: case::queue_of(&headers),
-        ..Shown::default()
+        look: person::look_of(&headers),
     };
     case::render(&ctx, &counts, &presence, &staff, &code, shown).await
 }

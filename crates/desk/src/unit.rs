@@ -9,14 +9,14 @@ use tanggap_cases::model::{Case, CaseId, Status};
 use tanggap_cases::queries::{self, Filter, Order};
 use tanggap_kernel::id::UnitId;
 use tanggap_kernel::paging::Cursor;
-use tanggap_kernel::{Access, Permission, Refusal, Scope, Timestamp};
+use tanggap_kernel::{Access, Permission, Scope, Timestamp};
 use tanggap_org::Unit;
 use tanggap_org::door::Staff;
 use tanggap_ui::parts::Health;
 use tanggap_ui::{Answer, Ctx, Page, respond};
 
 use crate::row::{self, Row};
-use crate::{log, steps, stream};
+use crate::{denied, log, steps, stream};
 
 /// Cards of one page.
 const CARDS: i64 = 30;
@@ -111,7 +111,7 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
 ) -> Answer {
     if !staff.access.can_somewhere(Permission::CaseFollowUp) {
-        return Err(Refusal::Forbidden.into());
+        return denied::tell(&ctx, &staff);
     }
     let (access, text) = (staff.access.clone(), staff.text());
     let page = staff.page(&ctx, "desk-unit-title");

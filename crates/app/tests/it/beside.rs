@@ -78,7 +78,9 @@ engines! {
         assert_eq!(looks(&app).await, 0);
         let csrf = page.split("name=\"csrf\" value=\"").nth(1).expect("a form");
         let csrf = csrf.split('"').next().expect("its end").to_owned();
-        let seen = app.post_as(&cookie, &format!("{path}/identitas"), &[("csrf", &csrf)]).await.body;
+        let looked = app.post_as(&cookie, &format!("{path}/identitas"), &[("csrf", &csrf)]).await;
+        let look = looked.header("set-cookie").split(';').next().expect("a cookie");
+        let seen = app.get_as(&format!("{cookie}; {look}"), &path).await.body;
         assert!(seen.contains("Kutipan dan tanda tangan surat"), "{seen}");
         assert!(seen.contains("Sudah diperbaiki &#60;script&#62;"), "shown as text: {seen}");
         assert_eq!(looks(&app).await, 1);

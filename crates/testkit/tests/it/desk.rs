@@ -82,6 +82,12 @@ impl Desk {
 impl Browser {
     pub async fn send(&mut self, request: Request<Body>) -> Got {
         let response = self.app.clone().oneshot(request).await.expect("an answer");
+        for set in response.headers().get_all(header::SET_COOKIE) {
+            let set = set.to_str().expect("text").split(';').next().unwrap_or_default();
+            if set.starts_with("lihat=") {
+                self.cookie.push_str(&format!("; {set}"));
+            }
+        }
         let status = response.status();
         let location = response.headers().get(header::LOCATION);
         let location = location.map_or("", |l| l.to_str().expect("text")).to_owned();
@@ -419,13 +425,48 @@ engines! {
         let hinted = agent.post("/meja/baru", &other).await;
         assert_eq!(hinted.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(hinted.body.contains(&code), "{}", hinted.body);
+        assert!(hinted.body.contains("punya 1 laporan terbuka"), "{}", hinted.body);
+        assert!(!hinted.body.contains("autofocus"), "the focus goes to what is told");
+        let seen = format!("name=\"seen\" value=\"{code}\"");
+        assert!(hinted.body.contains(&seen), "{}", hinted.body);
+        // Whoever saw it and sends the form once more registers.
+        let known: Vec<_> = other.iter().copied().chain([("seen", &*code)]).collect();
+        let known = agent.post("/meja/baru", &known).await;
+        assert_eq!(known.status, StatusCode::OK, "{}", known.body);
+        assert!(!known.body.contains(&format!("/meja/{code}\"")), "another report");
+        assert_eq!(rows_in(&agent.get("/meja?antrean=terbuka").await.body), 2);
+        // What differs is another report, even from a form that a browser kept; and a form
+        // without a key is like no other.
+        for (rows, key) in [(3, key.as_str()), (4, ""), (5, "")] {
+            let kept = [
+                ("key", key), ("channel", "phone"), ("kind", "complaint"), ("category", "umum"),
+                ("name", "Gede Putra"), ("description", "Saluran air tersumbat."),
+            ];
+            let kept = agent.post("/meja/baru", &kept).await;
+            assert_eq!(kept.status, StatusCode::OK, "{}", kept.body);
+            assert!(kept.body.contains("Gede Putra") && !kept.body.contains("Ni Luh"));
+            assert_eq!(rows_in(&agent.get("/meja?antrean=terbuka").await.body), rows);
+        }
         assert!(agent.get("/meja?q=081234567890").await.body.contains(&code));
         let masked = agent.get(&format!("/meja/{code}")).await.body;
         assert!(!masked.contains("Ni Luh Ayu") && !masked.contains("7890-"), "{masked}");
         let shown = agent.post(&format!("/meja/{code}/identitas"), &[]).await;
-        assert!(shown.body.contains("Ni Luh Ayu"), "{}", shown.body);
-        let logged = agent.get(&format!("/meja/{code}")).await.body;
-        assert!(logged.contains("melihat identitas pelapor"));
+        assert_eq!(shown.location, format!("/meja/{code}"));
+        // Whatever fetches the page again shows them, and the look is logged once.
+        for _ in 0..2 {
+            let shown = agent.get(&format!("/meja/{code}")).await.body;
+            assert!(shown.contains("Ni Luh Ayu"), "{shown}");
+            assert_eq!(shown.matches("melihat identitas pelapor").count(), 1);
+        }
+        let again = agent.get(&format!("/meja/{code}/identitas")).await;
+        assert_eq!((again.status, &*again.location), (StatusCode::SEE_OTHER, &*format!("/meja/{code}")));
+        // Somebody else at this browser sees nobody; nor does anybody some minutes later.
+        let mut other = desk.browser(&desk.house.supervisor).await;
+        let (_, look) = agent.cookie.split_once("; ").expect("the look");
+        other.cookie = format!("{}; {look}", other.cookie);
+        assert!(!other.get(&format!("/meja/{code}")).await.body.contains("Ni Luh Ayu"));
+        kit.clock.set(kit.clock.now().plus(301 * 1_000_000));
+        assert!(!agent.get(&format!("/meja/{code}")).await.body.contains("Ni Luh Ayu"));
         let empty = agent.post("/meja/baru", &[("key", "x"), ("phone", "abc")]).await;
         assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
