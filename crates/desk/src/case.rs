@@ -138,7 +138,7 @@ pub(crate) async fn render(
     loaded.identified = revealed.is_some();
     let mut case = CaseView::new(&loaded, &staff.access, text, has_relay, ctx.now());
     if let Some(contact) = revealed {
-        case.reveal(&contact);
+        case.reveal(&loaded.case, &contact);
     }
     let left = if frame || !staff.access.can(Permission::CaseRead, None) {
         Left::default()
@@ -241,7 +241,6 @@ fn icon(step: &str) -> &'static str {
         "concern" => "eye-off",
         "extend" => "calendar",
         "escalate" | "object" => "megaphone",
-        "rate" => "star",
         _ => "check-circle",
     }
 }
