@@ -6,6 +6,7 @@ app-mail-no-text = (This mail has no text.)
 app-mail-cut = … This text is too long; the whole of it is in the attached file.
 app-mail-not-understood = (This mail cannot be read. Its content is kept whole in the attached file.)
 app-mail-other-sender = (Sent from { $address })
+app-mail-stranger = (Sent from { $address }, which is not the reporter’s address. Only staff see this mail, and it changes nothing in the report.)
 app-mail-automatic = (Automatic answer from { $address })
 app-mail-forged = (It is not proven that { $address } wrote this: SPF, DKIM or DMARC failed)
 app-mail-failed = (The mail to { $address } did not arrive. The mail system says:)

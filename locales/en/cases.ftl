@@ -40,7 +40,6 @@ case-action-concern = Note whom it is about
 case-action-extend = Extend a deadline
 case-action-settle = No reply needed
 case-action-escalate = Escalate
-case-action-rate = Record a rating
 
 # What happened; who did it stands in front.
 case-event-received = sent the report
@@ -59,7 +58,7 @@ case-event-withdrawn = withdrew the report
 case-event-reopened = reopened the report
 case-event-objected = objected to the superior
 case-event-rated = gave { $rating } out of 5
-case-event-referred = referred the report to { $target }
+case-event-referred = referred the report to another body
 case-event-marked-duplicate = marked the report as the same as { $of }
 case-event-archived = archived the report
 case-event-assigned = assigned the report to { $owner }
@@ -146,6 +145,7 @@ case-invalid-files = At most { $max } files.
 case-invalid-unit = Choose a unit that is in service.
 case-invalid-code = No report with this code was found.
 case-invalid-user = Choose an officer who is active.
+case-invalid-owner = This officer may not open this report. Choose another one.
 case-invalid-category = Choose one of the categories.
 case-invalid-rating = Choose a mark from 1 to 5.
 

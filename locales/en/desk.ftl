@@ -122,7 +122,6 @@ desk-field-kind = Kind
 desk-field-category = Category
 desk-field-policy = Deadline to extend
 desk-field-rating = Rating
-desk-field-comment = Comment
 desk-field-story = What is reported
 desk-field-subject = Title
     .hint = Taken from the first sentence where left empty.
@@ -169,7 +168,6 @@ desk-flash-concern = It is noted whom the report is about.
 desk-flash-extend = The deadline is extended.
 desk-flash-settle = Marked as needing no reply.
 desk-flash-escalate = The report is escalated.
-desk-flash-rate = The rating is recorded.
 desk-flash-reply = The message was sent to the reporter.
 desk-flash-note = The note is saved.
 

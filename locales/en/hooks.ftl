@@ -34,6 +34,7 @@ hooks-invalid-twice = Give this only once.
 hooks-invalid-object = Write a JSON object.
 hooks-invalid-text = Write text.
 hooks-invalid-bool = Write true or false.
+hooks-invalid-line = Write it on one line, without line breaks or tabs.
 hooks-invalid-int = Write a whole number.
 hooks-invalid-range = Write a whole number from { $min } to { $max }.
 hooks-invalid-many = At most { $max } items.

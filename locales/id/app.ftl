@@ -6,6 +6,7 @@ app-mail-no-text = (Surel ini tidak berisi teks.)
 app-mail-cut = … Teks ini terlalu panjang; selengkapnya ada di berkas lampiran.
 app-mail-not-understood = (Surel ini tidak dapat dibaca. Isinya disimpan utuh di berkas lampiran.)
 app-mail-other-sender = (Dikirim dari { $address })
+app-mail-stranger = (Dikirim dari { $address }, yang bukan alamat pelapor. Surel ini hanya terlihat oleh petugas dan tidak mengubah laporan.)
 app-mail-automatic = (Jawaban otomatis dari { $address })
 app-mail-forged = (Pengirim { $address } tidak terbukti: pemeriksaan SPF, DKIM atau DMARC gagal)
 app-mail-failed = (Surel kepada { $address } tidak sampai. Jawaban sistem surel:)

@@ -40,7 +40,6 @@ case-action-concern = Catat pihak yang dilaporkan
 case-action-extend = Perpanjang tenggat
 case-action-settle = Tidak perlu dibalas
 case-action-escalate = Naikkan ke atasan
-case-action-rate = Catat penilaian
 
 # Kejadian dalam riwayat; di depannya tertulis siapa yang melakukannya.
 case-event-received = menyampaikan laporan
@@ -59,7 +58,7 @@ case-event-withdrawn = mencabut laporan
 case-event-reopened = membuka kembali laporan
 case-event-objected = menyampaikan keberatan kepada atasan
 case-event-rated = memberi nilai { $rating } dari 5
-case-event-referred = mengarahkan laporan ke { $target }
+case-event-referred = mengarahkan laporan ke instansi lain
 case-event-marked-duplicate = menandai laporan ini sama dengan { $of }
 case-event-archived = mengarsipkan laporan
 case-event-assigned = menugaskan laporan kepada { $owner }
@@ -137,6 +136,7 @@ case-invalid-files = Paling banyak { $max } berkas.
 case-invalid-unit = Pilih unit yang masih bertugas.
 case-invalid-code = Kode laporan ini tidak ditemukan.
 case-invalid-user = Pilih petugas yang masih aktif.
+case-invalid-owner = Petugas ini tidak berwenang membuka laporan ini. Pilih petugas lain.
 case-invalid-category = Pilih kategori yang tersedia.
 case-invalid-rating = Pilih nilai 1 sampai 5.
 

@@ -122,7 +122,6 @@ desk-field-kind = Jenis
 desk-field-category = Kategori
 desk-field-policy = Tenggat yang diperpanjang
 desk-field-rating = Penilaian
-desk-field-comment = Komentar
 desk-field-story = Apa yang dilaporkan
 desk-field-subject = Judul
     .hint = Bila dikosongkan, diambil dari kalimat pertama.
@@ -169,7 +168,6 @@ desk-flash-concern = Pihak yang dilaporkan tercatat.
 desk-flash-extend = Tenggat diperpanjang.
 desk-flash-settle = Ditandai tidak perlu dibalas.
 desk-flash-escalate = Laporan dinaikkan.
-desk-flash-rate = Penilaian tercatat.
 desk-flash-reply = Pesan terkirim kepada pelapor.
 desk-flash-note = Catatan tersimpan.
 

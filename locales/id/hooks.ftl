@@ -34,6 +34,7 @@ hooks-invalid-twice = Isian ini hanya boleh ditulis satu kali.
 hooks-invalid-object = Tulis sebagai objek JSON.
 hooks-invalid-text = Tulis sebagai teks.
 hooks-invalid-bool = Tulis true atau false.
+hooks-invalid-line = Tulis dalam satu baris, tanpa ganti baris atau tab.
 hooks-invalid-int = Tulis sebagai bilangan bulat.
 hooks-invalid-range = Tulis bilangan bulat dari { $min } sampai { $max }.
 hooks-invalid-many = Paling banyak { $max } butir.

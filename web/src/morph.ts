@@ -49,4 +49,6 @@ document.addEventListener("turbo:before-morph-attribute", (event) => {
   if (opened && detail.attributeName === "open") event.preventDefault();
 });
 
-document.addEventListener("turbo:render", TimeLeft.tellAll);
+for (const shown of ["turbo:render", "turbo:morph", "turbo:frame-render"]) {
+  document.addEventListener(shown, TimeLeft.tellAll);
+}

@@ -369,6 +369,13 @@ fn continue_case(
 ) -> Result<Option<Case>> {
     let mail = &letter.mail;
     let own = is_from_reporter(tx, access, case, letter)?;
+    // Whoever writes to the address that we signed has a letter of ours; who names a letter only
+    // may have guessed it.
+    let is_theirs = own
+        || match letter.answers {
+            Some(id) => case_of_row(tx, access, id)? == Some(case.id.0),
+            None => false,
+        };
     let (said, folded) = spoken(mail);
     let said = &said;
     let address = sender_as_written(mail);
@@ -378,13 +385,14 @@ fn continue_case(
     let text = match (automatic, own) {
         (true, _) => with_note("app-mail-automatic", &address, said),
         (false, false) if letter.forged => with_note("app-mail-forged", &address, said),
+        (false, false) if !is_theirs => with_note("app-mail-stranger", &address, said),
         (false, false) => with_note("app-mail-other-sender", &address, said),
         (false, true) => said.clone(),
     };
     let text = fitting(&text, mail.understood);
-    let (voice, writer) = match automatic {
-        true => (Voice::Internal, access.clone()),
-        false => (Voice::FromCitizen, Access::citizen(access.agency_id, Locale::Id)),
+    let (voice, writer) = match is_theirs && !automatic {
+        true => (Voice::FromCitizen, Access::citizen(access.agency_id, Locale::Id)),
+        false => (Voice::Internal, access.clone()),
     };
     let said = Words { voice, text: &text, attachments: &letter.files };
     let subject = subject(mail);

@@ -9,7 +9,7 @@ use tanggap_kernel::{Access, Actor, Event, Fault, Permission, Refusal, Result, T
 use tanggap_org as org;
 use tanggap_store::Tx;
 
-use crate::clocks::{Law, heard_in, next_due, next_ring};
+use crate::clocks::{Law, agreed_due, heard_in, next_due, next_ring};
 use crate::model::{Case, CaseDeadline, CaseId, Clock, FollowUp, FollowUpState, Status};
 use crate::notices::{self, Notice};
 use crate::report::{DESCRIPTION_MAX, LINE_MAX, Report};
@@ -18,7 +18,7 @@ use crate::rules::{self, Action, FollowUpChange, Plan, Voice};
 use crate::store;
 use crate::words::{keep_story, say};
 
-pub use crate::words::{Origin, Words, receive, reopen, write};
+pub use crate::words::{Origin, Words, receive, reopen, without_traces, write};
 
 /// The kind of job that rings when a deadline of a case is due; its key is the case's id.
 pub const RING: &str = "case_deadline";
@@ -57,7 +57,7 @@ pub fn open(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened>
 
     let contact_id = match (report.contact, &report.reporter) {
         (Some(known), _) => Some(known),
-        (None, Some(new)) => Some(contacts::find_or_create(tx, access, new)?),
+        (None, Some(new)) => Some(contacts::find_or_create(tx, access, new, report.met(access))?),
         (None, None) => None,
     };
     let case = Case {
@@ -188,7 +188,16 @@ pub(crate) fn act_from(
     if let (Some(user), Voice::ToCitizen) = (access.user(), said.map_or(Voice::Internal, |s| s.0)) {
         store::save_draft(tx, access, case.id, user, "")?;
     }
-    announce(tx, access, &case, plan.event, facts(from, &wanted.action));
+    let mut teller = access.clone();
+    if rules::is_the_reporters(&wanted.action) && access.actor != Actor::Citizen {
+        teller.on_behalf_of = Some(Actor::Citizen);
+    }
+    let mut event = told(&teller, &case, plan.event, facts(from, &wanted.action));
+    if let Action::Refer { target, .. } = &wanted.action {
+        // Whoever it is named after: a place for words is one for personal data.
+        event = event.with_private(json!({ "target": target }));
+    }
+    tx.announce(event);
     if plan.notify {
         let text = said.map_or("", |(_, text)| text);
         notices::send(tx, access, &Notice { case: &case, event: plan.event, pin: None, text })?;
@@ -309,6 +318,10 @@ fn check_move(
             let theirs = user.unit_id.is_some() && case.reported_unit_id == user.unit_id;
             if case.reported_user_id == Some(user.id) || theirs {
                 return Err(Refusal::Illegal("case-illegal-reported-unit").into());
+            }
+            let theirs = org::access_of(tx, access.agency_id, &user)?;
+            if !rules::may_see(case, &theirs) {
+                return Err(Refusal::field("user", "case-invalid-owner").into());
             }
         }
         Action::Concern { unit, user } => reported::check(tx, access, *unit, *user)?,
@@ -438,19 +451,6 @@ fn follow_up(
     Ok(store::insert_follow_up(tx, access, case.id, &new)?)
 }
 
-/// When a unit's agreed time ends, by the calendar it works by.
-pub(crate) fn agreed_due(
-    calendar: &WorkingCalendar,
-    forwarded_at: Timestamp,
-    agreed_days: i64,
-) -> Result<Timestamp, Fault> {
-    let from = calendar.zone().local_date(forwarded_at.as_micros());
-    let due = calendar
-        .add_working_days(from, u32::try_from(agreed_days).unwrap_or(1))
-        .map_err(|e| Fault::new(e.to_string()))?;
-    Ok(Timestamp::from_micros(calendar.due_micros(due)))
-}
-
 /// Shows the reporter unmasked; the look itself is an event.
 ///
 /// # Errors
@@ -529,8 +529,12 @@ pub fn announce(
     access: &Access,
     case: &Case,
     kind: &'static str,
-    mut facts: serde_json::Value,
+    facts: serde_json::Value,
 ) {
+    tx.announce(told(access, case, kind, facts));
+}
+
+fn told(access: &Access, case: &Case, kind: &'static str, mut facts: serde_json::Value) -> Event {
     if let Some(map) = facts.as_object_mut() {
         map.insert("code".into(), json!(case.code));
         map.insert("status".into(), json!(case.status.as_str()));
@@ -543,14 +547,13 @@ pub fn announce(
     }
     let mut event = Event::new(access.agency_id, kind, case.id.subject(), access.actor).with(facts);
     event.on_behalf_of = access.on_behalf_of;
-    tx.announce(event);
+    event
 }
 
 fn facts(from: Status, action: &Action) -> serde_json::Value {
     let mut facts = json!({ "from": from.as_str() });
     let more = match action {
         Action::Duplicate { of } => Some(("of", json!(of))),
-        Action::Refer { target, .. } => Some(("target", json!(target))),
         Action::Rate { rating, .. } => Some(("rating", json!(rating))),
         Action::Extend { policy, .. } => Some(("policy", json!(policy))),
         Action::Conceal { anonymous, confidential } => {

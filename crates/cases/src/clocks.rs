@@ -211,3 +211,16 @@ pub fn next_due(deadlines: &[CaseDeadline]) -> Option<NextDue> {
 pub fn next_ring(deadlines: &[CaseDeadline]) -> Option<Timestamp> {
     deadlines.iter().filter(|d| d.state == Clock::Running).filter_map(|d| d.warn_at).min()
 }
+
+/// When a unit's agreed time ends, by the calendar it works by.
+pub(crate) fn agreed_due(
+    calendar: &WorkingCalendar,
+    forwarded_at: Timestamp,
+    agreed_days: i64,
+) -> Result<Timestamp, Fault> {
+    let from = calendar.zone().local_date(forwarded_at.as_micros());
+    let due = calendar
+        .add_working_days(from, u32::try_from(agreed_days).unwrap_or(1))
+        .map_err(|e| Fault::new(e.to_string()))?;
+    Ok(Timestamp::from_micros(calendar.due_micros(due)))
+}

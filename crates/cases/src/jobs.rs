@@ -11,7 +11,7 @@ use tanggap_store::jobs::{Job, Runner};
 use tanggap_store::{Tx, sql};
 
 use crate::actions::{self, Move, RING};
-use crate::clocks::{Law, next_due};
+use crate::clocks::{Law, agreed_due, next_due};
 use crate::model::{Case, CaseId, Clock};
 use crate::reminders::{self, ReminderId};
 use crate::rules::{self, Action};
@@ -188,7 +188,7 @@ fn recount_follow_ups(
         let calendar = org::store::calendar_for(tx, access, Some(owed.unit_id))?;
         let date = |at: Timestamp| calendar.zone().local_date(at.as_micros()).to_string();
         let old = owed.due_at;
-        owed.due_at = actions::agreed_due(&calendar, owed.forwarded_at, owed.agreed_days)?;
+        owed.due_at = agreed_due(&calendar, owed.forwarded_at, owed.agreed_days)?;
         if owed.due_at == old {
             continue;
         }

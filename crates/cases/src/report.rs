@@ -1,11 +1,11 @@
 //! A report as it comes in, from whichever door, and what a report must have. Pure.
 
 use tanggap_calendar::Kind;
-use tanggap_contacts::{ContactId, NewContact};
+use tanggap_contacts::{ContactId, Met, NewContact};
 use tanggap_conversations::{InteractionId, NewAttachment};
 use tanggap_kernel::error::{Check, Invalid};
 use tanggap_kernel::id::{UnitId, UserId};
-use tanggap_kernel::{Fault, Result, Timestamp, code};
+use tanggap_kernel::{Access, Fault, Result, Timestamp, code};
 use tanggap_ui::ctx::{Secrets, random};
 
 use crate::model::Details;
@@ -125,6 +125,16 @@ impl Report {
             received_at: None,
             talk: None,
             contact: None,
+        }
+    }
+
+    /// How the one who reports is met.
+    #[must_use]
+    pub fn met(&self, access: &Access) -> Met {
+        match (access.user(), self.channel) {
+            (Some(_), "counter") => Met::AtTheCounter,
+            (Some(_), _) => Met::ByStaff,
+            (None, _) => Met::ByThemself,
         }
     }
 

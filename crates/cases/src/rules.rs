@@ -292,7 +292,10 @@ pub fn is_about(case: &Case, access: &Access) -> bool {
 /// # Errors
 /// [`Refusal::Forbidden`].
 pub fn authorise(case: &Case, access: &Access, action: &Action) -> Result<(), Refusal> {
-    use Permission::{CaseAnswer, CaseFollowUp, CaseForward, CaseSupervise, CaseVerify, CaseWrite};
+    use Permission::{
+        CaseAnswer, CaseFollowUp, CaseForReporter, CaseForward, CaseSupervise, CaseVerify,
+        CaseWrite,
+    };
     let with = |permission| access.require(permission, case.unit_id);
     match action {
         Action::Verify
@@ -317,17 +320,32 @@ pub fn authorise(case: &Case, access: &Access, action: &Action) -> Result<(), Re
             Actor::System => Ok(()),
             _ => Err(Refusal::Forbidden),
         },
-        // The citizen's own moves: theirs by code and PIN, or through somebody who serves them.
+        // The citizen's own moves: theirs by code and PIN, or through somebody who serves them for
+        // the whole agency. A unit never says for the reporter what becomes of its own answer.
         Action::Complete { .. }
         | Action::Confirm
         | Action::Withdraw { .. }
         | Action::Reopen { .. }
-        | Action::Object { .. }
-        | Action::Rate { .. } => match access.actor {
+        | Action::Object { .. } => match access.actor {
             Actor::Citizen => Ok(()),
-            _ => with(CaseWrite),
+            _ => access.require(CaseForReporter, None),
+        },
+        // What they think of us, nobody says for them.
+        Action::Rate { .. } => match access.actor {
+            Actor::Citizen => Ok(()),
+            _ => Err(Refusal::Forbidden),
         },
     }
+}
+
+/// Whether a move is the reporter's own, whoever takes it down.
+#[must_use]
+pub fn is_the_reporters(action: &Action) -> bool {
+    use Action::{Complete, Confirm, Object, Rate, Reopen, Withdraw};
+    matches!(
+        action,
+        Complete { .. } | Confirm | Withdraw { .. } | Reopen { .. } | Object { .. } | Rate { .. }
+    )
 }
 
 /// Decides what an action does to a case.

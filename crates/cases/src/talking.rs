@@ -5,7 +5,7 @@
 //! hidden from whom it is about (UU 25/2009 art. 45).
 
 use serde_json::json;
-use tanggap_contacts::{self as contacts, NewContact};
+use tanggap_contacts::{self as contacts, Met, NewContact};
 use tanggap_conversations::outbound::{Extra, ExtraFile};
 use tanggap_conversations::window::MayWrite;
 use tanggap_conversations::{
@@ -95,7 +95,7 @@ pub fn hear(tx: &mut Tx<'_>, agency: &Access, heard: &Heard<'_>) -> Result<Optio
     }
     let citizen = Access::citizen(agency.agency_id, Locale::Id);
     let contact_id = match &heard.from {
-        Some(from) => Some(contacts::find_or_create(tx, &citizen, from)?),
+        Some(from) => Some(contacts::find_or_create(tx, &citizen, from, Met::ByThemself)?),
         None => None,
     };
     let new = NewTalk {

@@ -152,6 +152,19 @@ fn write_from(
     Ok(case)
 }
 
+/// A message as somebody reads it to whom the reporter is to stay a stranger: numbers and
+/// addresses in it would tell who that is. What one wrote oneself, and what the citizen was told,
+/// stays as it is.
+#[must_use]
+pub fn without_traces(message: &talk::Message, reader: &Access) -> String {
+    let own = message.actor == reader.actor.to_string();
+    match message.direction {
+        Direction::In => tanggap_lang::personal::redact(&message.body),
+        Direction::Internal if !own => tanggap_lang::personal::redact(&message.body),
+        Direction::Internal | Direction::Out => message.body.clone(),
+    }
+}
+
 /// Keeps words as a message of the case.
 pub(crate) fn say(
     tx: &mut Tx<'_>,

@@ -105,12 +105,12 @@ async fn converse(stream: TcpStream, manner: Manner, looks: Arc<AtomicUsize>) ->
 
 /// Serves each connection in the next of these manners, the later ones in the last.
 async fn serve(manners: &'static [Manner], looks: &Arc<AtomicUsize>) -> MailboxConfig {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let port = listener.local_addr().expect("there").port();
     let seen = Arc::clone(looks);
     tokio::spawn(async move {
         for turn in 0.. {
-            let (stream, _) = listener.accept().await.unwrap();
+            let (stream, _) = listener.accept().await.expect("a listener");
             let manner = manners[turn.min(manners.len() - 1)];
             tokio::spawn(converse(stream, manner, Arc::clone(&seen)));
         }
@@ -148,15 +148,15 @@ async fn each_message_comes_once(manners: &'static [Manner]) {
     let worker = tokio::spawn(imap::run(config, None, out, tell));
     let mut came = Vec::new();
     while came.len() < MESSAGES as usize {
-        let batch = timeout(PATIENCE, batches.recv()).await.unwrap().unwrap();
+        let batch = timeout(PATIENCE, batches.recv()).await.expect("in time").expect("some");
         came.extend(batch.messages.iter().map(|one| (one.uid, one.bytes.clone())));
         batch.durable();
     }
     // It goes on looking, and nothing comes a second time.
     timeout(PATIENCE, state.wait_for(|state| *state == MailboxState::Waiting))
         .await
-        .unwrap()
-        .unwrap();
+        .expect("in time")
+        .expect("some");
     let enough = looks.load(Ordering::Acquire) + 5;
     while looks.load(Ordering::Acquire) < enough {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -165,5 +165,5 @@ async fn each_message_comes_once(manners: &'static [Manner]) {
     let wanted: Vec<_> = (1..=MESSAGES).map(|uid| (uid, letter(uid).into_bytes())).collect();
     assert_eq!(came, wanted);
     drop(batches);
-    timeout(PATIENCE, worker).await.unwrap().unwrap();
+    timeout(PATIENCE, worker).await.expect("in time").expect("some");
 }

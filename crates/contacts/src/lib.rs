@@ -3,14 +3,15 @@
 //! A contact is found again by an e-mail address, or by a telephone number together with the
 //! name: one telephone often serves a family, so a number alone proves nobody. Whoever gives a
 //! known name and number with another address is a contact by themself that *says* to be the
-//! known one. Reading an unmasked identity is the use case's business and leaves an event there.
+//! known one; only at the counter is something added to a known contact ([`Met`]). Reading an unmasked
+//! identity is the use case's business and leaves an event there.
 
 pub mod identity;
 mod model;
 mod names;
 mod store;
 
-pub use model::{Contact, ContactId, IdentityKind, NewContact};
+pub use model::{Contact, ContactId, IdentityKind, Met, NewContact};
 pub use names::{masked, named, names_of, register};
 pub use store::{
     adopt, erase, find_or_create, get, perhaps_same, reachable, update, with_identity,

@@ -84,6 +84,17 @@ impl IdentityKind {
     }
 }
 
+/// How somebody is met who says who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Met {
+    /// They stand before a member of staff.
+    AtTheCounter,
+    /// A member of staff has heard or read it: on the phone, in a letter.
+    ByStaff,
+    /// They say it themselves: in a form, a mail, a talk, through an application.
+    ByThemself,
+}
+
 /// A contact as somebody names themself; numbers and addresses are already normalised.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewContact {

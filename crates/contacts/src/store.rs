@@ -3,7 +3,7 @@
 use tanggap_kernel::{Access, Fault, Refusal, Result, params};
 use tanggap_store::{Row, Tx, sql};
 
-use crate::model::{Contact, ContactId, IdentityKind, NewContact};
+use crate::model::{Contact, ContactId, IdentityKind, Met, NewContact};
 use crate::names;
 
 /// How many people who share a number are looked at.
@@ -44,10 +44,12 @@ sql! {
 
 /// Finds the contact that `new` names, or makes it.
 ///
-/// A member of staff has the person before them: what they add to a known contact is its own from
-/// then on. From a form or a mail it could be a stranger's, who would then be shown and sent what
-/// is meant for the person. There a contact is the same only where all that is given is all that
-/// is known; with more or less it becomes a contact by itself, which says whom it says to be.
+/// Whoever stands at the counter is before a member of staff: what they add to a known contact is
+/// its own from then on, but for a second address to write to, since the news of all its cases
+/// would go to one of the two. On the phone, by letter, in a form or a mail it could be a stranger
+/// who gives somebody's name and number, and who would then be shown and sent what is meant for
+/// the person. There nothing is added to anybody: who gives something that is not known, and in a
+/// form something less, becomes a contact by itself, which says whom it says to be.
 ///
 /// # Errors
 /// A fault of the engine.
@@ -55,11 +57,12 @@ pub fn find_or_create(
     tx: &mut Tx<'_>,
     access: &Access,
     new: &NewContact,
+    met: Met,
 ) -> Result<ContactId, Fault> {
     let nik = new.nik.as_deref();
-    let found = match known(tx, access, new)? {
+    let found = match known(tx, access, new, met)? {
         Known::Same(id) => {
-            if !new.address.is_empty() || nik.is_some() {
+            if met == Met::AtTheCounter && (!new.address.is_empty() || nik.is_some()) {
                 tx.put(&FILL, params![access.agency_id, id, &new.address, nik])?;
             }
             id
@@ -87,7 +90,7 @@ enum Known {
     Perhaps(Option<ContactId>),
 }
 
-fn known(tx: &mut Tx<'_>, access: &Access, new: &NewContact) -> Result<Known, Fault> {
+fn known(tx: &mut Tx<'_>, access: &Access, new: &NewContact, met: Met) -> Result<Known, Fault> {
     let same = |name: &str| name.trim().to_lowercase() == new.name.trim().to_lowercase();
     let mut perhaps = None;
     for (kind, value) in given(new) {
@@ -100,11 +103,13 @@ fn known(tx: &mut Tx<'_>, access: &Access, new: &NewContact) -> Result<Known, Fa
             IdentityKind::Email => new.name.is_empty() || same(name),
             IdentityKind::Phone => same(name),
         };
-        for (id, name, same_as) in found.into_iter().filter(|(_, name, _)| fits(name)) {
-            if access.user().is_some() || kind == IdentityKind::Handle {
-                return Ok(Known::Same(id));
-            }
-            if same(&name) && is_all_of(tx, access, id, new)? {
+        for (id, _, same_as) in found.into_iter().filter(|(_, name, _)| fits(name)) {
+            let is_same = kind == IdentityKind::Handle
+                || match find(tx, access, id)? {
+                    Some(contact) => is_same(&contact, new, met),
+                    None => false,
+                };
+            if is_same {
                 return Ok(Known::Same(id));
             }
             perhaps = perhaps.or(same_as).or(Some(id));
@@ -121,19 +126,29 @@ fn given(new: &NewContact) -> impl Iterator<Item = (IdentityKind, &str)> {
     handle.into_iter().chain(email).chain(phone)
 }
 
-/// Whether a contact holds what is given and nothing else.
-fn is_all_of(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    id: ContactId,
-    new: &NewContact,
-) -> Result<bool, Fault> {
-    let Some(known) = find(tx, access, id)? else { return Ok(false) };
-    Ok(known.emails.iter().eq(&new.email)
-        && known.handles.iter().eq(&new.handle)
-        && known.phones.iter().eq(&new.phone)
-        && known.address == new.address
-        && known.nik == new.nik)
+/// Whether who gives this is the contact of that name or address, by how they are met.
+fn is_same(known: &Contact, new: &NewContact, met: Met) -> bool {
+    let holds = |known: &[String], given: &Option<String>| {
+        given.as_ref().is_none_or(|given| known.contains(given))
+    };
+    match met {
+        Met::AtTheCounter => known.emails.is_empty() || holds(&known.emails, &new.email),
+        Met::ByStaff => {
+            holds(&known.emails, &new.email)
+                && holds(&known.phones, &new.phone)
+                && holds(&known.handles, &new.handle)
+                && (new.address.is_empty() || new.address == known.address)
+                && (new.nik.is_none() || new.nik == known.nik)
+        }
+        Met::ByThemself => {
+            known.name.trim().to_lowercase() == new.name.trim().to_lowercase()
+                && known.emails.iter().eq(&new.email)
+                && known.handles.iter().eq(&new.handle)
+                && known.phones.iter().eq(&new.phone)
+                && known.address == new.address
+                && known.nik == new.nik
+        }
+    }
 }
 
 /// Those who are reached by `value`, as its parser writes it; `kind` is `phone` or `email`. One

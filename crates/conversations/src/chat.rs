@@ -9,7 +9,7 @@ mod settings;
 pub mod vouch;
 
 use serde_json::json;
-use tanggap_contacts::{ContactId, NewContact};
+use tanggap_contacts::{ContactId, Met, NewContact};
 use tanggap_kernel::{
     Access, Actor, Event, Fault, Refusal, Result, Subject, Timestamp, id, params,
 };
@@ -276,9 +276,8 @@ pub fn named(who: &vouch::Vouched) -> Option<NewContact> {
 
 fn contact(tx: &mut Tx<'_>, access: &Access, who: &vouch::Vouched) -> Result<Option<ContactId>> {
     let Some(new) = named(who) else { return Ok(None) };
-    // As a stranger's, so that nobody becomes somebody else by naming them.
-    let stranger = Access::citizen(access.agency_id, access.locale);
-    Ok(Some(tanggap_contacts::find_or_create(tx, &stranger, &new)?))
+    // Nobody becomes somebody else by naming them.
+    Ok(Some(tanggap_contacts::find_or_create(tx, access, &new, Met::ByThemself)?))
 }
 
 /// What was said in a talk from message `from` on, oldest first: where that is very much, the

@@ -138,7 +138,7 @@ pub(crate) async fn render(
         look.is_some_and(|look| person::is_looking(ctx, staff, &loaded.case, &look));
     let mut case = CaseView::new(&loaded, &staff.access, text, has_relay, ctx.now());
     if let (true, Some(contact)) = (loaded.identified, &loaded.contact) {
-        case.reveal(contact);
+        case.reveal(&loaded.case, contact);
     }
     let left = if frame || !staff.access.can(Permission::CaseRead, None) {
         Left::default()
@@ -241,7 +241,6 @@ fn icon(step: &str) -> &'static str {
         "concern" => "eye-off",
         "extend" => "calendar",
         "escalate" | "object" => "megaphone",
-        "rate" => "star",
         _ => "check-circle",
     }
 }

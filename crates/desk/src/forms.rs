@@ -136,14 +136,6 @@ impl Around<'_> {
                 form.select("policy", "desk-field-policy", &self.extendable()).required(),
                 reason(),
             ],
-            "rate" => {
-                let marks: Vec<Choice> =
-                    (1..=5).map(|n| Choice::new(n.to_string(), n.to_string())).collect();
-                vec![
-                    form.radios("rating", "desk-field-rating", &marks).inline().required(),
-                    form.textarea("text", "desk-field-comment").rows(2).optional(),
-                ]
-            }
             _ => Vec::new(),
         }
     }

@@ -34,12 +34,11 @@ pub(crate) const TABS: [&str; 5] = ["reply", "note", "progress", "answer", "ask"
 /// Steps that need nothing but a click.
 pub(crate) const INSTANT: [&str; 3] = ["verify", "accept", "settle"];
 /// Steps behind "more".
-pub(crate) const RARE: [&str; 14] = [
+pub(crate) const RARE: [&str; 13] = [
     "complete",
     "confirm",
     "reopen",
     "object",
-    "rate",
     "refer",
     "duplicate",
     "archive",
@@ -127,10 +126,6 @@ fn wanted(fields: &Fields) -> Result<Wanted, Refusal> {
         "extend" => Action::Extend { policy: text("policy"), reason: text("reason") },
         "settle" => Action::Settle,
         "escalate" => Action::Escalate { reason: text("reason") },
-        "rate" => Action::Rate {
-            rating: fields.get("rating").parse().unwrap_or(0),
-            comment: text("text"),
-        },
         _ => return Err(Refusal::Illegal("case-illegal-move")),
     }))
 }

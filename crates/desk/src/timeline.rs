@@ -176,10 +176,9 @@ impl Sources<'_> {
             "deadline_warned" if percent == 100 => "deadline_overdue",
             kind => kind,
         };
-        let args: [(&str, Arg<'_>); 9] = [
+        let args: [(&str, Arg<'_>); 8] = [
             ("unit", words::unit(self.text, self.units, unit).into()),
             ("owner", owner.map_or("", String::as_str).into()),
-            ("target", fact("target").into()),
             ("of", fact("of").into()),
             ("rating", event.facts["rating"].as_i64().unwrap_or_default().into()),
             ("percent", percent.into()),

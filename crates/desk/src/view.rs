@@ -13,6 +13,7 @@ use tanggap_conversations::outbound::settings::AllRules;
 use tanggap_conversations::{Attachment, Message, Outbound, outbound};
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Permission, Result, Timestamp};
+use tanggap_lang::personal::redact;
 use tanggap_org::{Category, People, Unit};
 use tanggap_regions as regions;
 use tanggap_store::Tx;
@@ -89,7 +90,10 @@ impl Loaded {
             let own = |message: &&mut Message| {
                 !inquiries.iter().any(|one| one.interaction == message.interaction_id)
             };
-            messages.iter_mut().filter(own).for_each(|message| message.beside = None);
+            for message in messages.iter_mut().filter(own) {
+                message.beside = None;
+                message.body = actions::without_traces(message, access);
+            }
         }
         let mut mails = outbound::of_case(tx, access, case.id.0)?;
         let mut inquired = Vec::new();
@@ -158,23 +162,20 @@ pub(crate) fn zone_of(tx: &mut Tx<'_>, access: &Access) -> Result<Zone> {
     Ok(agency.map_or_else(Zone::default, |agency| agency.zone))
 }
 
-/// Who can be given a case: those of its unit, or of the whole agency while it has none.
+/// Who can be given a case: those of its unit, or of the whole agency while it has none, as far as
+/// they may see it.
 fn colleagues(tx: &mut Tx<'_>, access: &Access, case: &Case) -> Result<Vec<(UserId, String)>> {
     if !access.can(Permission::CaseWrite, case.unit_id) || !case.status.is_open() {
         return Ok(Vec::new());
     }
-    let mut people: Vec<(UserId, String)> = match case.unit_id {
-        Some(unit) => {
-            let users = tanggap_org::users_of_unit(tx, access, unit)?;
-            users.into_iter().map(|user| (user.id, user.name)).collect()
+    let wanted = People { unit_id: case.unit_id, limit: PEOPLE_MAX, ..People::default() };
+    let mut people = Vec::new();
+    for (user, roles) in tanggap_org::people(tx, access, &wanted)?.rows {
+        let theirs = tanggap_org::access_by(tx, access.agency_id, &user, &roles)?;
+        if rules::may_see(case, &theirs) {
+            people.push((user.id, user.name));
         }
-        None => {
-            let wanted = People { limit: PEOPLE_MAX, ..People::default() };
-            let found = tanggap_org::people(tx, access, &wanted)?;
-            found.rows.into_iter().map(|(user, _)| (user.id, user.name)).collect()
-        }
-    };
-    people.retain(|(id, _)| Some(*id) != case.reported_user_id);
+    }
     Ok(people)
 }
 
@@ -299,9 +300,9 @@ impl CaseView {
             marks: marks(text, case),
             place: case.place.clone(),
             region: case.region_code.as_deref().map(region).unwrap_or_default(),
-            told: told(text, case),
+            told: told(text, case, rules::may_recognise(case, access)),
             reported: reported(text, loaded),
-            proxy_for: case.proxy_for.clone().unwrap_or_default(),
+            proxy_for: case.proxy_for.as_deref().map(tanggap_contacts::masked).unwrap_or_default(),
             rating: case.rating,
             entries: entries(sources.story(), loaded, access),
             files: files(&loaded.files),
@@ -329,7 +330,8 @@ impl CaseView {
     }
 
     /// Shows who reported.
-    pub(crate) fn reveal(&mut self, contact: &Contact) {
+    pub(crate) fn reveal(&mut self, case: &Case, contact: &Contact) {
+        self.proxy_for = case.proxy_for.clone().unwrap_or_default();
         self.person = Some(PersonView {
             id: contact.id.to_string(),
             name: contact.name.clone(),
@@ -401,7 +403,7 @@ fn marks(text: Text, case: &Case) -> Vec<(tanggap_ui::Tone, &'static str, String
 }
 
 /// What else the reporter told, as question and answer.
-fn told(text: Text, case: &Case) -> Vec<(String, String)> {
+fn told(text: Text, case: &Case, may_recognise: bool) -> Vec<(String, String)> {
     let details = &case.details;
     let word = |key: &str| text.t(key).into_owned();
     let mut told = Vec::new();
@@ -414,6 +416,9 @@ fn told(text: Text, case: &Case) -> Vec<(String, String)> {
         }
     }
     told.extend(details.answers.iter().cloned());
+    if !may_recognise {
+        told.iter_mut().for_each(|(_, value)| *value = redact(value));
+    }
     told
 }
 

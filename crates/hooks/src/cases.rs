@@ -37,13 +37,13 @@ const ROUNDS_MAX: usize = 10;
 const ANSWERS_MAX: usize = 30;
 
 const REPORTER: &[Field] = &[
-    may("name", Shape::Loose(LINE_MAX), "Their name."),
+    may("name", Shape::LooseLine(LINE_MAX), "Their name."),
     may("phone", Shape::Noted(40, &PHONE), "Their telephone number, of any country with its +."),
     may("email", Shape::Noted(254, &EMAIL), "Their mail address; the receipt goes there."),
 ];
 
 const ANSWER: &[Field] = &[
-    must("question", Shape::Text(LINE_MAX), "The question as it was asked."),
+    must("question", Shape::Line(LINE_MAX), "The question as it was asked."),
     must("answer", Shape::Loose(LINE_MAX), "The answer."),
 ];
 
@@ -57,13 +57,13 @@ const DETAILS: &[Field] = &[
 /// A report to be registered.
 pub const NEW: &[Field] = &[
     must("kind", Shape::Word(kinds), "What it is."),
-    must("subject", Shape::Text(SUBJECT_MAX), "In a few words."),
+    must("subject", Shape::Line(SUBJECT_MAX), "In a few words."),
     must("description", Shape::Text(DESCRIPTION_MAX), "What happened."),
     may("category", Shape::Noted(60, &SLUG), "The name of its category; `umum` where left out."),
     may("reporter", Shape::Object(REPORTER), "Who reports; left out where nobody is known."),
     may("anonymous", Shape::Bool, "Hide the reporter from the public and the reported party."),
     may("confidential", Shape::Bool, "Keep the content from the public."),
-    may("place", Shape::Loose(LINE_MAX), "Where, in words."),
+    may("place", Shape::LooseLine(LINE_MAX), "Where, in words."),
     may("region_code", Shape::Noted(13, &REGION), "Where, by the code of Kemendagri."),
     may("details", Shape::Object(DETAILS), "What a complaint tells besides."),
 ];

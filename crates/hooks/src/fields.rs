@@ -2,8 +2,9 @@
 //! OpenAPI, so that the two cannot differ.
 //!
 //! A field that no table names is refused, as is one of another type; all that is wrong is told
-//! at once. Text is bounded in characters, and a control character in it (but for line breaks and
-//! tabs) becomes U+FFFD, on both engines alike. `null` counts as left out.
+//! at once. Text is bounded in characters. A control character in it (but for line breaks and tabs)
+//! becomes U+FFFD, on both engines alike; where one line is asked for, it is refused. `null` counts
+//! as left out.
 
 use std::borrow::Cow;
 
@@ -12,6 +13,13 @@ use tanggap_kernel::{Invalid, Refusal};
 
 /// The most errors that one answer tells.
 const ERRORS_MAX: usize = 50;
+/// One line: no control character, line breaks and tabs among them.
+const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+/// The same with something else than blanks in it.
+const FILLED_LINE: &str = concat!(
+    r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f]",
+    r"[^\u0000-\u001f\u007f-\u009f]*$"
+);
 /// The largest whole number that every JSON reader keeps exactly.
 pub const INT_MAX: i64 = 9_007_199_254_740_991;
 
@@ -33,6 +41,10 @@ pub enum Shape {
     Text(usize),
     /// The same, but may be empty.
     Loose(usize),
+    /// One line of at most so many characters, with something else than blanks in it.
+    Line(usize),
+    /// The same, but may be empty.
+    LooseLine(usize),
     /// Text in a notation, of at most so many characters.
     Noted(usize, &'static Notation),
     /// One of some words.
@@ -208,14 +220,17 @@ impl Shape {
             true => Err(Invalid::new(path, "ui-invalid-long").arg("max", max)),
             false => Ok(()),
         };
+        if matches!(self, Self::Line(_) | Self::LooseLine(_)) && text.contains(char::is_control) {
+            return Err(Invalid::new(path, "hooks-invalid-line"));
+        }
         match self {
-            Self::Text(max) => {
+            Self::Text(max) | Self::Line(max) => {
                 if text.trim().is_empty() {
                     return Err(Invalid::new(path, "ui-invalid-required"));
                 }
                 long(*max)
             }
-            Self::Loose(max) => long(*max),
+            Self::Loose(max) | Self::LooseLine(max) => long(*max),
             Self::Noted(max, notation) => {
                 long(*max)?;
                 if (notation.ok)(text) { Ok(()) } else { Err(Invalid::new(path, notation.message)) }
@@ -240,6 +255,12 @@ impl Shape {
                 "type": kind("string"), "minLength": 1, "maxLength": max, "pattern": "\\S",
             }),
             Self::Loose(max) => json!({ "type": kind("string"), "maxLength": max }),
+            Self::Line(max) => json!({
+                "type": kind("string"), "minLength": 1, "maxLength": max, "pattern": FILLED_LINE,
+            }),
+            Self::LooseLine(max) => {
+                json!({ "type": kind("string"), "maxLength": max, "pattern": LINE })
+            }
             Self::Noted(max, notation) => json!({
                 "type": kind("string"), "maxLength": max, "pattern": pattern(notation.pattern),
             }),
@@ -403,6 +424,23 @@ mod tests {
         let body = json!({ "name": " a\0\n " });
         let checked = Checked::body(&body, FIELDS).expect("sound");
         assert_eq!(checked.string("name"), "a\u{fffd}");
+    }
+
+    #[test]
+    fn one_line_is_one_line() {
+        let fields = [must("subject", Shape::Line(9), ""), may("place", Shape::LooseLine(9), "")];
+        let wrong = |subject: &str, place: &str| {
+            let body = json!({ "subject": subject, "place": place });
+            match Checked::body(&body, &fields) {
+                Err(Refusal::Invalid(errors)) => errors.len(),
+                _ => 0,
+            }
+        };
+        assert_eq!(wrong("Jalan é", ""), 0);
+        for bad in ["a\r\nb", "a\n", "\ta", "a\0", "a\u{85}b"] {
+            assert_eq!(wrong(bad, bad), 2, "{bad:?}");
+        }
+        assert_eq!(wrong(" ", " "), 1);
     }
 
     #[test]

@@ -80,7 +80,7 @@ const COMMON: &[Field] = &[
     ),
     may("reason", Shape::Text(DESCRIPTION_MAX), "What is said with it."),
     may("text", Shape::Text(DESCRIPTION_MAX), "Another name for reason; it wins."),
-    may("unit", Shape::Text(60), "A unit, by its code or id."),
+    may("unit", Shape::Line(60), "A unit, by its code or id."),
 ];
 
 /// All ways to move a case.
@@ -93,7 +93,7 @@ pub const STEPS: &[Step] = &[
         "Hand it to a unit; reason is what is asked of it.",
         false,
         &[
-            must("unit", Shape::Text(60), "The unit, by its code or id."),
+            must("unit", Shape::Line(60), "The unit, by its code or id."),
             may("agreed_days", Shape::Int(1, 365), "The agreed time, in working days."),
         ],
     ),
@@ -108,13 +108,13 @@ pub const STEPS: &[Step] = &[
         "refer",
         "It belongs to another authority, which is named.",
         false,
-        &[must("target", Shape::Text(LINE_MAX), "The authority.")],
+        &[must("target", Shape::Line(LINE_MAX), "The authority.")],
     ),
     step(
         "duplicate",
         "It repeats another report.",
         false,
-        &[must("of", Shape::Text(60), "The code of that report.")],
+        &[must("of", Shape::Line(60), "The code of that report.")],
     ),
     step("archive", "Archive it.", true, &[]),
     step("withdraw", "The reporter takes it back.", false, &[]),
@@ -146,22 +146,16 @@ pub const STEPS: &[Step] = &[
         "extend",
         "Take the one extension that a limit allows.",
         true,
-        &[must("policy", Shape::Text(60), "Which limit.")],
+        &[must("policy", Shape::Line(60), "Which limit.")],
     ),
     step("settle", "What the reporter wrote last needs no reply.", false, &[]),
     step("escalate", "Pass it up to the superior or the supervisors.", true, &[]),
-    step(
-        "rate",
-        "The reporter's mark; reason is a word with it.",
-        false,
-        &[must("rating", Shape::Int(1, 5), "One to five.")],
-    ),
 ];
 
 impl Step {
     /// All its fields.
     fn fields(&self) -> Vec<Field> {
-        let action = must("action", Shape::Text(60), "");
+        let action = must("action", Shape::Line(60), "");
         let ours = |field: &&Field| self.own.iter().all(|own| own.name != field.name);
         let common = COMMON.iter().filter(ours).copied();
         std::iter::once(action).chain(self.own.iter().copied()).chain(common).collect()
@@ -273,7 +267,6 @@ fn action(
         "extend" => Action::Extend { policy: asked.string("policy"), reason: said },
         "settle" => Action::Settle,
         "escalate" => Action::Escalate { reason: said },
-        "rate" => Action::Rate { rating: asked.int("rating").unwrap_or(0), comment: said },
         _ => return Err(Refusal::field("action", "ui-invalid-choice").into()),
     })
 }

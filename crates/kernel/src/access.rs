@@ -93,11 +93,14 @@ pub enum Permission {
     RouteSupervise,
     /// Look at others' exchanges unannounced, whisper to whoever is at them, take them over.
     TalkSupervise,
+    /// Take down what a reporter says of their own case: that it is solved, that it is not, that
+    /// they take it back.
+    CaseForReporter,
 }
 
 impl Permission {
     /// All permissions, in order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::CaseRead,
         Self::CaseCreate,
         Self::CaseVerify,
@@ -120,6 +123,7 @@ impl Permission {
         Self::RouteWork,
         Self::RouteSupervise,
         Self::TalkSupervise,
+        Self::CaseForReporter,
     ];
 }
 

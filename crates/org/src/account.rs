@@ -22,7 +22,7 @@ pub fn access_of(tx: &mut Tx<'_>, agency: AgencyId, user: &User) -> Result<Acces
 ///
 /// # Errors
 /// A fault of the engine.
-pub(crate) fn access_by(
+pub fn access_by(
     tx: &mut Tx<'_>,
     agency: AgencyId,
     user: &User,

@@ -21,7 +21,7 @@ pub mod store;
 pub mod throttle;
 pub mod totp;
 
-pub use account::access_of;
+pub use account::{access_by, access_of};
 pub use actions::{
     create_agency, create_calendar, create_category, create_token, create_unit, create_user,
     deactivate_user, open_agency, put_profile, reactivate_user, remove_calendar_day,

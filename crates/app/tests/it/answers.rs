@@ -3,6 +3,10 @@
 
 use tanggap_app::letter::{Door, Taken, take_in};
 use tanggap_app::work::mail::{message_id, reply_address};
+use tanggap_cases::actions::{self, Move};
+use tanggap_cases::model::Status;
+use tanggap_cases::rules::Action;
+use tanggap_cases::store as cases;
 use tanggap_conversations::outbound::suppressions;
 use tanggap_conversations::{self as talk, Direction, Outbound, SendState, outbound};
 use tanggap_kernel::{Access, AgencyId};
@@ -81,13 +85,59 @@ engines! {
         );
         let taken = take(&ctx, agency, &answer(&to, 2)).await;
         assert_eq!((taken.created, &taken.case), (false, &opened.case));
-        let (_, said) = last_said(&ctx, agency, opened.case.clone()).await;
+        let (direction, said) = last_said(&ctx, agency, opened.case.clone()).await;
         assert!(said.contains("siti@contoh.id") && said.contains("Masih mati."), "{said}");
+        assert_eq!(direction, Direction::In, "the letter went to the reporter only");
         // Our own address alone, or with a forged tag, names nothing.
         for (id, to) in [(3, "lapor@uji.go.id".to_owned()), (4, to.replace(['1', '2'], "3"))] {
             let taken = take(&ctx, agency, &answer(&to, id)).await;
             assert!(taken.created && taken.case != opened.case, "{to}");
         }
+    }
+
+    async fn a_strangers_letter_moves_nothing(kit) {
+        let ctx = kit::ctx(&kit);
+        let agency = kit::agency(&ctx).await;
+        let opened = take(&ctx, agency, &first(1)).await;
+        let code = opened.case.clone().expect("a code");
+        let asked = ctx.db.write(move |tx| {
+            let system = Access::system(agency);
+            let id = cases::by_code(tx, &system, &code)?.expect("there").id;
+            let action = Action::AskCompletion { question: "Di RT berapa?".into() };
+            let wanted = Move { case: id, version: None, action, attachments: vec![] };
+            let case = actions::act(tx, &system, &wanted)?;
+            Ok((case, cases::deadlines(tx, &system, id)?))
+        }).await.expect("asked");
+        let now = async || {
+            let id = asked.0.id;
+            let read = ctx.db.read(move |tx| {
+                let system = Access::system(agency);
+                let case = cases::find(tx, &system, id)?.expect("there");
+                Ok((case, cases::deadlines(tx, &system, id)?))
+            });
+            read.await.expect("read")
+        };
+        let question = receipt(&ctx, agency).await;
+        // Of a Message-ID one part is counted up and the other is known to all: it is guessed.
+        let thread = message_id(question.id, "uji.go.id");
+        let answer = |from: &str, id: u32| format!(
+            "From: {from}\nTo: lapor@uji.go.id\nMessage-ID: <{id}@contoh.id>\n\
+             In-Reply-To: {thread}\n\nDi RT 5, sudah beres.\n"
+        );
+        let taken = take(&ctx, agency, &answer("asing@contoh.id", 2)).await;
+        assert_eq!((taken.created, &taken.case), (false, &opened.case), "kept where it says");
+        let (direction, said) = last_said(&ctx, agency, opened.case.clone()).await;
+        assert_eq!(direction, Direction::Internal);
+        assert!(said.contains("asing@contoh.id") && said.contains("Di RT 5"), "{said}");
+        let (case, deadlines) = now().await;
+        assert_eq!((case.status, case.awaiting), (Status::Incomplete, false));
+        assert_eq!(deadlines, asked.1, "no clock has moved");
+
+        take(&ctx, agency, &answer("budi@contoh.id", 3)).await;
+        let (direction, said) = last_said(&ctx, agency, opened.case.clone()).await;
+        assert_eq!((direction, said.as_str()), (Direction::In, "Di RT 5, sudah beres."));
+        let (case, _) = now().await;
+        assert_eq!((case.status, case.awaiting), (Status::Received, true));
     }
 
     async fn a_bounce_is_news_about_a_message(kit) {

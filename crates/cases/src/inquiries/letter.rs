@@ -23,7 +23,7 @@ use tanggap_store::Tx;
 use tanggap_ui::{Arg, Text, t, t_args};
 
 use super::store::{self, InquiryId};
-use crate::actions::load;
+use crate::actions::{load, without_traces};
 use crate::model::{Case, CaseId};
 use crate::report::{DESCRIPTION_MAX, SUBJECT_MAX};
 use crate::rules;
@@ -126,6 +126,11 @@ pub fn offered(tx: &mut Tx<'_>, access: &Access, case: &Case) -> Result<Offered>
         let said = message.direction == Direction::In || by_person;
         said && !others.contains(&message.interaction_id)
     });
+    if !rules::may_recognise(case, access) {
+        for message in &mut messages {
+            message.body = without_traces(message, access);
+        }
+    }
     let said: HashSet<MessageId> = messages.iter().map(|message| message.id).collect();
     let mut files = talk::attachments_of_case(tx, access, case.id.0)?;
     files.retain(|file| file.scan != Scan::Infected && said.contains(&file.message_id));

@@ -2,15 +2,18 @@
 
 use axum::http::StatusCode;
 use tanggap_calendar::Kind;
+use tanggap_cases::mine::{self, Address};
 use tanggap_cases::model::CaseId;
 use tanggap_cases::queries::{self, Filter, Order};
-use tanggap_cases::report::Report;
+use tanggap_cases::report::{Report, Ticket};
 use tanggap_cases::rules::{Action, Voice};
 use tanggap_cases::{actions, store};
-use tanggap_contacts::NewContact;
+use tanggap_contacts::{self as contacts, NewContact};
+use tanggap_conversations::outbound;
 use tanggap_kernel::{Access, Timestamp};
 use tanggap_store::jobs::Runner;
 use tanggap_testkit::engines;
+use tanggap_ui::ctx::Secrets;
 
 use crate::desk::{Desk, count_in, ok, rows_in};
 use crate::house::House;
@@ -242,17 +245,51 @@ engines! {
         }
         assert!(!perhaps.contains(&same.code));
         assert!(agent.get("/meja?q=dua%40contoh.id").await.body.contains(&more.code));
-        // Staff have the person before them: what they add is the person's own.
-        let (access, third) = (house.agent.clone(), NewContact {
-            name: "Budi".into(),
-            phone: Some(phone.into()),
-            email: Some("tiga@contoh.id".into()),
-            ..NewContact::default()
-        });
-        let (added, emails) = kit.db.write(move |tx| {
-            let id = tanggap_contacts::find_or_create(tx, &access, &third)?;
-            Ok((id, tanggap_contacts::get(tx, &access, id)?.emails))
-        }).await.expect("written");
-        assert_eq!((added, emails.len()), (ids[0], 2));
+    }
+
+    async fn only_at_the_counter_is_something_added_to_a_known_person(kit) {
+        let house = House::build(&kit.db).await;
+        let sari = |phone: &str, email: &str| {
+            let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+            let (phone, email) = (given(phone), given(email));
+            Some(NewContact { name: "Sari".into(), phone, email, ..NewContact::default() })
+        };
+        let (phone, hers, his) = ("+6281234567890", "sari@contoh.id", "asing@contoh.id");
+        let known = house.report(|report| report.reporter = sari(phone, "")).await.case;
+        let register = async |channel: &'static str, reporter: Option<NewContact>| {
+            let ticket = Ticket::draw(&Secrets::new([1; 32])).expect("a ticket");
+            let mut report = Report::new(Kind::Complaint, "Lampu", "Lampu mati.", ticket);
+            (report.channel, report.reporter) = (channel, reporter);
+            let access = house.agent.clone();
+            let opened = kit.db.write(move |tx| {
+                let case = actions::open(tx, &access, &report)?.case;
+                let sent = outbound::of_case(tx, &access, case.id.0)?;
+                let to = sent.into_iter().map(|mail| mail.recipient).collect::<Vec<_>>();
+                let contact = contacts::get(tx, &access, case.contact_id.expect("known"))?;
+                Ok((contact, to))
+            });
+            opened.await.expect("registered")
+        };
+        // Name and number are easily known: whoever gives them with an address of their own is
+        // written to at that address, and gets nothing of what is the person's.
+        for channel in ["phone", "letter", "email"] {
+            let (stranger, told) = register(channel, sari(phone, his)).await;
+            assert_ne!(Some(stranger.id), known.contact_id, "{channel}");
+            assert_eq!((stranger.same_as, told), (known.contact_id, vec![his.to_owned()]));
+            let address = Address::parse(his).expect("an address");
+            let access = house.citizen();
+            let seen = kit.db.read(move |tx| mine::reports(tx, &access, &address)).await;
+            let seen = seen.expect("listed");
+            assert!(seen.iter().all(|case| case.code != known.code), "{channel}");
+        }
+        let (caller, told) = register("phone", sari(phone, "")).await;
+        assert_eq!((Some(caller.id), told.len()), (known.contact_id, 0));
+        // At the counter it is the person.
+        let (person, told) = register("counter", sari(phone, hers)).await;
+        assert_eq!(Some(person.id), known.contact_id);
+        assert_eq!((person.emails, told), (vec![hers.to_owned()], vec![hers.to_owned()]));
+        // Another address is one for this report, not for the news of all others.
+        let (other, told) = register("counter", sari(phone, "baru@contoh.id")).await;
+        assert_eq!((other.same_as, told), (known.contact_id, vec!["baru@contoh.id".to_owned()]));
     }
 }

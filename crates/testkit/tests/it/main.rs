@@ -28,6 +28,7 @@ mod portal_late;
 mod portal_mine;
 mod recount;
 mod replies;
+mod reporters;
 mod routing;
 mod store;
 mod talks;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tanggap_contacts::NewContact;
+use tanggap_contacts::{Met, NewContact};
 use tanggap_conversations::{NewTalk, talks};
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Clock, Error, Refusal, Result, Timestamp};
@@ -412,7 +412,7 @@ engines! {
         let agent = desk.house.agent.user();
         desk.db().write(move |tx| {
             let person = NewContact { name: "Sari".into(), ..NewContact::default() };
-            let contact = Some(tanggap_contacts::find_or_create(tx, &access, &person)?);
+            let contact = Some(tanggap_contacts::find_or_create(tx, &access, &person, Met::ByThemself)?);
             let new = NewTalk { channel: "whatsapp", contact_id: contact, ..NewTalk::default() };
             let (earlier, _) = talks::find_or_begin(tx, &access, &new)?;
             let earlier = talks::assign(tx, &access, earlier, agent)?;
