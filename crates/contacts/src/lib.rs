@@ -3,8 +3,8 @@
 //! A contact is found again by an e-mail address, or by a telephone number together with the
 //! name: one telephone often serves a family, so a number alone proves nobody. Whoever gives a
 //! known name and number with another address is a contact by themself that *says* to be the
-//! known one; only at the counter is something added to a known contact ([`Met`]). Reading an unmasked
-//! identity is the use case's business and leaves an event there.
+//! known one; only at the counter is something added to a known contact ([`Met`]). Reading an
+//! unmasked identity is the use case's business and leaves an event there.
 
 pub mod identity;
 mod model;
