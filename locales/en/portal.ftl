@@ -270,6 +270,7 @@ portal-step-lapsed = Report taken as withdrawn
 portal-step-withdrawn = You withdrew the report
 portal-step-reopened = You reopened the report
 portal-step-objected = You objected to the superior
+portal-elsewhere = another authority
 portal-step-referred = Referred to { $target }
     .note = The matter is within that authority's powers.
 portal-step-marked-duplicate = Joined with another report about the same

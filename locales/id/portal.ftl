@@ -267,6 +267,7 @@ portal-step-lapsed = Laporan dianggap dicabut
 portal-step-withdrawn = Anda mencabut laporan
 portal-step-reopened = Anda membuka kembali laporan
 portal-step-objected = Anda mengajukan keberatan kepada atasan
+portal-elsewhere = instansi lain
 portal-step-referred = Diarahkan ke { $target }
     .note = Masalah ini merupakan wewenang instansi tersebut.
 portal-step-marked-duplicate = Disatukan dengan laporan lain yang sama

@@ -36,8 +36,10 @@ use crate::story::{Happened, Source, Step};
 const SENT_MAX: usize = 20;
 
 tanggap_store::sql! {
-    HAPPENED = "select kind, at, body from events where agency_id = $1 and subject_id = $2
-        and subject_kind = 'case' order by id limit 500";
+    HAPPENED = "select e.kind, e.at, e.body, p.body from events e left join event_private p
+        on p.agency_id = e.agency_id and p.event_id = e.id and e.kind = 'case.referred'
+        where e.agency_id = $1 and e.subject_id = $2 and e.subject_kind = 'case'
+        order by e.id limit 500";
 }
 
 /// A refused step: which one, what was typed, what is wrong.
@@ -68,7 +70,13 @@ fn load(tx: &mut Tx<'_>, access: &Access, case: &Case) -> Result<Loaded> {
     let id = case.id;
     let events = tx.all(&HAPPENED, params![access.agency_id, id], |row| {
         let (kind, at, body) = (row.text()?, row.int()?, row.text()?);
-        Ok(Happened { kind, at, body: serde_json::from_str(&body).unwrap_or_default() })
+        let mut body: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+        // Where it went is the reporter's to know, and not the log's.
+        if let (Some(beside), Some(facts)) = (row.opt_text()?, body.as_object_mut()) {
+            let beside: serde_json::Value = serde_json::from_str(&beside).unwrap_or_default();
+            facts.insert("target".into(), beside["target"].clone());
+        }
+        Ok(Happened { kind, at, body })
     })?;
     let messages = talk::messages_of_case(tx, access, id.0)?;
     let mut writers = HashMap::new();

@@ -81,7 +81,8 @@ impl Source<'_> {
                 (self.text.t1("portal-step-answered", "unit", unit).into_owned(), String::new())
             }
             "referred" => {
-                let target = event.body["target"].as_str().unwrap_or_default().to_owned();
+                let target = event.body["target"].as_str().map(str::to_owned);
+                let target = target.unwrap_or_else(|| self.text.t("portal-elsewhere").into_owned());
                 let note = self.text.t("portal-step-referred.note").into_owned();
                 (self.text.t1("portal-step-referred", "target", target).into_owned(), note)
             }

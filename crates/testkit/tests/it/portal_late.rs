@@ -1,5 +1,5 @@
 //! What a citizen reads of deadlines: those that run or were missed, a way forward, and none of
-//! the warnings among colleagues.
+//! the warnings among colleagues; and where a case went that is not ours.
 
 use axum::http::StatusCode;
 use tanggap_cases::rules::Action;
@@ -43,5 +43,20 @@ engines! {
         let (shown, folded) = late.split_once("id=\"tenggat-lewat").expect("some are folded");
         assert!(folded.contains("<strong>Laporan diperiksa</strong>"), "kept, so folded");
         assert!(shown.contains("<strong>Laporan dijawab</strong>"), "missed, so shown");
+    }
+
+    async fn where_a_case_went_is_named_to_its_reporter(kit) {
+        let house = House::build(&kit.db).await;
+        let mut browser = Browser::new(&kit);
+        let (code, pin) = report(&mut browser, &kit, &[]).await;
+        let id = case_of(&house, &code).await.id;
+        let target = "Kantor Pertanahan Tirta".to_owned();
+        let refer = Action::Refer { target, text: "Mereka yang berwenang.".to_owned() };
+        house.act(&house.agent, id, refer).await.expect("referred");
+        browser.get("/lacak").await;
+        let pairs = [("kode".to_owned(), code), ("pin".to_owned(), pin)];
+        let entered = browser.post("/lacak", &pairs).await;
+        let page = browser.get(&entered.location).await.body;
+        assert!(page.contains("Diarahkan ke Kantor Pertanahan Tirta"), "{page}");
     }
 }
