@@ -89,6 +89,7 @@ desk-received = Received
 desk-place = Place
 desk-reported = Reported party
 desk-field-reported-unit = Unit it is about
+desk-field-reported-kept = Who is noted already
 desk-field-reported-user = Officer it is about
 desk-service-date = Date of the service
 desk-loss = Loss

@@ -89,6 +89,7 @@ desk-received = Diterima
 desk-place = Tempat
 desk-reported = Pihak yang dilaporkan
 desk-field-reported-unit = Unit yang dilaporkan
+desk-field-reported-kept = Yang sudah tercatat
 desk-field-reported-user = Petugas yang dilaporkan
 desk-service-date = Tanggal layanan
 desk-loss = Kerugian

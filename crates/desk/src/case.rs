@@ -125,7 +125,7 @@ pub(crate) async fn render(
     let Shown { step, form, notice, since, status, frame, queue, look } = shown;
     let (access, text, me) = (staff.access.clone(), staff.text(), staff.user.id);
     let has_relay = ctx.site.sends_mail(staff.access.agency_id);
-    let (code, people) = (code.to_owned(), step == "assign");
+    let (code, people) = (code.to_owned(), matches!(step.as_str(), "assign" | "concern"));
     let (mut loaded, reminder) = ctx
         .db
         .read(move |tx| {

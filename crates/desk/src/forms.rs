@@ -181,7 +181,12 @@ impl Around<'_> {
         let active = self.units.iter().filter(|unit| unit.active);
         let units: Vec<Choice> = active.map(unit).collect();
         let person = |(id, name): &(UserId, String)| Choice::new(id.to_string(), name);
-        let people: Vec<Choice> = self.people.iter().map(person).collect();
+        let mut people: Vec<Choice> = self.people.iter().map(person).collect();
+        // Who cannot be given the case is not among them, and stays noted all the same.
+        if let Some(kept) = self.case.reported_user_id {
+            let name = self.text.t("desk-field-reported-kept");
+            people.insert(0, Choice::new(kept.to_string(), name));
+        }
         vec![
             form.select("reported_unit", "desk-field-reported-unit", &units).with_empty(),
             form.select("reported_user", "desk-field-reported-user", &people).with_empty(),

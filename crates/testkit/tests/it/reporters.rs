@@ -131,7 +131,8 @@ engines! {
         let mut agent = desk.browser(&house.agent).await;
         let page = agent.get(&format!("/meja/{code}")).await.body;
         assert!(page.contains("K•••••• W••••••••") && !page.contains("Kartini"), "{page}");
-        let seen = agent.post(&format!("/meja/{code}/identitas"), &[]).await.body;
+        agent.post(&format!("/meja/{code}/identitas"), &[]).await;
+        let seen = agent.get(&format!("/meja/{code}")).await.body;
         assert!(seen.contains("Kartini Wulandari"), "{seen}");
     }
 
