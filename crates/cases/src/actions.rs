@@ -315,11 +315,10 @@ fn check_move(
         Action::Assign { user: Some(user) } => {
             let user = org::store::user(tx, access, *user)?.filter(|user| user.active);
             let user = user.ok_or_else(|| Refusal::field("user", "case-invalid-user"))?;
-            let theirs = user.unit_id.is_some() && case.reported_unit_id == user.unit_id;
-            if case.reported_user_id == Some(user.id) || theirs {
+            let theirs = org::access_of(tx, access.agency_id, &user)?;
+            if rules::is_about(case, &theirs) {
                 return Err(Refusal::Illegal("case-illegal-reported-unit").into());
             }
-            let theirs = org::access_of(tx, access.agency_id, &user)?;
             if !rules::may_see(case, &theirs) {
                 return Err(Refusal::field("user", "case-invalid-owner").into());
             }

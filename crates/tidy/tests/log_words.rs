@@ -84,6 +84,33 @@ fn every_fact_of_an_event_has_a_name_that_people_read() {
 }
 
 #[test]
+fn everything_that_an_event_is_about_has_a_name_that_people_read() {
+    let defined = catalogue();
+    let mut kinds = BTreeSet::new();
+    for name in ANNOUNCING {
+        for path in files(&root().join("crates").join(name).join("src"), &[".rs"]) {
+            let code = code(&path);
+            for begins in ["Subject { kind: \"", "let about = if "] {
+                // A name that is chosen stands in quotes on the same line.
+                for rest in code.split(begins).skip(1) {
+                    let line = rest.lines().next().unwrap_or_default();
+                    let quoted = if begins.ends_with('"') {
+                        line.split('"').next().map(str::to_owned).into_iter().collect()
+                    } else {
+                        literals(line)
+                    };
+                    kinds.extend(quoted.into_iter().filter(|kind| !kind.contains('.')));
+                }
+            }
+        }
+    }
+    assert!(kinds.contains("case") && kinds.contains("watch") && kinds.len() > 10, "{kinds:?}");
+    let untold: Vec<_> =
+        kinds.iter().filter(|kind| !defined.contains(&format!("org-subject-{kind}"))).collect();
+    assert!(untold.is_empty(), "no org-subject- text for {untold:?}");
+}
+
+#[test]
 fn every_job_has_a_name_that_people_read() {
     let defined = catalogue();
     let all: Vec<String> =

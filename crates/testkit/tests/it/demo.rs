@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use tanggap_cases::demo;
 use tanggap_cases::model::{Case, Clock, Status};
 use tanggap_cases::{queries, rules, store as cases};
-use tanggap_kernel::{Access, Permission, params};
+use tanggap_kernel::{Access, Locale, Permission, params};
 use tanggap_org as org;
 use tanggap_store::blobs::Blobs;
 use tanggap_store::{Db, Tx, audit};
@@ -134,6 +134,19 @@ async fn the_first_people_to_sign_in_as_exist(db: &Db) {
     assert!(right.expect("verified"));
 }
 
+async fn the_log_tells_in_words_what_it_is_about(db: &Db) {
+    let read = db.read(|tx| {
+        let text = "select distinct subject_kind from events";
+        Ok(tx.ad_hoc(text, params![], |row| row.text())?)
+    });
+    let kinds: Vec<String> = read.await.expect("read");
+    assert!(kinds.len() > 10, "{kinds:?}");
+    for kind in kinds {
+        let key = format!("org-subject-{kind}");
+        assert!(tanggap_ui::i18n::t_opt(Locale::Id, &key).is_some(), "{key}");
+    }
+}
+
 engines! {
     async fn the_demo_is_a_history_that_could_have_been(kit) {
         let loaded = load(&kit.db, kit.folder.path()).await;
@@ -141,6 +154,7 @@ engines! {
         every_state_is_there_and_nothing_unowned(&kit.db).await;
         officers_of_a_reported_unit_see_none_of_it(&kit.db).await;
         the_log_is_chained(&kit.db).await;
+        the_log_tells_in_words_what_it_is_about(&kit.db).await;
         nothing_waits_that_is_over(&kit.db).await;
         the_first_people_to_sign_in_as_exist(&kit.db).await;
         let blobs = Blobs::local(kit.folder.path()).expect("a folder for files");
