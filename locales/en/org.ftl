@@ -505,7 +505,6 @@ org-subject-queue = Queue
 org-subject-quick = Quick answer
 org-subject-reminder = Reminder
 org-subject-skill = Skill
-org-subject-suppression = Address not written to
 org-subject-talk = Talk
 org-subject-wall = Wallboard
 org-subject-watch = Watching of a talk

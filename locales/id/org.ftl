@@ -505,7 +505,6 @@ org-subject-queue = Antrean
 org-subject-quick = Jawaban cepat
 org-subject-reminder = Pengingat
 org-subject-skill = Keahlian
-org-subject-suppression = Alamat yang tidak disurati
 org-subject-talk = Percakapan
 org-subject-wall = Layar pantau
 org-subject-watch = Pemantauan percakapan
