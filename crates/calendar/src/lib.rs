@@ -26,7 +26,7 @@ pub use holidays::{Holiday, HolidayKind, Holidays};
 pub use hours::{Interval, OfficeHours, Week};
 pub use jiff::civil::{Date, DateTime, Time, Weekday};
 pub use profile::{
-    Deadline, Event, Expiry, Kind, Owner, Policy, Profile, ProfileError, profile_for,
+    Deadline, Event, Expiry, Kind, Owner, Policy, Profile, ProfileError, profile_among, profile_for,
 };
 pub use text::Text;
 pub use working::{

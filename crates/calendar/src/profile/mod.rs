@@ -23,7 +23,7 @@ use crate::deadline::{DeadlineError, Term, Unit};
 use crate::text::Text;
 
 pub use check::{DEADLINES_MAX, Problem};
-pub use source::{ProfileError, profile_for};
+pub use source::{ProfileError, profile_among, profile_for};
 pub use words::{Event, Kind, Owner, Policy, UnknownWord};
 
 /// The rules for one kind of report, in one version.

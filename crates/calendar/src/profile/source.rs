@@ -1,5 +1,6 @@
 //! Where profiles come from: the files compiled in, and the texts of agencies.
 
+use std::cmp::Reverse;
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
@@ -7,13 +8,19 @@ use jiff::civil::Date;
 use super::{Kind, Problem, Profile};
 
 /// The files of `law/profiles`.
-const EMBEDDED: [&str; 6] = [
+const EMBEDDED: [&str; 12] = [
     include_str!("../../../../law/profiles/complaint.1.toml"),
+    include_str!("../../../../law/profiles/complaint.2.toml"),
     include_str!("../../../../law/profiles/supervisory-complaint.1.toml"),
+    include_str!("../../../../law/profiles/supervisory-complaint.2.toml"),
     include_str!("../../../../law/profiles/information-request.1.toml"),
+    include_str!("../../../../law/profiles/information-request.2.toml"),
     include_str!("../../../../law/profiles/aspiration.1.toml"),
+    include_str!("../../../../law/profiles/aspiration.2.toml"),
     include_str!("../../../../law/profiles/appreciation.1.toml"),
+    include_str!("../../../../law/profiles/appreciation.2.toml"),
     include_str!("../../../../law/profiles/service-request.1.toml"),
+    include_str!("../../../../law/profiles/service-request.2.toml"),
 ];
 
 /// Why a profile was refused.
@@ -91,11 +98,22 @@ impl Profile {
 /// then, or the oldest there is for a report from before all of them.
 #[must_use]
 pub fn profile_for(kind: Kind, received: Date) -> &'static Profile {
-    let versions = || Profile::embedded().iter().filter(|profile| profile.kind == kind);
+    profile_among(kind, received, |_| true)
+        .expect("invariant: every kind has an embedded profile, see the tests")
+}
+
+/// As [`profile_for`], of those versions only that `may_rule` allows.
+#[must_use]
+pub fn profile_among(
+    kind: Kind,
+    received: Date,
+    may_rule: impl Fn(&Profile) -> bool,
+) -> Option<&'static Profile> {
+    let versions =
+        || Profile::embedded().iter().filter(|profile| profile.kind == kind && may_rule(profile));
     let newest_valid = versions()
         .filter(|profile| profile.valid_from <= received)
         .max_by_key(|profile| (profile.valid_from, profile.version));
     newest_valid
-        .or_else(|| versions().min_by_key(|profile| profile.valid_from))
-        .expect("invariant: every kind has an embedded profile, see the tests")
+        .or_else(|| versions().min_by_key(|profile| (profile.valid_from, Reverse(profile.version))))
 }

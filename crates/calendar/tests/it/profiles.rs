@@ -9,7 +9,7 @@ use tanggap_calendar::{Event, Expiry, Kind, Owner, Profile, ProfileError, Unit, 
 
 use crate::support::{government, morning};
 
-const COMPLAINT: &str = include_str!("../../../../law/profiles/complaint.1.toml");
+const COMPLAINT: &str = include_str!("../../../../law/profiles/complaint.2.toml");
 
 fn complaint() -> &'static Profile {
     profile_for(Kind::Complaint, date(2026, 3, 13))
@@ -79,6 +79,22 @@ fn the_figures_are_those_of_the_rules() {
             assert_eq!((deadline.owner, deadline.limit, deadline.unit), (owner, limit, unit));
             assert_eq!(deadline.roll_forward, owner == Citizen, "{policy}");
             assert_eq!(deadline.statutory, policy.starts_with("YANLIK"), "{policy}");
+        }
+    }
+}
+
+/// The three working days include forwarding; what began under the first version keeps that one.
+#[test]
+fn a_report_is_verified_only_when_it_is_with_a_unit() {
+    for (&kind, day) in Kind::ALL.iter().zip([date(2023, 1, 2), date(2026, 11, 23)].iter().cycle())
+    {
+        let now = profile_for(kind, *day);
+        let before = Profile::by_key(&format!("{}@1", now.id)).unwrap();
+        let ends = |profile: &'static Profile| &profile.deadline("SP4N_VERIFY").unwrap().ends_on;
+        assert_eq!(ends(now)[..], [Event::Forwarded, Event::Answered], "{kind}");
+        assert_eq!(ends(before)[..], [Event::Verified], "{kind}");
+        for end in [Event::Referred, Event::Duplicate, Event::Archived, Event::Lapsed] {
+            assert!(now.deadline("SP4N_VERIFY").unwrap().is_ended_by(end), "{kind} {end}");
         }
     }
 }
@@ -155,7 +171,7 @@ fn an_agency_can_be_stricter() {
     ]);
     let own = Profile::from_toml(&mild).unwrap();
     assert_eq!(own.check_override(complaint()), Ok(()));
-    assert_eq!(own.key(), "pengaduan-kabupaten@1");
+    assert_eq!(own.key(), "pengaduan-kabupaten@2");
     let again = Profile::from_json(&serde_json::to_string(&own).unwrap()).unwrap();
     assert_eq!(own, again, "JSON carries the same");
 }
@@ -175,7 +191,7 @@ fn an_agency_cannot_be_laxer_than_the_law() {
     assert!(refusal.contains("YANLIK_ACK"), "{refusal}");
 
     let taken = Profile::from_toml(COMPLAINT).unwrap().check_override(complaint()).unwrap_err();
-    assert_eq!(taken, ProfileError::Invalid(vec![Problem::Taken("complaint@1".into())]));
+    assert_eq!(taken, ProfileError::Invalid(vec![Problem::Taken("complaint@2".into())]));
     let other = profile_for(Kind::Aspiration, date(2026, 1, 1));
     let refusal = Profile::from_toml(&agency(&[])).unwrap().check_override(other).unwrap_err();
     assert_eq!(refusal, ProfileError::Invalid(vec![Problem::OtherKind(Kind::Aspiration)]));
@@ -189,7 +205,7 @@ fn what_cannot_be_read_names_its_place() {
         ("[\"received\"]", "[\"recieved\"]", "unknown variant `recieved`"),
         ("receipt = true", "reciept = true", "unknown field `reciept`"),
         ("\"SP4N_VERIFY\"", "\"verify!\"", "verify!"),
-        ("version = 1", "version = -1", "version = -1"),
+        ("version = 2", "version = -2", "version = -2"),
     ] {
         let error = Profile::from_toml(&agency(&[(from, to)])).unwrap_err();
         assert!(
@@ -204,11 +220,11 @@ fn what_cannot_be_read_names_its_place() {
 fn all_problems_are_told_at_once() {
     let broken = agency(&[
         ("pengaduan-kabupaten", "Pengaduan Kabupaten"),
-        ("version = 1", "version = 0"),
+        ("version = 2", "version = 0"),
         ("limit = 3", "limit = 0"),
         ("limit = 14", "limit = 4000"),
         ("on_expiry = \"lapse\"", "on_expiry = \"note\""),
-        ("ends_on = [\"verified\"]", "ends_on = [\"received\"]"),
+        ("ends_on = [\"forwarded\", \"answered\"]", "ends_on = [\"received\"]"),
     ]);
     let problems = problems(&broken);
     assert_eq!(

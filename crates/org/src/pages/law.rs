@@ -1,5 +1,7 @@
 //! Law profiles: what the law asks for each kind of report, and the agency's own in its place.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -85,14 +87,14 @@ async fn list(State(ctx): State<Ctx>, staff: Staff) -> Answer {
             Kind::ALL.iter().map(found).collect::<Result<Vec<_>>>()
         })
         .await?;
-    let row = |profile: &Profile| Row {
+    let row = |profile: &Profile, is_own| Row {
         word: profile.kind.as_str(),
         name: text.t(settings::kind_key(profile.kind)).into_owned(),
         key: profile.key(),
-        is_own: Profile::by_key(&profile.key()).is_none(),
+        is_own,
         source: profile.source.get(text.locale.tag()).to_owned(),
     };
-    let rows = profiles.iter().map(|profile| row(profile)).collect();
+    let rows = profiles.iter().map(|it| row(it, matches!(it, Cow::Owned(_)))).collect();
     Ok(respond::html(LawsPage { page: staff.page(&ctx, "org-settings-law"), rows }))
 }
 
@@ -128,7 +130,7 @@ async fn page(
     let text = staff.text();
     let template = LawPage {
         page: settings::titled(staff, &text.t(settings::kind_key(kind))),
-        template: template_of(&profile, &history),
+        template: template_of(&profile, matches!(profile, Cow::Borrowed(_)), &history),
         profile: shown(text, &profile),
         form,
         problems,
@@ -138,12 +140,13 @@ async fn page(
     Ok(respond::html_status(status, template))
 }
 
-/// The profile in force with the next free number, to begin from.
-fn template_of(profile: &Profile, history: &[LawOverride]) -> String {
-    let newest = history.iter().filter(|own| own.id == profile.id).map(|own| own.version).max();
-    let newest = newest.unwrap_or(0).max(i64::from(profile.version));
-    let version = u32::try_from(newest + 1).unwrap_or(profile.version);
-    let next = Profile { version, ..profile.clone() };
+/// The profile in force with the next free number, to begin from. A copy of the program's has a
+/// name of its own, so that its numbers never meet those of the program's later versions.
+fn template_of(profile: &Profile, is_shipped: bool, history: &[LawOverride]) -> String {
+    let id = if is_shipped { format!("{}-instansi", profile.id) } else { profile.id.clone() };
+    let newest = history.iter().filter(|own| own.id == id).map(|own| own.version).max();
+    let version = u32::try_from(newest.unwrap_or(0) + 1).unwrap_or(profile.version);
+    let next = Profile { id, version, ..profile.clone() };
     toml::to_string_pretty(&next).unwrap_or_default()
 }
 

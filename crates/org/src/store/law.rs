@@ -1,6 +1,7 @@
 //! Rows of law profiles that an agency put in place of the program's.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use tanggap_calendar::{Date, Kind, Profile};
 use tanggap_kernel::{Access, Fault, Result, params};
@@ -13,6 +14,8 @@ tanggap_store::sql! {
         where agency_id = $1 order by id, version desc limit 500";
     BY_KEY = "select id, version, kind, text, created_at, retired_at from law_profiles
         where agency_id = $1 and id = $2 and version = $3";
+    KEYS = "select id, version from law_profiles where agency_id = $1
+        order by version desc, id limit 500";
     IN_FORCE = "select id, version, kind, text, created_at, retired_at from law_profiles
         where agency_id = $1 and retired_at is null order by id, version limit 500";
     INSERT = "insert into law_profiles (agency_id, id, version, kind, text, created_at,
@@ -51,9 +54,23 @@ pub fn profile_for(
         .filter(|(of, profile)| of == kind.as_str() && profile.valid_from <= received)
         .map(|(_, profile)| profile)
         .max_by_key(|profile| (profile.valid_from, profile.version));
-    Ok(match newest {
-        Some(profile) => Cow::Owned(profile.clone()),
-        None => Cow::Borrowed(tanggap_calendar::profile_for(kind, received)),
+    if let Some(profile) = newest {
+        return Ok(Cow::Owned(profile.clone()));
+    }
+    let own_keys = own_keys(tx, access)?;
+    let is_free = |profile: &Profile| !own_keys.contains(&profile.key());
+    let shipped = tanggap_calendar::profile_among(kind, received, is_free);
+    Ok(Cow::Borrowed(shipped.unwrap_or_else(|| tanggap_calendar::profile_for(kind, received))))
+}
+
+/// The keys that the agency ever used itself. A version that the program brings later may have the
+/// key of one: that key stays the agency's, since its cases began under it.
+fn own_keys(tx: &mut Tx<'_>, access: &Access) -> Result<Arc<Vec<String>>> {
+    let agency = access.agency_id;
+    tx.kept(agency, "keys of its own law", 0, |tx| {
+        Ok(tx.all(&KEYS, params![agency], |row| {
+            Ok(format!("{}@{}", row.text()?, row.int::<i64>()?))
+        })?)
     })
 }
 
@@ -67,7 +84,9 @@ pub fn profile_by_key(
     access: &Access,
     key: &str,
 ) -> Result<Option<Cow<'static, Profile>>> {
-    if let Some(profile) = Profile::by_key(key) {
+    if let Some(profile) = Profile::by_key(key)
+        && !own_keys(tx, access)?.iter().any(|own| own == key)
+    {
         return Ok(Some(Cow::Borrowed(profile)));
     }
     let parts = key.rsplit_once('@');

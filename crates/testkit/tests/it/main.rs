@@ -33,3 +33,4 @@ mod routing;
 mod store;
 mod talks;
 mod tls;
+mod verifying;

@@ -3,14 +3,19 @@
 use tanggap_calendar::{Base, Kind, OverrideKind, Zone};
 use tanggap_kernel::access::{Access, Permission, Scope};
 use tanggap_kernel::id::{UnitId, UserId};
-use tanggap_kernel::{AgencyId, Error, Locale, Refusal, Result, Timestamp};
+use tanggap_kernel::{AgencyId, Error, Locale, Refusal, Result, Timestamp, params};
 use tanggap_org::actions::{self, CalendarInput, NewToken};
 use tanggap_org::{
     CalendarDay, CategoryInput, NewAgency, NewUser, Question, QuestionChoice, QuestionKind, Role,
     RoleGrant, TokenScope, UnitInput,
 };
-use tanggap_store::{Db, Tx};
+use tanggap_store::{Db, Tx, sql};
 use tanggap_testkit::engines;
+
+sql! {
+    EARLIER = "insert into law_profiles (agency_id, id, version, kind, text, created_at,
+        retired_at) values ($1, 'appreciation', 2, 'appreciation', $2, $3, $3)";
+}
 
 fn unit(code: &str, parent_id: Option<UnitId>) -> UnitInput {
     UnitInput {
@@ -370,22 +375,42 @@ engines! {
             let access = &house.access;
             let date = "2026-10-14".parse().expect("a date");
             let plain = tanggap_org::profile_for(tx, access, Kind::Appreciation, date)?;
-            assert_eq!(plain.key(), "appreciation@1");
-            let text = include_str!("../../../../law/profiles/appreciation.1.toml")
-                .replacen("version = 1", "version = 2", 1)
+            assert_eq!(plain.key(), "appreciation@2");
+            let text = include_str!("../../../../law/profiles/appreciation.2.toml")
+                .replacen("id = \"appreciation\"", "id = \"apresiasi\"", 1)
                 .replacen("limit = 3", "limit = 2", 1);
             tanggap_org::put_profile(tx, access, Kind::Appreciation, &text)?;
             let own = tanggap_org::profile_for(tx, access, Kind::Appreciation, date)?;
-            assert_eq!(own.key(), "appreciation@2");
+            assert_eq!(own.key(), "apresiasi@2");
             let again = tanggap_org::put_profile(tx, access, Kind::Appreciation, &text);
             assert_eq!(field(again), "text");
             let other = tanggap_org::put_profile(tx, access, Kind::Complaint, &text);
             assert_eq!(field(other), "text");
-            tanggap_org::retire_profile(tx, access, "appreciation", 2)?;
+            tanggap_org::retire_profile(tx, access, "apresiasi", 2)?;
             let back = tanggap_org::profile_for(tx, access, Kind::Appreciation, date)?;
-            assert_eq!(back.key(), "appreciation@1");
-            let kept = tanggap_org::profile_by_key(tx, access, "appreciation@2")?;
+            assert_eq!(back.key(), "appreciation@2");
+            let kept = tanggap_org::profile_by_key(tx, access, "apresiasi@2")?;
             assert_eq!(kept.map(|profile| profile.version), Some(2));
+            Ok(())
+        }).await.expect("law");
+    }
+
+    /// Agencies could once take the program's names: what began under such a version stays so.
+    async fn a_key_that_the_agency_used_first_stays_its_own(kit) {
+        let house = house(&kit.db, "Kabupaten").await;
+        kit.db.write(move |tx| {
+            let access = &house.access;
+            let date = "2026-10-14".parse().expect("a date");
+            let own = include_str!("../../../../law/profiles/appreciation.2.toml")
+                .replacen("limit = 3", "limit = 2", 1);
+            let taken = tanggap_org::put_profile(tx, access, Kind::Appreciation, &own);
+            assert_eq!(field(taken), "text");
+            let row = params![access.agency_id, own, tx.now()];
+            tx.exec(&EARLIER, row)?;
+            let theirs = tanggap_org::profile_by_key(tx, access, "appreciation@2")?;
+            assert_eq!(theirs.expect("kept").deadline("SP4N_VERIFY").expect("one").limit, 2);
+            let rules = tanggap_org::profile_for(tx, access, Kind::Appreciation, date)?;
+            assert_eq!(rules.key(), "appreciation@1", "one name never means two rules");
             Ok(())
         }).await.expect("law");
     }

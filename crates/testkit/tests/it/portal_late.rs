@@ -23,10 +23,13 @@ engines! {
         assert_eq!(entered.status, StatusCode::SEE_OTHER, "{}", entered.body);
         let fresh = browser.get(&entered.location).await.body;
         assert!(!fresh.contains("Yang dapat Anda lakukan") && !fresh.contains("id=\"tenggat-lewat"));
-        assert!(fresh.contains("Laporan diperiksa, paling lambat"), "what is next");
+        assert!(fresh.contains("Laporan diperiksa dan diteruskan, paling lambat"), "what is next");
         assert!(fresh.contains("Laporan dijawab, paling lambat"), "and the answer");
 
         house.act(&house.agent, id, Action::Verify).await.expect("verified");
+        house.act(&house.agent, id, House::forward(house.roads)).await.expect("forwarded");
+        let text = "Kami tinjau minggu ini.".to_owned();
+        house.act(&house.roads_officer, id, Action::Progress { text }).await.expect("begun");
         for _ in 0..4 {
             kit.clock.set(kit.clock.now().plus(7 * Timestamp::DAY));
             run_jobs(&kit).await;
@@ -41,7 +44,7 @@ engines! {
         assert_eq!(late.matches("Tenggat terlewati: ").count(), 1, "{late}");
         assert!(!late.contains("hampir habis"), "{late}");
         let (shown, folded) = late.split_once("id=\"tenggat-lewat").expect("some are folded");
-        assert!(folded.contains("<strong>Laporan diperiksa</strong>"), "kept, so folded");
+        assert!(folded.contains("<strong>Laporan diperiksa dan diteruskan</strong>"), "kept, so folded");
         assert!(shown.contains("<strong>Laporan dijawab</strong>"), "missed, so shown");
     }
 
