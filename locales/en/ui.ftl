@@ -79,6 +79,12 @@ ui-problem-503 = The service cannot be reached now
     .help = Please try again in a while. Reports already received are safe.
 ui-problem-full = The storage of our server is full, so nothing can be saved for now. What you just sent was not saved; what was received before is safe. Please send it again later.
 ui-problem-home = To the home page
+ui-frame-missing = This part could not be shown
+    .help = The server's answer was incomplete. Reload to try again.
+ui-frame-gone = You cannot open this report
+    .help = The code may be wrong, or others handle the report now.
+ui-frame-again = Reload
+ui-frame-back = Back to the list
 
 ui-palette-open = Search or command
 ui-palette = Search or run a command

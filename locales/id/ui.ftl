@@ -76,6 +76,12 @@ ui-problem-503 = Layanan sedang tidak dapat dijangkau
     .help = Silakan coba lagi beberapa saat lagi. Laporan yang sudah diterima tetap aman.
 ui-problem-full = Penyimpanan di server kami penuh, sehingga untuk sementara tidak ada yang dapat disimpan. Yang baru saja Anda kirim belum tersimpan; yang sudah pernah diterima tetap aman. Mohon kirim kembali nanti.
 ui-problem-home = Ke halaman depan
+ui-frame-missing = Bagian ini belum dapat ditampilkan
+    .help = Jawaban dari server tidak lengkap. Muat ulang untuk mencobanya lagi.
+ui-frame-gone = Laporan ini tidak dapat Anda buka
+    .help = Mungkin kodenya keliru, atau laporan ini kini ditangani pihak lain.
+ui-frame-again = Muat ulang
+ui-frame-back = Kembali ke daftar
 
 ui-palette-open = Cari atau perintah
 ui-palette = Cari atau jalankan perintah

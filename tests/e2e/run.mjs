@@ -13,6 +13,7 @@ const ALL = [
   "board.test.mjs",
   "channels.test.mjs",
   "beside.test.mjs",
+  "desk.test.mjs",
 ];
 const files = process.argv.slice(2);
 const running = { url: process.env.TANGGAP_DEMO, stop: () => {}, told: () => "" };
