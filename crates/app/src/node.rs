@@ -39,6 +39,27 @@ pub async fn open(config: &Config, migrate: bool) -> Result<Ctx> {
     Ok(Ctx { db, blobs, secrets, site: Arc::new(site), live: Live::default() })
 }
 
+/// What is there to be looked at.
+pub struct Reading {
+    /// The rows, to be read only.
+    pub db: Db,
+    /// The files.
+    pub blobs: Blobs,
+    /// The secrets, where there is a key.
+    pub secrets: Option<Secrets>,
+}
+
+/// Opens what a node would open and changes nothing, so that it works on a full disk too.
+///
+/// # Errors
+/// A fault that says which part cannot be used.
+pub async fn open_to_read(config: &Config) -> Result<Reading> {
+    config.check()?;
+    let secrets = find_key(&config.data)?.map(Secrets::new);
+    let db = Db::open_to_read(config.engine(), Clock::System).await?;
+    Ok(Reading { db, blobs: Blobs::open(&config.files())?, secrets })
+}
+
 /// Makes the data folder where it is missing, for nobody else to read.
 fn make_private_folder(data: &Path) -> Result<(), Fault> {
     let wrong = |e: std::io::Error| Fault::new(format!("data folder {}: {e}", data.display()));
@@ -60,8 +81,14 @@ fn make_private_folder(data: &Path) -> Result<(), Fault> {
 /// # Errors
 /// A fault where it cannot be read or is no key.
 pub fn master_key(data: &Path) -> Result<[u8; 32], Fault> {
+    find_key(data)?.map_or_else(|| new_key(&data.join(KEY_FILE)), Ok)
+}
+
+/// The key from the environment or from its file, where there is one.
+fn find_key(data: &Path) -> Result<Option<[u8; 32]>, Fault> {
     if let Ok(text) = std::env::var(KEY_VARIABLE) {
-        return parse_key(&text).ok_or_else(|| Fault::new(format!("{KEY_VARIABLE} is no key")));
+        let key = parse_key(&text).ok_or_else(|| Fault::new(format!("{KEY_VARIABLE} is no key")));
+        return key.map(Some);
     }
     let path = data.join(KEY_FILE);
     let wrong = |e: std::io::Error| Fault::new(format!("{}: {e}", path.display()));
@@ -69,9 +96,10 @@ pub fn master_key(data: &Path) -> Result<[u8; 32], Fault> {
         Ok(mut file) => {
             let mut text = String::new();
             file.read_to_string(&mut text).map_err(wrong)?;
-            parse_key(&text).ok_or_else(|| Fault::new(format!("{} is no key", path.display())))
+            let key = parse_key(&text);
+            key.ok_or_else(|| Fault::new(format!("{} is no key", path.display()))).map(Some)
         }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => new_key(&path),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(wrong(e)),
     }
 }

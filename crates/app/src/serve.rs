@@ -9,7 +9,9 @@ use std::time::Duration;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use hyper_util::rt::TokioTimer;
-use tanggap_kernel::{Fault, Result};
+use tanggap_kernel::error::FaultKind;
+use tanggap_kernel::{Error, Fault, Result};
+use tanggap_store::Db;
 use tanggap_store::jobs::Runner;
 use tanggap_ui::Ctx;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,6 +33,8 @@ const GRACE: Duration = Duration::from_secs(25);
 const HEADERS_MAX: Duration = Duration::from_secs(30);
 /// Files of one request, and room for its words.
 const FILES_PER_REQUEST: usize = 10;
+/// How often a node on a full disk looks for room.
+const ROOM_AGAIN: Duration = Duration::from_secs(60);
 
 /// Serves until a signal; `ready` hears the address once connections are taken.
 ///
@@ -60,7 +64,7 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
     tokio::spawn(gateway::tend(ctx.clone(), messengers, gateways.clone(), closing.clone()));
     let sms = sms::worker::tend(ctx.clone(), gateways.clone(), config.reach()?, closing.clone());
     let bound = tokio::spawn(sms);
-    ctx.db.write(sweep::plan).await?;
+    keep_house(&ctx.db, closing.clone()).await?;
     let routing_ends = closing.clone();
     let jobs = tokio::spawn(run_jobs(runner, closing.clone()));
     let sending = tokio::spawn(async move { dispatcher.run(closing).await });
@@ -89,6 +93,23 @@ pub async fn serve(config: &Config, ctx: Ctx, ready: impl FnOnce(SocketAddr)) ->
     let _ = bound.await;
     tracing::info!("ended");
     served
+}
+
+/// Plans the sweeping of what is over. On a full disk that waits, and the node serves.
+async fn keep_house(db: &Db, mut closing: watch::Receiver<bool>) -> Result<()> {
+    match db.write(sweep::plan).await {
+        Err(Error::Fault(fault)) if fault.kind == FaultKind::Full => {}
+        planned => return planned,
+    }
+    let db = db.clone();
+    tokio::spawn(async move {
+        while tokio::time::timeout(ROOM_AGAIN, closing.changed()).await.is_err() {
+            if db.write(sweep::plan).await.is_ok() {
+                return;
+            }
+        }
+    });
+    Ok(())
 }
 
 fn listen(server: &Server) -> Result<TcpListener, Fault> {

@@ -184,23 +184,55 @@ impl Db {
     /// # Errors
     /// A fault where it cannot be reached or its schema is not the one this program knows.
     pub async fn open(engine: Engine, clock: Clock, migrate: bool) -> Result<Self> {
+        let db = Self::start(engine, clock, Some(migrate)).await?;
+        match relay::lease_node(&db).await {
+            // The first write that finds room leases it.
+            Err(Error::Fault(fault)) if fault.kind == FaultKind::Full => {
+                tracing::warn!("no room on the disk: nothing can be written until there is");
+            }
+            leased => leased?,
+        }
+        relay::start(&db).await?;
+        Ok(db)
+    }
+
+    /// Opens the database for [`Db::read`] only and changes nothing in it, so that it can be
+    /// looked at when the disk is full. Call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// A fault where it cannot be reached, is not there, or its schema is not the one this
+    /// program knows.
+    pub async fn open_to_read(engine: Engine, clock: Clock) -> Result<Self> {
+        let db = Self::start(engine, clock, None).await?;
+        db.read(|tx| Ok(migrate::refuse_unless_current(tx)?)).await?;
+        Ok(db)
+    }
+
+    /// Starts the engine: to write, with or without migrating, or only to read.
+    async fn start(engine: Engine, clock: Clock, write: Option<bool>) -> Result<Self> {
         let shared = Arc::new(Shared::new());
         let committed = Arc::new(Notify::new());
         let (announced, _) = broadcast::channel(ANNOUNCED_MAX);
-        let (write, write_queue) = mpsc::channel(QUEUE_MAX);
+        let (write_to, write_queue) = mpsc::channel(QUEUE_MAX);
         let (read, read_queue) = mpsc::channel(QUEUE_MAX);
         let (notify, threads) = (Arc::clone(&committed), Threads::default());
         let given = (Arc::clone(&shared), engine.clone(), clock.clone(), threads.clone());
         tokio::task::spawn_blocking(move || {
             let (shared, engine, clock, threads) = given;
-            match &engine {
-                Engine::Sqlite(path) => {
+            match (&engine, write) {
+                (Engine::Sqlite(path), Some(migrate)) => {
                     migrate::sqlite(path, migrate, clock.now())?;
                     sqlite::start(&threads, path, shared, write_queue, read_queue, notify)
                 }
-                Engine::Postgres(url) => {
+                (Engine::Postgres(url), Some(migrate)) => {
                     migrate::postgres(url, migrate, clock.now())?;
                     pg::start(&threads, url, shared, write_queue, read_queue, notify)
+                }
+                (Engine::Sqlite(path), None) => {
+                    sqlite::start_to_read(&threads, path, &shared, read_queue)
+                }
+                (Engine::Postgres(url), None) => {
+                    pg::start_to_read(&threads, url, &shared, read_queue)
                 }
             }
         })
@@ -211,7 +243,7 @@ impl Db {
             engine,
             clock,
             read,
-            write,
+            write: write_to,
             behind: Semaphore::new(BEHIND_MAX),
             announced,
             committed,
@@ -219,10 +251,7 @@ impl Db {
             node,
             threads,
         };
-        let db = Self { inner: Arc::new(inner), behind: false };
-        relay::lease_node(&db).await?;
-        relay::start(&db).await?;
-        Ok(db)
+        Ok(Self { inner: Arc::new(inner), behind: false })
     }
 
     /// Closes this handle and waits until the engine has ended: everything begun is committed or
@@ -313,6 +342,18 @@ impl Db {
     /// # Errors
     /// What `run` refused, or a fault; either way nothing was changed.
     pub async fn write<T, F>(&self, run: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        if !self.inner.node.is_leased() {
+            relay::lease_node(self).await?;
+        }
+        self.write_unnumbered(run).await
+    }
+
+    /// The same for a node that has no number yet; makes no ids.
+    pub(crate) async fn write_unnumbered<T, F>(&self, run: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,

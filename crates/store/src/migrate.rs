@@ -11,7 +11,7 @@ use tanggap_kernel::{Fault, Result, Timestamp, params};
 use crate::kept::Shared;
 use crate::pipe::Link;
 use crate::tls::Target;
-use crate::tx::lite_error;
+use crate::tx::{Tx, lite_error};
 use crate::{db::Engine, planner, sqlite};
 
 /// One file of the schema.
@@ -115,7 +115,7 @@ pub fn tables() -> Vec<&'static str> {
 }
 
 pub(crate) fn sqlite(path: &Path, migrate: bool, now: Timestamp) -> Result<(), Fault> {
-    let conn = sqlite::connect(path)?;
+    let conn = sqlite::connect_first(path)?;
     let fault = |e: rusqlite::Error| lite_error("migrate", &e);
     conn.execute_batch(&for_sqlite(CREATE_LEDGER)).map_err(fault)?;
     conn.execute_batch("begin immediate").map_err(fault)?;
@@ -155,6 +155,13 @@ pub(crate) fn postgres(url: &str, migrate: bool, now: Timestamp) -> Result<(), F
         }
         Ok(())
     })
+}
+
+/// Refuses a schema that is not the one this program knows.
+pub(crate) fn refuse_unless_current(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    let newest = "select coalesce(max(version), 0) from schema_migrations";
+    let newest = tx.ad_hoc(newest, &[], |row| row.int::<i64>())?;
+    pending(newest.first().copied().unwrap_or(0), false).map(drop)
 }
 
 fn pending(newest: i64, migrate: bool) -> Result<&'static [Migration], Fault> {

@@ -54,7 +54,7 @@ pub(crate) fn start(
     committed: Arc<Notify>,
 ) -> Result<(), Fault> {
     let target = Target::parse(url)?;
-    let (write, read) = (Arc::new(Mutex::new(write)), Arc::new(Mutex::new(read)));
+    let write = Arc::new(Mutex::new(write));
     let (seal, wake) = std::sync::mpsc::sync_channel::<()>(1);
     for n in 0..WRITERS {
         let (mut link, shared) = (Link::new(&target), Arc::clone(&shared));
@@ -70,8 +70,30 @@ pub(crate) fn start(
         })?;
     }
     drop(seal);
+    start_readers(threads, &target, &shared, read)?;
+    let mut link = Link::new(&target);
+    threads.spawn("pg-sealer", move || seal_loop(&mut link, &shared, &wake, &committed))
+}
+
+/// The same for whoever only reads; changes nothing in the database.
+pub(crate) fn start_to_read(
+    threads: &Threads,
+    url: &str,
+    shared: &Arc<Shared>,
+    read: mpsc::Receiver<Box<dyn Work>>,
+) -> Result<(), Fault> {
+    start_readers(threads, &Target::parse(url)?, shared, read)
+}
+
+fn start_readers(
+    threads: &Threads,
+    target: &Target,
+    shared: &Arc<Shared>,
+    read: mpsc::Receiver<Box<dyn Work>>,
+) -> Result<(), Fault> {
+    let read = Arc::new(Mutex::new(read));
     for n in 0..readers() {
-        let (mut link, shared) = (Link::reading(&target), Arc::clone(&shared));
+        let (mut link, shared) = (Link::reading(target), Arc::clone(shared));
         let queue = Arc::clone(&read);
         threads.spawn(&format!("pg-reader-{n}"), move || {
             serve(&queue, |work| {
@@ -79,8 +101,7 @@ pub(crate) fn start(
             });
         })?;
     }
-    let mut link = Link::new(&target);
-    threads.spawn("pg-sealer", move || seal_loop(&mut link, &shared, &wake, &committed))
+    Ok(())
 }
 
 fn serve(queue: &Queue, mut each: impl FnMut(Box<dyn Work>)) {

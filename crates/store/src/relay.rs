@@ -22,6 +22,8 @@ const REST: Duration = Duration::from_millis(10);
 const LEASE_MICROS: i64 = 120 * Timestamp::SECOND;
 const RENEW_EVERY_MICROS: i64 = 20 * Timestamp::SECOND;
 const BATCH: i64 = 1000;
+/// The number of a node that has leased none yet.
+const NONE: i64 = -1;
 
 crate::sql! {
     HEADS = @scan("one row per agency") "select agency_id, seq from chain_heads";
@@ -46,18 +48,23 @@ impl Node {
     pub(crate) fn new() -> Result<Self, Fault> {
         let mut holder = [0u8; 16];
         getrandom::fill(&mut holder).map_err(|e| Fault::new(format!("random: {e}")))?;
-        Ok(Self { holder: hex::encode(holder).into(), number: Arc::new(AtomicI64::new(0)) })
+        Ok(Self { holder: hex::encode(holder).into(), number: Arc::new(AtomicI64::new(NONE)) })
     }
 
     fn number(&self) -> i64 {
         self.number.load(Ordering::Acquire)
+    }
+
+    /// Whether it has a number, without which nothing may be written.
+    pub(crate) fn is_leased(&self) -> bool {
+        self.number() != NONE
     }
 }
 
 /// Leases the lowest free node number for this process and makes its ids carry it.
 pub(crate) async fn lease_node(db: &Db) -> Result<()> {
     let node = db.node().clone();
-    let leased = db.write(move |tx| {
+    let leased = db.write_unnumbered(move |tx| {
         let now = tx.now();
         let taken: Vec<String> = tx.all(&NODES, params![now], |row| row.text())?;
         let free = (0..id::NODES).find(|n| !taken.contains(&name(*n)));

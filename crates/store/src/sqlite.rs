@@ -5,7 +5,12 @@
 //! something, which is rare, the group is undone and run again with a savepoint around each: a
 //! savepoint costs a sixth of a case. Some errors (disk full, I/O) roll back the whole group,
 //! released savepoints included: then all of the group fail.
+//!
+//! A full disk keeps nobody from reading. SQLite makes two small files beside its own to open it
+//! at all (the log, and its index); room for them is set aside, and given back where there is no
+//! other. Whoever only reads can do without the index's file.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +37,13 @@ const BUSY: Duration = Duration::from_secs(10);
 const WAL_BYTES_MAX: u64 = 64 << 20;
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
+/// Set aside beside the file: room for the log's index and some of the log.
+const RESERVE_BYTES: usize = 1 << 20;
+/// So much has to be free before anything is set aside.
+const ROOM_FOR_RESERVE: u64 = 4 << 20;
+/// SQLite's own way to open a file for one process, with the log's index in memory.
+const ALONE: &str = "unix-excl";
+
 type Queue = mpsc::Receiver<Box<dyn Work>>;
 
 pub(crate) fn connect(path: &Path) -> Result<Connection, Fault> {
@@ -40,6 +52,57 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, Fault> {
     conn.execute_batch(
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
          pragma temp_store = memory; pragma wal_autocheckpoint = 0; pragma cache_size = -49152;",
+    )
+    .map_err(|e| lite_error("open", &e))?;
+    Ok(conn)
+}
+
+/// Opens the file before anybody else of this process; on a full disk in the room set aside for
+/// that, which is set aside again by a start that finds enough of it.
+pub(crate) fn connect_first(path: &Path) -> Result<Connection, Fault> {
+    let reserve = PathBuf::from(format!("{}-reserve", path.display()));
+    match connect(path) {
+        Err(fault) if fault.kind == FaultKind::Full => {
+            tracing::warn!("no room on the disk: opening in what was set aside");
+            let given_back = std::fs::remove_file(&reserve);
+            let told = |_| Fault::new("no room on the disk to open the database: free some MB");
+            given_back.map_err(told).and_then(|()| connect(path)).map_err(|f| f.of(fault.kind))
+        }
+        Err(fault) => Err(fault),
+        Ok(conn) => {
+            if !reserve.exists() && set_aside(&reserve).is_err() {
+                let _ = std::fs::remove_file(&reserve);
+            }
+            Ok(conn)
+        }
+    }
+}
+
+/// Takes more than it keeps, so that it never takes the last there is. Random, since some file
+/// systems keep what repeats in no room at all.
+fn set_aside(reserve: &Path) -> std::io::Result<()> {
+    let mut bytes = vec![0; RESERVE_BYTES];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    let mut file = std::fs::File::create(reserve)?;
+    for _ in 0..ROOM_FOR_RESERVE / RESERVE_BYTES as u64 {
+        file.write_all(&bytes)?;
+    }
+    file.set_len(RESERVE_BYTES as u64)
+}
+
+/// A connection that only reads; `alone` in this process, where there is no room for the log's
+/// index on the disk and nobody else has made it.
+fn reader(path: &Path, alone: bool) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = match alone {
+        false => Connection::open_with_flags(path, flags),
+        true => Connection::open_with_flags_and_vfs(path, flags, ALONE),
+    };
+    let conn = conn.map_err(|e| lite_error("open", &e))?;
+    tune(&conn)?;
+    conn.execute_batch(
+        "pragma query_only = on; pragma temp_store = memory; pragma cache_size = -8192;
+         select 1 from sqlite_master limit 1;",
     )
     .map_err(|e| lite_error("open", &e))?;
     Ok(conn)
@@ -79,16 +142,39 @@ pub(crate) fn start(
             let _ = checkpointer.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
         }
     })?;
+    let first = reader(path, false)?;
+    start_readers(threads, path, &shared, read, (first, false))
+}
+
+/// The same for whoever only reads; changes nothing in the database.
+pub(crate) fn start_to_read(
+    threads: &Threads,
+    path: &Path,
+    shared: &Arc<Shared>,
+    read: Queue,
+) -> Result<(), Fault> {
+    if !path.exists() {
+        return Err(Fault::new(format!("there is no database yet: {}", path.display())));
+    }
+    let first = match reader(path, false) {
+        Ok(conn) => (conn, false),
+        // The first error tells more than that of the second way.
+        Err(fault) => (reader(path, true).map_err(|_| fault)?, true),
+    };
+    start_readers(threads, path, shared, read, first)
+}
+
+fn start_readers(
+    threads: &Threads,
+    path: &Path,
+    shared: &Arc<Shared>,
+    read: Queue,
+    (first, alone): (Connection, bool),
+) -> Result<(), Fault> {
     let read = Arc::new(Mutex::new(read));
-    for n in 0..READERS {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(path, flags).map_err(|e| lite_error("open", &e))?;
-        tune(&conn)?;
-        conn.execute_batch(
-            "pragma query_only = on; pragma temp_store = memory; pragma cache_size = -8192;",
-        )
-        .map_err(|e| lite_error("open", &e))?;
-        let (read, shared) = (Arc::clone(&read), Arc::clone(&shared));
+    let others = (1..READERS).map(|_| reader(path, alone));
+    for (n, conn) in std::iter::once(Ok(first)).chain(others).enumerate() {
+        let (conn, read, shared) = (conn?, Arc::clone(&read), Arc::clone(shared));
         threads.spawn(&format!("sqlite-reader-{n}"), move || read_loop(&conn, &shared, &read))?;
     }
     Ok(())

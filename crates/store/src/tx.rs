@@ -516,11 +516,17 @@ pub(crate) fn lite_error(what: &str, error: &rusqlite::Error) -> Fault {
     use rusqlite::ErrorCode;
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => FaultKind::Full,
+        // No room for the log's index.
+        Some(ErrorCode::SystemIoFailure) if is_about_room(error) => FaultKind::Full,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => FaultKind::Retry,
         Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => FaultKind::Unavailable,
         _ => FaultKind::Broken,
     };
     Fault::new(format!("{what}: {error}")).of(kind)
+}
+
+fn is_about_room(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 #[track_caller]

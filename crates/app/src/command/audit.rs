@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use tanggap_kernel::{Fault, Result};
+use tanggap_store::Db;
 use tanggap_store::audit::{self, Broken, Head};
-use tanggap_ui::Ctx;
+use tanggap_ui::ctx::Secrets;
 
 use crate::config::Config;
 use crate::node;
@@ -28,22 +29,26 @@ pub(super) enum Audit {
 }
 
 pub(super) async fn run(config: &Config, command: Audit) -> Result<ExitCode> {
-    let ctx = node::open(config, false).await?;
+    let reading = node::open_to_read(config).await?;
+    let signing = reading.secrets.as_ref().map(signing_key);
     match command {
         Audit::Heads => {
-            let heads = audit::heads(&ctx.db, &signing_key(&ctx)).await?;
+            let key = signing.ok_or_else(|| {
+                Fault::new(format!("{} is missing: it signs the heads", node::KEY_FILE))
+            })?;
+            let heads = audit::heads(&reading.db, &key).await?;
             println!("{}", serde_json::to_string_pretty(&heads)?);
             Ok(ExitCode::SUCCESS)
         }
         Audit::Verify { heads, key } => {
-            let key = key.map_or_else(|| signing_key(&ctx).verifying_key(), |key| *key);
-            verify(&ctx, heads.as_deref(), &key).await
+            let key = key.map(|key| *key).or(signing.map(|key| key.verifying_key()));
+            verify(&reading.db, heads.as_deref(), key.as_ref()).await
         }
     }
 }
 
-fn signing_key(ctx: &Ctx) -> SigningKey {
-    SigningKey::from_bytes(&ctx.secrets.key("audit-heads"))
+fn signing_key(secrets: &Secrets) -> SigningKey {
+    SigningKey::from_bytes(&secrets.key("audit-heads"))
 }
 
 fn public_key(text: &str) -> Result<Box<VerifyingKey>, String> {
@@ -52,12 +57,16 @@ fn public_key(text: &str) -> Result<Box<VerifyingKey>, String> {
     key.map(Box::new).ok_or_else(|| "no Ed25519 public key of 64 hexadecimal digits".to_owned())
 }
 
-async fn verify(ctx: &Ctx, file: Option<&Path>, key: &VerifyingKey) -> Result<ExitCode> {
+/// Without a key no head is believed.
+async fn verify(db: &Db, file: Option<&Path>, key: Option<&VerifyingKey>) -> Result<ExitCode> {
     let heads = file.map_or_else(|| Ok(Vec::new()), read_heads)?;
-    let (ours, others): (Vec<_>, Vec<_>) =
-        heads.into_iter().partition(|head| head.is_signed_by(key));
-    let mut report = audit::verify(&ctx.db, ours).await?;
-    let why = "its exported head was changed, or signed with another key than this one";
+    let is_signed = |head: &Head| key.is_some_and(|key| head.is_signed_by(key));
+    let (ours, others): (Vec<_>, Vec<_>) = heads.into_iter().partition(is_signed);
+    let mut report = audit::verify(db, ours).await?;
+    let why = match key {
+        Some(_) => "its exported head was changed, or signed with another key than this one",
+        None => "there is no key here to believe its exported head by: give --key",
+    };
     let foreign = others.into_iter().map(|Head { agency, seq, .. }| Broken { agency, seq, why });
     report.broken.extend(foreign);
     for broken in &report.broken {

@@ -8,8 +8,8 @@ use crate::config::Config;
 use crate::{copy, node};
 
 pub(super) async fn back_up(config: &Config, file: &Path) -> Result<()> {
-    let ctx = node::open(config, false).await?;
-    let manifest = copy::backup(&ctx, file).await?;
+    let reading = node::open_to_read(config).await?;
+    let manifest = copy::backup(&reading.db, &reading.blobs, file).await?;
     eprintln!("{}: {} rows, {} files", file.display(), manifest.rows(), manifest.files);
     for name in &manifest.missing {
         eprintln!("missing: the file {name} is named by a row but is not there");

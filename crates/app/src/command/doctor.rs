@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use tanggap_kernel::{Fault, Result, Timestamp, Value, params};
 use tanggap_store::{Db, Tx};
-use tanggap_ui::Ctx;
 
 use crate::config::Config;
-use crate::{node, work};
+use crate::node::{self, Reading};
+use crate::work;
 
 /// With less free space than this the node is in danger (bytes).
 const SPACE_MIN: u64 = 1 << 30;
@@ -44,11 +44,11 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode> {
     let mut findings = Findings::default();
     look_at_settings(&mut findings, config);
     look_at_folder(&mut findings, &config.data);
-    match node::open(config, false).await {
+    match node::open_to_read(config).await {
         Err(error) => findings.bad("database", error),
-        Ok(ctx) => {
-            look_at_rows(&mut findings, &ctx).await;
-            look_at_files(&mut findings, &ctx).await;
+        Ok(reading) => {
+            look_at_rows(&mut findings, &reading.db).await;
+            look_at_files(&mut findings, &reading).await;
         }
     }
     look_at_relay(&mut findings, config).await;
@@ -76,7 +76,10 @@ fn look_at_settings(findings: &mut Findings, config: &Config) {
 
 fn look_at_folder(findings: &mut Findings, data: &Path) {
     let probe = data.join(format!(".doctor-{}", std::process::id()));
-    let written = std::fs::write(&probe, "x").and_then(|()| std::fs::remove_file(&probe));
+    let written = std::fs::write(&probe, "x");
+    // On a full disk the file is there without what was to be in it.
+    let removed = std::fs::remove_file(&probe);
+    let written = written.and(removed);
     match written {
         Ok(()) => findings.good("data folder", format!("{} can be written", data.display())),
         Err(e) => findings.bad("data folder", format!("{}: {e}", data.display())),
@@ -110,9 +113,9 @@ fn free_bytes(folder: &Path) -> Option<u64> {
     Some(kilobytes << 10)
 }
 
-async fn look_at_rows(findings: &mut Findings, ctx: &Ctx) {
-    let (now, sqlite) = (ctx.db.now(), ctx.db.engine().is_sqlite());
-    let looked = ctx.db.read(move |tx| Ok(Rows::read(tx, now, sqlite)?)).await;
+async fn look_at_rows(findings: &mut Findings, db: &Db) {
+    let (now, sqlite) = (db.now(), db.engine().is_sqlite());
+    let looked = db.read(move |tx| Ok(Rows::read(tx, now, sqlite)?)).await;
     let rows = match looked {
         Ok(rows) => rows,
         Err(error) => return findings.bad("database", error),
@@ -196,15 +199,15 @@ impl Rows {
     }
 }
 
-async fn look_at_files(findings: &mut Findings, ctx: &Ctx) {
-    let named = newest_files(&ctx.db).await;
+async fn look_at_files(findings: &mut Findings, reading: &Reading) {
+    let named = newest_files(&reading.db).await;
     let named = match named {
         Ok(named) => named,
         Err(error) => return findings.bad("files", error),
     };
     let count = named.len();
     for name in named {
-        if let Err(error) = ctx.blobs.get(&name).await {
+        if let Err(error) = reading.blobs.get(&name).await {
             return findings.bad("files", format!("{name}: {error}"));
         }
     }

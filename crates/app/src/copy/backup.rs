@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tanggap_kernel::{Error, Fault, Refusal, Result, Value, params};
-use tanggap_store::{Tx, blobs};
-use tanggap_ui::Ctx;
+use tanggap_store::blobs::{self, Blobs};
+use tanggap_store::{Db, Tx};
 use tar::{Builder, Header};
 
 use super::manifest::{FILES, FORMAT, Manifest, Names, PATH, Part, Rows};
@@ -32,19 +32,19 @@ struct Written {
 ///
 /// # Errors
 /// A fault of the engine, of the files, or of the disk.
-pub async fn backup(ctx: &Ctx, file: &Path) -> Result<Manifest> {
+pub async fn backup(db: &Db, blobs: &Blobs, file: &Path) -> Result<Manifest> {
     let wrong = |e: std::io::Error| Fault::new(format!("{}: {e}", file.display()));
     let mut draft = file.as_os_str().to_owned();
     draft.push(".part");
     let draft = PathBuf::from(draft);
-    let (of_tx, sqlite) = (draft.clone(), ctx.db.engine().is_sqlite());
+    let (of_tx, sqlite) = (draft.clone(), db.engine().is_sqlite());
     // One transaction, so that the rows are those of one moment; begun again from an empty file
     // where the connection was lost.
-    let written = ctx.db.read(move |tx| write_rows(tx, &of_tx, sqlite)).await?;
+    let written = db.read(move |tx| write_rows(tx, &of_tx, sqlite)).await?;
     let Written { mut archive, mut manifest, named } = written;
     let mut names = Names::default();
     for name in named {
-        match ctx.blobs.get(&name).await {
+        match blobs.get(&name).await {
             Ok(bytes) => {
                 append(&mut archive, &format!("{FILES}{name}"), &bytes).map_err(wrong)?;
                 names.add(&name);

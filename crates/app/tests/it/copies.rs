@@ -86,7 +86,7 @@ async fn copy_over(from: TestDb, to: TestDb) {
     let aside = set_aside(&here).await;
     let sealed = events(&here).await;
     let file = from.folder.path().join("cadangan.tgz");
-    let written = copy::backup(&here, &file).await.expect("written");
+    let written = copy::backup(&here.db, &here.blobs, &file).await.expect("written");
     assert!(written.missing.is_empty());
     assert_eq!(written.files as usize, 2 * CASES + 1);
 
@@ -103,7 +103,7 @@ async fn copy_over(from: TestDb, to: TestDb) {
     assert!(again.is_err_and(|error| error.to_string().contains("not empty")));
 
     let back = from.folder.path().join("kembali.tgz");
-    let returned = copy::backup(&there, &back).await.expect("written");
+    let returned = copy::backup(&there.db, &there.blobs, &back).await.expect("written");
     for (name, rows) in &manifest.tables {
         assert_eq!(returned.tables[name].rows, rows.rows, "{name}");
     }
@@ -171,7 +171,7 @@ fn a_backup_is_that_of_one_moment_while_cases_come_in() {
         let file = kit.folder.path().join("cadangan.tgz");
         let mut grown = Vec::new();
         while !writer.is_finished() {
-            let manifest = copy::backup(&ctx, &file).await.expect("written");
+            let manifest = copy::backup(&ctx.db, &ctx.blobs, &file).await.expect("written");
             let rows = |name: &str| manifest.tables[name].rows;
             assert_eq!(rows("cases"), rows("messages"));
             assert_eq!(rows("cases"), manifest.files);

@@ -1,6 +1,7 @@
 //! The bad days of a real process: killed in the middle, asked to go, out of disk.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
@@ -261,14 +262,7 @@ fn watch(one: TcpStream, other: TcpStream, cut: Arc<AtomicUsize>) {
 fn with_a_full_disk_it_refuses_to_write_reads_on_and_recovers() {
     let folder = tempfile::tempdir().expect("a folder");
     let place = folder.path().join("penuh");
-    std::fs::create_dir(&place).expect("a folder");
-    let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"])
-        .arg(&place)
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !mounted {
-        println!("skipped: a small file system cannot be mounted here");
+    if !small(&place, "size=12m") {
         return;
     }
     let _mount = Mount(&place);
@@ -301,6 +295,81 @@ fn with_a_full_disk_it_refuses_to_write_reads_on_and_recovers() {
     });
     assert!(recovered, "it does not recover");
     assert!(must(&place, &["audit", "verify"]).starts_with("whole:"));
+}
+
+/// A small file system of its own; none where it cannot be mounted.
+fn small(place: &Path, size: &str) -> bool {
+    std::fs::create_dir(place).expect("a folder");
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", size, "tmpfs"])
+        .arg(place)
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !mounted {
+        println!("skipped: a small file system cannot be mounted here");
+    }
+    mounted
+}
+
+/// Takes every byte that is left.
+fn fill(place: &Path) {
+    let mut ballast = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(place.join("beban"))
+        .expect("a file");
+    while ballast.write_all(&[1; 4096]).is_ok() {}
+}
+
+#[test]
+fn on_a_full_disk_it_starts_and_can_be_looked_at() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().join("penuh");
+    if !small(&place, "size=16m") {
+        return;
+    }
+    let _mount = Mount(&place);
+    let token = token(&place, &[]);
+    let code = {
+        let mut node = Node::start(&place, &[]);
+        let answer = node.connect().post_json("/api/v1/cases", &token, &report("Sebelum penuh"));
+        let body: Json = serde_json::from_str(&answer.expect("an answer").1).expect("JSON");
+        node.signal("TERM");
+        node.ended_within(Duration::from_secs(30));
+        body["code"].as_str().expect("a code").to_owned()
+    };
+    // No log and no index is there any more, nor room for them.
+    fill(&place);
+    look_at(&place);
+    let mut node = Node::start(&place, &[]);
+    let mut client = node.connect();
+    fill(&place);
+    assert_eq!(client.get(&format!("/api/v1/cases/{code}"), &token).expect("an answer").0, 200);
+    let refused = client.post_json("/api/v1/cases", &token, &report("Saat penuh"));
+    let (status, body) = refused.expect("an answer");
+    assert!(matches!(status, 503 | 507), "{status}: {body}");
+    look_at(&place);
+    std::fs::remove_file(place.join("beban")).expect("removed");
+    let recovered = (0..50).any(|_| {
+        std::thread::park_timeout(Duration::from_millis(200));
+        let answer = client.post_json("/api/v1/cases", &token, &report("Sesudah penuh"));
+        answer.is_some_and(|(status, _)| status == 201)
+    });
+    assert!(recovered, "it does not recover");
+    node.signal("TERM");
+    node.ended_within(Duration::from_secs(30));
+    assert!(must(&place, &["audit", "verify"]).starts_with("whole:"));
+}
+
+/// The record, the doctor's report and a backup to another disk.
+fn look_at(place: &Path) {
+    assert!(must(place, &["audit", "verify"]).starts_with("whole:"));
+    let report = run(place, &["doctor"]);
+    let told = String::from_utf8_lossy(&report.stdout).into_owned();
+    assert_eq!(report.status.code(), Some(1), "{told}");
+    assert!(told.contains("BAD   disk space") && told.contains("ok    record"), "{told}");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    must(place, &["backup", &elsewhere.path().join("b.tgz").to_string_lossy()]);
 }
 
 struct Mount<'a>(&'a Path);
@@ -356,9 +425,15 @@ fn signed_by_others_proves_nothing(data: &Path, kept: &str) {
     let elsewhere = tempfile::tempdir().expect("a folder");
     std::fs::copy(data.join("tanggap.sqlite3"), elsewhere.path().join("tanggap.sqlite3"))
         .expect("copied");
-    let refused = run(elsewhere.path(), &["audit", "verify", "--heads", kept]);
-    assert_eq!(refused.status.code(), Some(1));
-    let told = String::from_utf8_lossy(&refused.stdout).into_owned();
+    let refused = || {
+        let refused = run(elsewhere.path(), &["audit", "verify", "--heads", kept]);
+        assert_eq!(refused.status.code(), Some(1));
+        String::from_utf8_lossy(&refused.stdout).into_owned()
+    };
+    let told = refused();
+    assert!(told.contains("give --key"), "{told}");
+    std::fs::write(elsewhere.path().join("master.key"), "0a".repeat(32)).expect("written");
+    let told = refused();
     assert!(told.contains("another key"), "{told}");
     must(elsewhere.path(), &["audit", "verify", "--heads", kept, "--key", &key]);
 }
