@@ -2,7 +2,7 @@
 // goes on with the work, and whatever does not come is told.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browse, chapters, person, ready, signInAtDemo, t } from "./house.mjs";
+import { browse, chapters, PHONE, person, ready, signInAtDemo, t } from "./house.mjs";
 
 const url = process.env.TANGGAP_DEMO;
 let browser, page;
@@ -74,3 +74,61 @@ test("who was signed out is led to sign-in, and back to the case", async () => {
   await page.waitForURL((place) => place.pathname === href);
   await page.locator(".case-head h1").waitFor();
 });
+
+test("a list is found again where it was left: back, and after a reload", async () => {
+  const top = () => page.locator(".pane-list").evaluate((pane) => pane.scrollTop);
+  const near = async (wanted) => {
+    await page.waitForFunction(
+      (wanted) => Math.abs(document.querySelector(".pane-list").scrollTop - wanted) < 40,
+      wanted,
+    );
+  };
+  // The second page of a queue.
+  await page.goto("/meja?antrean=terbuka");
+  await page.locator(".pane-list a[rel=next]").click();
+  await page.waitForURL("**setelah=*");
+  const list = page.url();
+  await rows().nth(30).scrollIntoViewIfNeeded();
+  const before = await top();
+  assert.ok(before > 0, "the list is longer than the screen");
+  const href = await open(rows().nth(30));
+  await page.reload();
+  await page.locator(`.pane-list .case-link[href="${href}"][aria-current]`).waitFor();
+  await near(before);
+  await page.goBack();
+  await page.waitForURL(list);
+  await focused(`.case-link[href="${href}"]`);
+  await near(before);
+});
+
+test("on a telephone too, by the link above the case", async () => {
+  const { page: phone, list, href, before } = await leaveOnAPhone();
+  await phone.locator("a.pane-back").click();
+  await phone.waitForURL(list);
+  await phone.waitForFunction(
+    ([href, top]) =>
+      document.activeElement?.getAttribute("href") === href && Math.abs(scrollY - top) < 60,
+    [href, before],
+  );
+  await phone.goBack();
+  await phone.waitForURL(`**${href}`);
+  await phone.goBack();
+  await phone.waitForURL(list);
+  await phone.waitForFunction((top) => Math.abs(scrollY - top) < 60, before);
+  await phone.close();
+});
+
+async function leaveOnAPhone() {
+  const phone = await page.context().newPage();
+  await phone.setViewportSize(PHONE);
+  await phone.goto("/meja?antrean=terbuka");
+  const row = phone.locator(".pane-list .case-link").nth(20);
+  await row.scrollIntoViewIfNeeded();
+  const before = await phone.evaluate(() => scrollY);
+  assert.ok(before > 0);
+  const list = phone.url();
+  const href = await row.getAttribute("href");
+  await row.click();
+  await phone.locator(".case-head h1").waitFor();
+  return { page: phone, list, href, before };
+}

@@ -16,6 +16,7 @@ import { TemplateFill } from "./elements/template-fill";
 import { TimeLeft } from "./elements/time-left";
 import { TimeRun } from "./elements/time-run";
 import "./chat-sign";
+import "./list-place";
 import "./missing";
 import "./morph";
 import "./reload";

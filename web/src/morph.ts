@@ -1,6 +1,7 @@
 // What a morphing refresh must leave alone: what somebody is writing, and what they have opened.
 import { DraftBox } from "./elements/draft-box";
 import { TimeLeft } from "./elements/time-left";
+import { shownList } from "./list-place";
 import { type Frame, name } from "./reload";
 
 const touched = new WeakSet<Element>();
@@ -25,13 +26,14 @@ document.addEventListener("turbo:before-morph-element", (event) => {
     event.preventDefault();
     return;
   }
-  // A list that came with its page stays while the page beside it is fetched again, whose own
-  // list would come later.
+  // A list stays as it is shown while the page beside it is fetched again, whose own list would
+  // come later, and perhaps be another.
   const src = newElement?.closest(".list-frame")?.getAttribute("src");
-  if (src && target.matches(".list-frame:not([src])")) {
+  if (src && target.matches(".list-frame")) {
     event.preventDefault();
-    name(target as Frame, src);
-    void (target as Frame).reload();
+    const frame = target as Frame;
+    if (!frame.src) name(frame, shownList() ?? src);
+    void frame.reload();
     return;
   }
   const writing =
