@@ -29,6 +29,10 @@ pub mod talking;
 mod words;
 pub mod wrap_up;
 
+/// What was reported, said and sent along: the rows that the log vouches for.
+pub static VOUCHED: [&tanggap_store::vouch::Vouched; 3] =
+    [&store::CASES, &tanggap_conversations::MESSAGES, &tanggap_conversations::ATTACHMENTS];
+
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {

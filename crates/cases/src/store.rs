@@ -3,6 +3,7 @@
 use tanggap_calendar::{Kind, Owner, Unit};
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Fault, Refusal, Result, Timestamp, Value, params};
+use tanggap_store::vouch::Vouched;
 use tanggap_store::{Row, Tx, sql};
 
 use crate::model::{
@@ -35,12 +36,16 @@ macro_rules! changing {
 }
 
 sql! {
-    INSERT = concat!("insert into cases (agency_id, id, version, ", changing!(), ", code, pin_hash,
-        subject, channel, contact_id, proxy_for, region_code, place, details, reported_unit_id,
-        reported_user_id, received_at, unproven)
+    INSERT = concat!("insert into cases (agency_id, id, version, ", changing!(), ", code, subject,
+        channel, proxy_for, region_code, place, details, received_at, salt, pin_hash, contact_id,
+        reported_unit_id, reported_user_id, unproven)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
         $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
-        $37, $38)");
+        $37, $38, $39)");
+    AS_WRITTEN = "select salt, code, subject, channel, proxy_for, region_code, place, details,
+        received_at from cases where agency_id = $1 and id = $2";
+    COUNT = @scan("the audit command counts everything") "select count(*) from cases
+        where agency_id = $1 and id >= $2 and id < $3";
     UPDATE = concat!("update cases set (", changing!(), ") = ($4, $5, $6, $7, $8, $9, $10, $11,
         $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25),
         version = version + 1 where agency_id = $1 and id = $2 and version = $3");
@@ -87,27 +92,34 @@ sql! {
     DROP_DRAFT = "delete from drafts where agency_id = $1 and case_id = $2 and user_id = $3";
 }
 
+/// The log vouches for what was reported.
+pub static CASES: Vouched = Vouched { kind: "case", row: &AS_WRITTEN, count: &COUNT };
+
 /// Stores a new case with what its PIN is kept as.
 ///
 /// # Errors
 /// A fault of the engine.
 pub fn insert(tx: &mut Tx<'_>, access: &Access, case: &Case, pin_hash: &[u8]) -> Result<()> {
-    let mut row = changing(access, case);
-    row.extend_from_slice(params![
+    let written = params![
         &case.code,
-        pin_hash,
         &case.subject,
         &case.channel,
-        case.contact_id,
         case.proxy_for.as_deref(),
         case.region_code.as_deref(),
         &case.place,
         serde_json::to_string(&case.details)?,
+        case.received_at,
+    ];
+    let salt = tx.vouch(access.agency_id, CASES.kind, case.id.0, written)?;
+    let beside = params![
+        salt,
+        pin_hash,
+        case.contact_id,
         case.reported_unit_id,
         case.reported_user_id,
-        case.received_at,
         case.unproven,
-    ]);
+    ];
+    let row = [&changing(access, case), written, beside].concat();
     tx.put(&INSERT, &row)?;
     Ok(())
 }

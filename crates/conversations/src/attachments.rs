@@ -1,6 +1,7 @@
 //! Files of messages as rows.
 
 use tanggap_kernel::{Access, Fault, Refusal, Result, params};
+use tanggap_store::vouch::Vouched;
 use tanggap_store::{Row, Tx, sql};
 
 use crate::model::{Attachment, AttachmentId, InteractionId, MessageId, NewAttachment, Scan};
@@ -9,9 +10,13 @@ use crate::model::{Attachment, AttachmentId, InteractionId, MessageId, NewAttach
 const SHOWN_MAX: i64 = 500;
 
 sql! {
-    INSERT = "insert into attachments (agency_id, interaction_id, message_id, id, name,
-        media_type, size, blob, thumbnail, scan)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    INSERT = "insert into attachments (agency_id, id, interaction_id, message_id, name,
+        media_type, size, blob, salt, thumbnail, scan)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    AS_WRITTEN = "select salt, interaction_id, message_id, name, media_type, size, blob
+        from attachments where agency_id = $1 and id = $2";
+    COUNT = @scan("the audit command counts everything") "select count(*) from attachments
+        where agency_id = $1 and id >= $2 and id < $3";
     OF_CASE = "select a.id, a.message_id, a.interaction_id, a.name, a.media_type, a.size, a.blob,
         a.thumbnail, a.scan from interactions i join attachments a
         on a.agency_id = i.agency_id and a.interaction_id = i.id
@@ -25,6 +30,9 @@ sql! {
         where a.agency_id = $1 and a.id = $2";
 }
 
+/// The log vouches for which files came with what was said; the name of a blob for its bytes.
+pub static ATTACHMENTS: Vouched = Vouched { kind: "attachment", row: &AS_WRITTEN, count: &COUNT };
+
 /// Attaches a kept file to a message.
 ///
 /// # Errors
@@ -37,21 +45,10 @@ pub fn attach(
     new: &NewAttachment,
 ) -> Result<AttachmentId, Fault> {
     let id: AttachmentId = tx.id();
-    tx.put(
-        &INSERT,
-        params![
-            access.agency_id,
-            interaction,
-            message,
-            id,
-            &new.name,
-            &new.media_type,
-            new.size,
-            &new.blob,
-            new.thumbnail.as_deref(),
-            new.scan.as_str(),
-        ],
-    )?;
+    let written = params![interaction, message, &new.name, &new.media_type, new.size, &new.blob];
+    let salt = tx.vouch(access.agency_id, ATTACHMENTS.kind, id.0, written)?;
+    let beside = params![salt, new.thumbnail.as_deref(), new.scan.as_str()];
+    tx.put(&INSERT, &[params![access.agency_id, id], written, beside].concat())?;
     Ok(id)
 }
 

@@ -23,10 +23,10 @@ use tanggap_kernel::{Access, Fault};
 use tanggap_store::Tx;
 
 pub use accounts::{Account, AccountId};
-pub use attachments::{attach, attachment, attachments_of, attachments_of_case};
+pub use attachments::{ATTACHMENTS, attach, attachment, attachments_of, attachments_of_case};
 pub use messages::{
-    add_message, first_interaction, interaction_of_message, letter_by_id, letter_of, link_case,
-    messages_of, messages_of_case, messages_of_case_after, open_interaction, set_beside,
+    MESSAGES, add_message, first_interaction, interaction_of_message, letter_by_id, letter_of,
+    link_case, messages_of, messages_of_case, messages_of_case_after, open_interaction, set_beside,
 };
 pub use model::{
     Attachment, AttachmentId, Beside, Direction, Interaction, InteractionId, Message, MessageId,

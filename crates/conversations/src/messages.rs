@@ -2,6 +2,7 @@
 
 use tanggap_contacts::ContactId;
 use tanggap_kernel::{Access, Fault, Result, Value, params};
+use tanggap_store::vouch::Vouched;
 use tanggap_store::{Row, Tx, sql};
 
 use crate::model::{Beside, Direction, InteractionId, Message, MessageId, NewMessage};
@@ -15,8 +16,12 @@ sql! {
         subject, started_at) values ($1, $2, $3, $4, $5, $6, $7)";
     LINK = "update interactions set case_id = $3, contact_id = coalesce($4, contact_id)
         where agency_id = $1 and id = $2";
-    INSERT = "insert into messages (agency_id, interaction_id, id, at, direction, actor, body,
-        external_id, raw) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    INSERT = "insert into messages (agency_id, id, interaction_id, at, direction, actor, body,
+        external_id, raw, salt) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    AS_WRITTEN = "select salt, interaction_id, at, direction, actor, body, external_id, raw
+        from messages where agency_id = $1 and id = $2";
+    COUNT = @scan("the audit command counts everything") "select count(*) from messages
+        where agency_id = $1 and id >= $2 and id < $3";
     OF_CASE = "select m.id, m.interaction_id, i.channel, m.at, m.direction, m.actor, m.body,
         m.beside
         from interactions i join messages m
@@ -50,6 +55,9 @@ sql! {
         on i.agency_id = m.agency_id and i.id = m.interaction_id
         where m.agency_id = $1 and m.external_id = $2";
 }
+
+/// The log vouches for what was said.
+pub static MESSAGES: Vouched = Vouched { kind: "message", row: &AS_WRITTEN, count: &COUNT };
 
 /// Begins an exchange, for a case where there is one already.
 ///
@@ -95,20 +103,17 @@ pub fn add_message(
 ) -> Result<MessageId, Fault> {
     let (id, now): (MessageId, _) = (tx.id(), tx.now());
     let direction = new.direction.unwrap_or(Direction::Internal);
-    tx.put(
-        &INSERT,
-        params![
-            access.agency_id,
-            interaction,
-            id,
-            new.at.unwrap_or(now),
-            direction.as_str(),
-            Value::from(access.actor),
-            new.body,
-            new.external_id,
-            new.raw,
-        ],
-    )?;
+    let written = params![
+        interaction,
+        new.at.unwrap_or(now),
+        direction.as_str(),
+        Value::from(access.actor),
+        new.body,
+        new.external_id,
+        new.raw,
+    ];
+    let salt = tx.vouch(access.agency_id, MESSAGES.kind, id.0, written)?;
+    tx.put(&INSERT, &[params![access.agency_id, id], written, params![salt]].concat())?;
     search::index(tx, access, id, new.body, new.found_by)?;
     Ok(id)
 }

@@ -1,4 +1,7 @@
-//! Proof that the log is whole: signed heads to keep elsewhere, and a check of every link.
+//! Proof that the log is whole: signed heads to keep elsewhere, a check of every link, and of the
+//! rows that the events vouch for ([`rows`]).
+
+mod rows;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
@@ -7,6 +10,8 @@ use tanggap_kernel::{AgencyId, Fault, Result, Timestamp, params};
 use crate::db::Db;
 use crate::events::{Record, commitment};
 use crate::tx::Tx;
+use crate::vouch::{self, Vouched};
+use rows::Rows;
 
 const PAGE: i64 = 2000;
 
@@ -19,7 +24,7 @@ crate::sql! {
         on p.agency_id = e.agency_id and p.event_id = e.id
         where e.agency_id = $1 and e.seq > $2 order by e.seq limit $3";
     AGENCIES = @scan("the audit command reads everything") "select distinct agency_id from events";
-    UNSEALED = "select count(*) from events where agency_id = $1 and seq is null";
+    UNSEALED = "select count(*) from events where agency_id = $1 and seq is null and id < $2";
     AT = "select hash from events where agency_id = $1 and seq = $2";
 }
 
@@ -72,6 +77,16 @@ pub struct Broken {
     pub seq: i64,
     /// What is wrong with it.
     pub why: &'static str,
+    /// Which row, where it is one that the event vouches for: `message 0a…`.
+    pub row: Option<String>,
+}
+
+impl Broken {
+    /// A place where the log itself is broken.
+    #[must_use]
+    pub fn link(agency: AgencyId, seq: i64, why: &'static str) -> Self {
+        Self { agency, seq, why, row: None }
+    }
 }
 
 /// What a check found.
@@ -112,12 +127,13 @@ pub async fn heads(db: &Db, key: &SigningKey) -> Result<Vec<Head>> {
         .collect())
 }
 
-/// Checks every link of every chain, and that each of `heads`, whose signatures the caller has
-/// looked at ([`Head::is_signed_by`]), is where it was.
+/// Checks every link of every chain, the rows of `vouched` that the events vouch for, and that
+/// each of `heads`, whose signatures the caller has looked at ([`Head::is_signed_by`]), is where
+/// it was.
 ///
 /// # Errors
 /// A fault of the engine; what is broken in the log is in the report.
-pub async fn verify(db: &Db, heads: Vec<Head>) -> Result<Report> {
+pub async fn verify(db: &Db, heads: Vec<Head>, vouched: &[&'static Vouched]) -> Result<Report> {
     let mut report = Report::default();
     let chained = db.read(|tx| Ok(head_rows(tx)?)).await?;
     let logged: Vec<AgencyId> =
@@ -129,12 +145,17 @@ pub async fn verify(db: &Db, heads: Vec<Head>) -> Result<Report> {
     agencies.dedup();
     for agency in &agencies {
         let head = chained.iter().find(|(id, ..)| id == agency);
-        let (count, broken) =
-            verify_chain(db, *agency, head.map(|(_, seq, hash)| (*seq, hash))).await?;
+        let mut rows = Rows::of(vouched, *agency, db.now());
+        let (count, mut broken) =
+            verify_chain(db, *agency, head.map(|(_, seq, hash)| (*seq, hash)), &mut rows).await?;
+        if broken.is_none() && unsealed(db, *agency, rows.until).await? == 0 {
+            let stray = rows.stray(db).await?;
+            let why = "a row is there that no event vouches for";
+            broken =
+                stray.map(|row| Broken { row: Some(row), ..Broken::link(*agency, count, why) });
+        }
         report.events += count;
-        let id = *agency;
-        report.unsealed +=
-            db.read(move |tx| Ok(tx.one(&UNSEALED, params![id], |row| row.int::<i64>())?)).await?;
+        report.unsealed += unsealed(db, *agency, i64::MAX).await?;
         report.broken.extend(broken);
     }
     for head in heads {
@@ -148,8 +169,12 @@ pub async fn verify(db: &Db, heads: Vec<Head>) -> Result<Report> {
     Ok(report)
 }
 
+async fn unsealed(db: &Db, agency: AgencyId, until: i64) -> Result<i64> {
+    db.read(move |tx| Ok(tx.one(&UNSEALED, params![agency, until], |row| row.int())?)).await
+}
+
 async fn verify_head(db: &Db, head: Head) -> Result<Option<Broken>> {
-    let broken = |why| Some(Broken { agency: head.agency, seq: head.seq, why });
+    let broken = |why| Some(Broken::link(head.agency, head.seq, why));
     let (agency, seq) = (head.agency, head.seq);
     let found =
         db.read(move |tx| Ok(tx.opt(&AT, params![agency, seq], |row| row.bytes())?)).await?;
@@ -165,18 +190,28 @@ async fn verify_chain(
     db: &Db,
     agency: AgencyId,
     head: Option<(i64, &Vec<u8>)>,
+    rows: &mut Rows,
 ) -> Result<(i64, Option<Broken>)> {
     let (mut seq, mut prev) = (0, vec![0; 32]);
     loop {
         let after = seq;
         let links = db.read(move |tx| Ok(links(tx, agency, after)?)).await?;
         let last_page = (links.len() as i64) < PAGE;
+        let (mut told, mut wrong) = (Vec::new(), None);
         for link in links {
-            if let Some(why) = link.broken(seq + 1, &prev) {
-                return Ok((seq, Some(Broken { agency, seq: seq + 1, why })));
+            wrong = link.broken(seq + 1, &prev);
+            if wrong.is_some() {
+                break;
             }
             seq += 1;
             prev = link.hash;
+            told.extend(vouch::told(&link.record.body).into_iter().map(|row| (seq, row)));
+        }
+        if let Some((seq, why, row)) = rows.check(db, told).await? {
+            return Ok((seq, Some(Broken { row: Some(row), ..Broken::link(agency, seq, why) })));
+        }
+        if let Some(why) = wrong {
+            return Ok((seq, Some(Broken::link(agency, seq + 1, why))));
         }
         if last_page {
             break;
@@ -188,7 +223,7 @@ async fn verify_chain(
         Some((head_seq, hash)) => head_seq < seq || (head_seq == seq && *hash == prev),
     };
     let why = "the log ends before its head";
-    Ok((seq, (!whole).then_some(Broken { agency, seq: seq + 1, why })))
+    Ok((seq, (!whole).then(|| Broken::link(agency, seq + 1, why))))
 }
 
 struct Link {

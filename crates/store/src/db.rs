@@ -102,6 +102,7 @@ where
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&mut tx)));
         let result =
             caught.unwrap_or_else(|_| Err(Fault::new("a use case panicked; rolled back").into()));
+        let result = result.and_then(|done| Ok(tx.settle().map(|()| done)?));
         self.handed = tx.handed;
         // A statement that failed leaves nothing to commit, even where the use case went on.
         let result = match (result, tx.failed) {

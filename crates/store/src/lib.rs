@@ -24,6 +24,7 @@ mod sqlite;
 mod threads;
 mod tls;
 mod tx;
+pub mod vouch;
 
 pub use db::{Db, Engine};
 pub use events::{Announced, seal_batch};

@@ -60,6 +60,7 @@ static ALL: &[Migration] = migrations! {
     27 => "0027_reminders.sql",
     28 => "0028_inquiries.sql",
     29 => "0029_words_of_messages_later.sql",
+    30 => "0030_salts_of_words.sql",
 };
 
 const CREATE_LEDGER: &str =

@@ -9,6 +9,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 use crate::kept::{Kept, Shared, Thing};
 use crate::pipe::Pipe;
 use crate::sql::Sql;
+use crate::vouch::{self, Voucher};
 
 /// Rows of one statement: each number of rows is prepared by itself, so there are not many.
 const ROWS_AT_ONCE: usize = 8;
@@ -89,6 +90,8 @@ pub struct Tx<'c> {
     generation: u64,
     pub(crate) handed: Handed,
     pub(crate) events: Vec<Announcement>,
+    /// What no event of it vouches for yet.
+    vouchers: Vec<Voucher>,
     /// Set by the first statement that failed: from then on nothing more is run, since the engine
     /// may have ended the transaction (a full disk does on SQLite, any error on PostgreSQL).
     pub(crate) failed: Option<FaultKind>,
@@ -103,7 +106,16 @@ impl<'c> Tx<'c> {
     ) -> Self {
         handed.rewind();
         let generation = shared.kept.generation();
-        Self { conn, now, shared, generation, handed, events: Vec::new(), failed: None }
+        Self {
+            conn,
+            now,
+            shared,
+            generation,
+            handed,
+            events: Vec::new(),
+            vouchers: Vec::new(),
+            failed: None,
+        }
     }
 
     /// The moment at which the use case began; the same on a second run.
@@ -122,12 +134,36 @@ impl<'c> Tx<'c> {
     }
 
     /// Announces a change: the event becomes durable with the change itself.
-    pub fn announce(&mut self, event: Event) {
+    pub fn announce(&mut self, mut event: Event) {
         let id = self.id();
+        vouch::put_into(&mut event, &mut self.vouchers);
         if Kept::is_made_of(event.subject.kind) {
             self.shared.kept.forget();
         }
         self.events.push((id, self.now, event));
+    }
+
+    /// Lets the log vouch for a row of what somebody wrote: an event of this transaction holds a
+    /// commitment to `columns`, and the row keeps the salt that is returned (see
+    /// [`Vouched`](crate::vouch::Vouched)).
+    ///
+    /// # Errors
+    /// A fault where the system has no random bytes to give.
+    pub fn vouch(
+        &mut self,
+        agency: AgencyId,
+        kind: &'static str,
+        id: i64,
+        columns: &[Value<'_>],
+    ) -> Result<Vec<u8>, Fault> {
+        let (voucher, salt) = Voucher::new(agency, kind, id, columns)?;
+        self.vouchers.push(voucher);
+        Ok(salt)
+    }
+
+    /// What is left to be done where the closure said yes: nothing is vouched for by nobody.
+    pub(crate) fn settle(&mut self) -> Result<(), Fault> {
+        vouch::settle(&mut self.events, std::mem::take(&mut self.vouchers))
     }
 
     /// What `load` makes of an agency's rows, kept for later transactions until a setting is
@@ -424,6 +460,18 @@ impl Row<'_> {
             }
         };
         Ok(value.map(T::from))
+    }
+
+    /// All columns that are left, whatever their types.
+    ///
+    /// # Errors
+    /// A fault where one is of a type that the schema never uses.
+    pub(crate) fn rest(&mut self) -> Result<Vec<Value<'static>>, Fault> {
+        let columns = match &self.kind {
+            RowKind::Sqlite(row) => row.as_ref().column_count(),
+            RowKind::Postgres(row) => row.len(),
+        };
+        (self.column..columns).map(|_| self.any()).collect()
     }
 
     /// The next column, whatever its type: for tools that copy tables.

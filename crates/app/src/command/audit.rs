@@ -62,15 +62,16 @@ async fn verify(db: &Db, file: Option<&Path>, key: Option<&VerifyingKey>) -> Res
     let heads = file.map_or_else(|| Ok(Vec::new()), read_heads)?;
     let is_signed = |head: &Head| key.is_some_and(|key| head.is_signed_by(key));
     let (ours, others): (Vec<_>, Vec<_>) = heads.into_iter().partition(is_signed);
-    let mut report = audit::verify(db, ours).await?;
+    let mut report = audit::verify(db, ours, &tanggap_cases::VOUCHED).await?;
     let why = match key {
         Some(_) => "its exported head was changed, or signed with another key than this one",
         None => "there is no key here to believe its exported head by: give --key",
     };
-    let foreign = others.into_iter().map(|Head { agency, seq, .. }| Broken { agency, seq, why });
+    let foreign = others.into_iter().map(|head| Broken::link(head.agency, head.seq, why));
     report.broken.extend(foreign);
     for broken in &report.broken {
-        println!("broken: agency {}, event {}: {}", broken.agency, broken.seq, broken.why);
+        let row = broken.row.as_ref().map(|row| format!(" ({row})")).unwrap_or_default();
+        println!("broken: agency {}, event {}: {}{row}", broken.agency, broken.seq, broken.why);
     }
     if !report.broken.is_empty() {
         return Ok(ExitCode::FAILURE);

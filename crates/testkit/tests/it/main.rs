@@ -34,3 +34,4 @@ mod store;
 mod talks;
 mod tls;
 mod verifying;
+mod vouched;

@@ -1,0 +1,130 @@
+//! Whether what was written is still there as it was written, and nothing else.
+//!
+//! A row that was changed or taken away is found where the event that vouches for it is read. One
+//! that was slipped in has no event: it is found by counting, day by day.
+
+use std::collections::BTreeMap;
+
+use tanggap_kernel::{AgencyId, Fault, Result, Timestamp, id, params};
+
+use crate::db::Db;
+use crate::tx::Tx;
+use crate::vouch::{self, Told, Vouched};
+
+/// Rows that are asked for together.
+const AT_ONCE: usize = 100;
+/// Rows younger than this, in microseconds, are not counted: their events may still be on the way.
+const YOUNG: i64 = Timestamp::MINUTE;
+const DAY: i64 = 24 * Timestamp::HOUR;
+
+/// What was found of the rows of one agency so far.
+pub(super) struct Rows {
+    vouched: Vec<&'static Vouched>,
+    agency: AgencyId,
+    /// Ids from here on are too young to be counted.
+    pub until: i64,
+    /// The first row that an event vouches for: older ones are from before that.
+    first: i64,
+    /// How many rows of each kind, by day.
+    counts: BTreeMap<(&'static str, i64), i64>,
+}
+
+impl Rows {
+    pub(super) fn of(vouched: &[&'static Vouched], agency: AgencyId, now: Timestamp) -> Self {
+        let until = id::floor_at(Timestamp::from_micros(now.as_micros() - YOUNG));
+        let vouched = vouched.to_vec();
+        Self { vouched, agency, until, first: i64::MAX, counts: BTreeMap::new() }
+    }
+
+    /// Looks at the rows that events vouch for, each with the number of its event; returns the
+    /// first that is not as it was written.
+    pub(super) async fn check(
+        &mut self,
+        db: &Db,
+        told: Vec<(i64, Told)>,
+    ) -> Result<Option<(i64, &'static str, String)>> {
+        let mut rows = Vec::with_capacity(told.len());
+        for (seq, told) in told {
+            // A kind that this program does not know yet, or no longer.
+            let Some(of) = self.vouched.iter().find(|of| of.kind == told.kind) else { continue };
+            self.first = self.first.min(told.id);
+            if told.id < self.until {
+                *self.counts.entry((of.kind, day(told.id))).or_default() += 1;
+            }
+            rows.push((seq, *of, told));
+        }
+        let agency = self.agency;
+        let find = move |tx: &mut Tx<'_>| {
+            for rows in rows.chunks(AT_ONCE) {
+                for (_, of, told) in rows {
+                    tx.ahead(of.row, params![agency, told.id])?;
+                }
+                for (seq, of, told) in rows {
+                    if let Some(why) = wrong(tx, agency, of, told)? {
+                        let row = format!("{} {}", of.kind, id::to_text(told.id));
+                        return Ok(Some((*seq, why, row)));
+                    }
+                }
+            }
+            Ok(None)
+        };
+        db.read(find).await
+    }
+
+    /// A kind and day of which there are more rows than events vouch for.
+    pub(super) async fn stray(&self, db: &Db) -> Result<Option<String>> {
+        if self.first >= self.until {
+            return Ok(None);
+        }
+        for of in &self.vouched {
+            let known = self.counts.iter().filter(|((kind, _), _)| *kind == of.kind);
+            let known: i64 = known.map(|(_, n)| n).sum();
+            if self.count(db, of, self.first, self.until).await? == known {
+                continue;
+            }
+            for at in day(self.first)..=day(self.until) {
+                let known = self.counts.get(&(of.kind, at)).copied().unwrap_or_default();
+                let (from, to) = (start(at).max(self.first), start(at + 1).min(self.until));
+                if self.count(db, of, from, to).await? != known {
+                    return Ok(Some(format!("a {} of {}", of.kind, date(at))));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn count(&self, db: &Db, of: &'static Vouched, from: i64, to: i64) -> Result<i64> {
+        let agency = self.agency;
+        db.read(move |tx| Ok(tx.one(of.count, params![agency, from, to], |row| row.int())?)).await
+    }
+}
+
+fn wrong(
+    tx: &mut Tx<'_>,
+    agency: AgencyId,
+    of: &Vouched,
+    told: &Told,
+) -> Result<Option<&'static str>, Fault> {
+    let stands = |row: &mut crate::Row<'_>| vouch::stands(row, &told.commitment);
+    Ok(match tx.opt(of.row, params![agency, told.id], stands)? {
+        Some(true) => None,
+        Some(false) => Some("what was written was changed"),
+        None => Some("what was written is gone"),
+    })
+}
+
+/// The day, in UTC, on which an id was made.
+fn day(id: i64) -> i64 {
+    id::made_at(id).as_micros().div_euclid(DAY)
+}
+
+/// A day as `2026-11-22`.
+fn date(day: i64) -> String {
+    let midnight = jiff::Timestamp::from_microsecond(day * DAY).unwrap_or_default();
+    midnight.strftime("%F").to_string()
+}
+
+/// The first id of a day.
+fn start(day: i64) -> i64 {
+    id::floor_at(Timestamp::from_micros(day * DAY))
+}
