@@ -25,12 +25,20 @@ pub fn open<S: DeserializeOwned, K: DeserializeOwned + Default>(
 ) -> Result<(S, K), Fault> {
     let wrong = |e: serde_json::Error| Fault::new(format!("account {}: {e}", account.name));
     let settings = serde_json::from_str(&account.settings).map_err(wrong)?;
+    let Some(plain) = unseal(keys, account)? else { return Ok((settings, K::default())) };
+    Ok((settings, serde_json::from_slice(&plain).map_err(wrong)?))
+}
+
+/// The secrets of an account as they were sealed; none where it has none yet.
+///
+/// # Errors
+/// A fault where they were sealed with another key.
+pub fn unseal(keys: &Keys, account: &Account) -> Result<Option<Vec<u8>>, Fault> {
     if account.secrets.is_empty() {
-        return Ok((settings, K::default()));
+        return Ok(None);
     }
     let of = account.agency_id.to_string();
-    let plain = keys.unseal(PURPOSE, of.as_bytes(), &account.secrets)?;
-    Ok((settings, serde_json::from_slice(&plain).map_err(wrong)?))
+    keys.unseal(PURPOSE, of.as_bytes(), &account.secrets).map(Some)
 }
 
 /// Seals the secrets of an account of an agency.

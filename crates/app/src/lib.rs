@@ -10,6 +10,7 @@ pub mod command;
 pub mod config;
 pub mod copy;
 pub mod intake;
+pub mod key;
 pub mod letter;
 pub mod mailbox;
 pub mod messengers;
@@ -36,6 +37,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     all.extend(tanggap_desk::statements());
     all.extend(router::STATEMENTS);
     all.extend(work::statements());
+    all.extend(key::STATEMENTS);
     all.extend(mailbox::statements());
     all.extend(sms::worker::STATEMENTS);
     all

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::{Value, json};
 use tanggap_app::account::seal;
-use tanggap_app::node::master_key;
+use tanggap_app::key::find_or_make;
 use tanggap_channels::messenger::{Kind, Secrets};
 use tanggap_channels::signed::app_secret_proof;
 use tanggap_conversations::accounts::{self, AccountInput};
@@ -54,7 +54,7 @@ pub struct WebhookArgs {
 /// Sets up the account that is called, before the node starts.
 pub async fn account(args: AccountArgs) -> Result<()> {
     let db = Db::open(Engine::parse(&args.database), Clock::System, true).await?;
-    let keys = Keys::new(master_key(&args.data)?);
+    let keys = Keys::new(find_or_make(&args.data)?);
     db.write(move |tx| {
         let agencies = tanggap_org::agencies(tx)?;
         let agency = agencies.first().ok_or_else(|| Fault::new("no agency: seed first"))?.id;

@@ -61,6 +61,7 @@ static ALL: &[Migration] = migrations! {
     28 => "0028_inquiries.sql",
     29 => "0029_words_of_messages_later.sql",
     30 => "0030_salts_of_words.sql",
+    31 => "0031_installation.sql",
 };
 
 const CREATE_LEDGER: &str =

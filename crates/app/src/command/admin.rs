@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use tanggap_calendar::Zone;
 use tanggap_kernel::error::Invalid;
-use tanggap_kernel::{Access, Fault, Locale, Refusal, Result};
+use tanggap_kernel::{Access, Clock, Fault, Locale, Refusal, Result};
 use tanggap_org::actions::{NewToken, token_hash, token_secret};
 use tanggap_org::{NewAgency, NewUser, Role, RoleGrant, TokenScope, password};
-use tanggap_ui::ctx::random;
+use tanggap_store::Db;
+use tanggap_ui::ctx::{Secrets, random};
 
 use crate::config::Config;
-use crate::node;
+use crate::{key, node};
 
 /// Where the password may come from instead of being asked for.
 const PASSWORD_VARIABLE: &str = "TANGGAP_ADMIN_PASSWORD";
@@ -23,6 +24,12 @@ pub(super) enum Admin {
     Create(Create),
     /// Issue a token for programs; only the token is printed
     Token(Token),
+    /// Begin anew with the master key that is here, or a new one, where the database's is lost
+    NewKey {
+        /// Do it: without this what would be lost is named and nothing is changed
+        #[arg(long)]
+        confirm: bool,
+    },
 }
 
 #[derive(Args)]
@@ -73,7 +80,43 @@ pub(super) async fn run(config: &Config, command: Admin) -> Result<()> {
     match command {
         Admin::Create(args) => create(config, args).await,
         Admin::Token(args) => token(config, args).await,
+        Admin::NewKey { confirm } => new_key(config, confirm).await,
     }
+}
+
+async fn new_key(config: &Config, confirm: bool) -> Result<()> {
+    let found = key::find(&config.data)?.map(Secrets::new);
+    let db = Db::open(config.engine(), Clock::System, true).await?;
+    if db.read(move |tx| key::problem(tx, found.as_ref())).await?.is_none() {
+        note!("the master key is that of this database: there is nothing to do");
+        return Ok(());
+    }
+    name_losses(&db).await?;
+    if !confirm {
+        return Err(Fault::new("nothing was changed: to do it add --confirm").into());
+    }
+    let secrets = Secrets::new(key::find_or_make(&config.data)?);
+    key::begin_anew(&db, &secrets).await?;
+    note!("the database is used with this master key from now on: keep a copy of it apart");
+    db.close().await
+}
+
+/// Names what is lost with a master key.
+pub(super) async fn name_losses(db: &Db) -> Result<()> {
+    let losses = db.read(key::losses).await?;
+    note!("lost without the old master key:");
+    for (agency, accounts) in &losses.accounts {
+        note!("- {agency}: passwords and tokens of {}", accounts.join(", "));
+        note!("  (these accounts are switched off until they are entered anew)");
+    }
+    match losses.authenticators {
+        0 => {}
+        n => note!("- authenticators of {n} people: they are taken off, to be set up anew"),
+    }
+    note!("- all PINs: reporters get a new one by a code to their address, or from staff");
+    note!("- links in letters sent so far, and secrets that sites with our chat were given");
+    note!("- exported heads are believed only by their own public key (audit verify --key)");
+    Ok(())
 }
 
 async fn create(config: &Config, args: Create) -> Result<()> {
@@ -119,9 +162,9 @@ async fn create(config: &Config, args: Create) -> Result<()> {
             tanggap_org::create_user(tx, &Access::system(agency), &user)
         })
         .await?;
-    eprintln!("{email} may sign in as administrator");
+    note!("{email} may sign in as administrator");
     if is_temporary {
-        println!("{secret}");
+        say!("{secret}");
     }
     Ok(())
 }
@@ -143,7 +186,7 @@ async fn token(config: &Config, args: Token) -> Result<()> {
             tanggap_org::create_token(tx, &Access::system(agency), &new)
         })
         .await?;
-    println!("{secret}");
+    say!("{secret}");
     Ok(())
 }
 
@@ -163,7 +206,7 @@ fn read_password(file: Option<&Path>) -> Result<String, Fault> {
     show_typing(false);
     let typed = ask("Password: ").and_then(|first| Ok((first, ask("\nOnce more: ")?)));
     show_typing(true);
-    eprintln!();
+    note!("");
     match typed? {
         (first, second) if first == second => Ok(first),
         _ => Err(Fault::new("the two passwords differ")),

@@ -11,7 +11,7 @@ use tanggap_store::audit::{self, Broken, Head};
 use tanggap_ui::ctx::Secrets;
 
 use crate::config::Config;
-use crate::node;
+use crate::{key, node};
 
 #[derive(Subcommand)]
 pub(super) enum Audit {
@@ -34,10 +34,10 @@ pub(super) async fn run(config: &Config, command: Audit) -> Result<ExitCode> {
     match command {
         Audit::Heads => {
             let key = signing.ok_or_else(|| {
-                Fault::new(format!("{} is missing: it signs the heads", node::KEY_FILE))
+                Fault::new(format!("{} is missing: it signs the heads", key::FILE))
             })?;
             let heads = audit::heads(&reading.db, &key).await?;
-            println!("{}", serde_json::to_string_pretty(&heads)?);
+            say!("{}", serde_json::to_string_pretty(&heads)?);
             Ok(ExitCode::SUCCESS)
         }
         Audit::Verify { heads, key } => {
@@ -71,12 +71,12 @@ async fn verify(db: &Db, file: Option<&Path>, key: Option<&VerifyingKey>) -> Res
     report.broken.extend(foreign);
     for broken in &report.broken {
         let row = broken.row.as_ref().map(|row| format!(" ({row})")).unwrap_or_default();
-        println!("broken: agency {}, event {}: {}{row}", broken.agency, broken.seq, broken.why);
+        say!("broken: agency {}, event {}: {}{row}", broken.agency, broken.seq, broken.why);
     }
     if !report.broken.is_empty() {
         return Ok(ExitCode::FAILURE);
     }
-    println!("whole: {} events of {} agencies", report.events, report.agencies);
+    say!("whole: {} events of {} agencies", report.events, report.agencies);
     Ok(ExitCode::SUCCESS)
 }
 

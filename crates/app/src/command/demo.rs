@@ -45,12 +45,12 @@ async fn open_and_serve(config: &Config, data: &Path) -> Result<()> {
     }
     if is_empty {
         std::fs::write(&mark, "").map_err(|e| Fault::new(format!("{}: {e}", mark.display())))?;
-        let told = |text: &str| eprintln!("{text}");
+        let told = |text: &str| note!("{text}");
         tanggap_cases::demo::load(&ctx.db, &ctx.blobs, &ctx.secrets, told).await?;
     }
     ctx.site = Arc::new(Site { demo: true, ..Site::clone(&ctx.site) });
     let address = config.server.base_url.clone();
-    serve::serve(config, ctx, move |_| eprintln!("\n  Tanggap: {address}\n")).await
+    serve::serve(config, ctx, move |_| note!("\n  Tanggap: {address}\n")).await
 }
 
 fn temporary_folder() -> Result<PathBuf, Fault> {

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use tanggap_kernel::{Fault, Result, Timestamp, Value, params};
+use tanggap_conversations::accounts;
+use tanggap_kernel::{Access, Fault, Result, Timestamp, Value, params};
 use tanggap_store::{Db, Tx};
+use tanggap_ui::ctx::Secrets;
 
 use crate::config::Config;
 use crate::node::{self, Reading};
-use crate::work;
+use crate::{account, key, work};
 
 /// With less free space than this the node is in danger (bytes).
 const SPACE_MIN: u64 = 1 << 30;
@@ -27,15 +29,15 @@ struct Findings {
 
 impl Findings {
     fn good(&mut self, what: &str, told: impl std::fmt::Display) {
-        println!("ok    {what}: {told}");
+        say!("ok    {what}: {told}");
     }
 
     fn warn(&mut self, what: &str, told: impl std::fmt::Display) {
-        println!("warn  {what}: {told}");
+        say!("warn  {what}: {told}");
     }
 
     fn bad(&mut self, what: &str, told: impl std::fmt::Display) {
-        println!("BAD   {what}: {told}");
+        say!("BAD   {what}: {told}");
         self.bad = true;
     }
 }
@@ -48,6 +50,7 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode> {
         Err(error) => findings.bad("database", error),
         Ok(reading) => {
             look_at_rows(&mut findings, &reading.db).await;
+            look_at_secrets(&mut findings, &reading).await;
             look_at_files(&mut findings, &reading).await;
         }
     }
@@ -91,11 +94,10 @@ fn look_at_folder(findings: &mut Findings, data: &Path) {
         Some(free) => findings.good("disk space", format!("{} MB left", free >> 20)),
         None => findings.warn("disk space", "cannot be told"),
     }
-    if std::env::var_os(node::KEY_VARIABLE).is_some() {
-        findings.good("master key", "in the environment");
-        return;
+    if std::env::var_os(key::VARIABLE).is_some() {
+        return findings.good("master key", "in the environment");
     }
-    match std::fs::metadata(data.join(node::KEY_FILE)) {
+    match std::fs::metadata(data.join(key::FILE)) {
         Err(e) => findings.bad("master key", e),
         #[cfg(unix)]
         Ok(meta) if std::os::unix::fs::MetadataExt::mode(&meta) & 0o077 != 0 => {
@@ -150,6 +152,41 @@ async fn look_at_rows(findings: &mut Findings, db: &Db) {
             findings.warn("outgoing mail", format!("{failed} failed, {waiting} wait"));
         }
     }
+}
+
+/// Whether the key is the database's, and opens what was sealed.
+async fn look_at_secrets(findings: &mut Findings, reading: &Reading) {
+    let secrets = reading.secrets.clone();
+    let looked = reading.db.read(move |tx| {
+        if let Some(problem) = key::problem(tx, secrets.as_ref())? {
+            return Ok(vec![problem]);
+        }
+        Ok(match &secrets {
+            Some(secrets) => unopened(tx, secrets)?,
+            None => Vec::new(),
+        })
+    });
+    match looked.await {
+        Ok(wrong) if wrong.is_empty() => {
+            findings.good("sealed secrets", "the master key is that of the database");
+        }
+        Ok(wrong) => wrong.into_iter().for_each(|what| findings.bad("sealed secrets", what)),
+        Err(error) => findings.bad("sealed secrets", error),
+    }
+}
+
+/// The accounts whose secrets the key does not open.
+fn unopened(tx: &mut Tx<'_>, secrets: &Secrets) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for agency in tanggap_org::agencies(tx)? {
+        for account in accounts::all(tx, &Access::system(agency.id))? {
+            if account::unseal(secrets, &account).is_err() {
+                let (whose, name) = (&agency.name, &account.name);
+                found.push(format!("{whose}, {name}: sealed with another key; enter it anew"));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What the rows say of the installation's health.

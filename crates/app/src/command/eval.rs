@@ -31,6 +31,6 @@ pub(super) fn run(command: Eval) -> Result<()> {
 
 fn print<T: Serialize>(figures: Result<T, eval::EvalError>) -> Result<()> {
     let figures = figures.map_err(|e| Fault::new(e.to_string()))?;
-    println!("{}", serde_json::to_string_pretty(&figures)?);
+    say!("{}", serde_json::to_string_pretty(&figures)?);
     Ok(())
 }

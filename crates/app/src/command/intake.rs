@@ -38,6 +38,6 @@ pub(super) async fn run(config: &Config, command: Intake) -> Result<()> {
     let scanner = config.scanner();
     let door = letter::Door { scanner: scanner.as_ref(), authserv: authserv.as_deref() };
     let taken = letter::take_in(&ctx, agency, raw, door).await?;
-    println!("{}", serde_json::to_string(&taken)?);
+    say!("{}", serde_json::to_string(&taken)?);
     Ok(())
 }

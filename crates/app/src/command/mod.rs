@@ -1,6 +1,16 @@
 //! The command line. Every command takes `--data` and `--database`; what a machine reads goes to
 //! standard output, everything else to standard error.
 
+/// Prints a line of what the command is asked for.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::command::print(format_args!($($text)*)) };
+}
+
+/// Tells something beside it.
+macro_rules! note {
+    ($($text:tt)*) => { $crate::command::tell(format_args!($($text)*)) };
+}
+
 mod admin;
 mod audit;
 mod backup;
@@ -9,6 +19,8 @@ mod doctor;
 mod eval;
 mod intake;
 
+use std::fmt::Arguments;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -85,6 +97,9 @@ enum Command {
     Restore {
         /// The file to read
         file: PathBuf,
+        /// The master key of the original is lost: begin anew without what it sealed
+        #[arg(long)]
+        new_key: bool,
     },
     /// Look at everything that the installation needs; exit 1 where something is wrong
     Doctor,
@@ -127,7 +142,7 @@ pub fn main() -> ExitCode {
         Err(e) => Err(Fault::new(format!("runtime: {e}")).into()),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("tanggap: {}", told(&error));
+        note!("tanggap: {}", told(&error));
         ExitCode::FAILURE
     })
 }
@@ -150,20 +165,40 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             args.lay_over(&mut config);
             let ctx = node::open(&config, true).await?;
             let scheme = if config.server.tls_cert.is_some() { "https" } else { "http" };
-            serve::serve(&config, ctx, |address| eprintln!("{scheme}://{address}")).await?;
+            serve::serve(&config, ctx, |address| note!("{scheme}://{address}")).await?;
         }
         Command::Migrate => {
             node::open(&config, true).await?;
-            eprintln!("the schema is up to date");
+            note!("the schema is up to date");
         }
         Command::Admin(command) => admin::run(&config, command).await?,
         Command::Audit(command) => return audit::run(&config, command).await,
         Command::Intake(command) => intake::run(&config, command).await?,
         Command::Backup { file } => backup::back_up(&config, &file).await?,
-        Command::Restore { file } => backup::restore(&config, &file).await?,
+        Command::Restore { file, new_key } => {
+            backup::restore(&config, &file, new_key).await?;
+        }
         Command::Demo(_) | Command::Eval(_) | Command::Doctor => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever reads no further (`| head`) wants no more of it, which keeps no command from its end;
+/// a line that cannot be written for any other reason does, or what it was written to would look
+/// whole.
+fn print(text: Arguments<'_>) {
+    let written = writeln!(std::io::stdout(), "{text}");
+    if let Err(e) = written.as_ref()
+        && e.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        note!("tanggap: standard output: {e}");
+        std::process::exit(1);
+    }
+}
+
+/// Nobody hearing it is no failure.
+fn tell(text: Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// An error in words: a refusal names its fields.

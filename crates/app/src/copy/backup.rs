@@ -14,6 +14,7 @@ use tar::{Builder, Header};
 
 use super::manifest::{FILES, FORMAT, Manifest, Names, PATH, Part, Rows};
 use super::table::{Table, to_json};
+use crate::key;
 use crate::work::sweep::NAMING;
 
 /// Rows of one part.
@@ -76,6 +77,7 @@ fn write_rows(tx: &mut Tx<'_>, path: &Path, sqlite: bool) -> Result<Written> {
         files: 0,
         files_sha256: String::new(),
         missing: Vec::new(),
+        key_mark: key::noted(tx)?.map(hex::encode),
     };
     let mut named = BTreeSet::new();
     for table in Table::all(tx, sqlite)? {

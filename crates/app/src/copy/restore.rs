@@ -7,6 +7,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use flate2::read::GzDecoder;
+use futures_util::StreamExt as _;
 use serde_json::Value as Json;
 use tanggap_conversations::{self as talk, MessageId};
 use tanggap_kernel::{Access, AgencyId, Fault, Result, Value, params};
@@ -82,6 +83,32 @@ pub async fn restore(ctx: &Ctx, file: &Path, manifest: &Manifest) -> Result<()> 
     let sqlite = ctx.db.engine().is_sqlite();
     let schema = manifest.schema;
     ctx.db.read(move |tx| refuse_unless_empty(tx, sqlite, schema)).await?;
+    if ctx.blobs.list().next().await.transpose()?.is_some() {
+        return Err(Fault::new("the target is not empty: there are files already").into());
+    }
+    let done = match put_files(ctx, file).await {
+        Ok(()) => {
+            let (path, manifest) = (file.to_owned(), manifest.clone());
+            ctx.db.write(move |tx| fill(tx, &path, &manifest, sqlite)).await
+        }
+        failed => failed,
+    };
+    if done.is_err() {
+        take_away(ctx).await;
+    }
+    done
+}
+
+/// Whatever was put into a store that had been empty; what cannot be removed is named by the next
+/// try.
+async fn take_away(ctx: &Ctx) {
+    let mut found = ctx.blobs.list();
+    while let Some(Ok(kept)) = found.next().await {
+        let _ = ctx.blobs.delete(&kept.name).await;
+    }
+}
+
+async fn put_files(ctx: &Ctx, file: &Path) -> Result<()> {
     // Files first: a row never names what is not there.
     let (send, mut receive) = tokio::sync::mpsc::channel::<Vec<u8>>(4);
     let of_thread = file.to_owned();
@@ -96,9 +123,7 @@ pub async fn restore(ctx: &Ctx, file: &Path, manifest: &Manifest) -> Result<()> 
     while let Some(bytes) = receive.recv().await {
         ctx.blobs.put(Bytes::from(bytes)).await?;
     }
-    reader.await.map_err(|e| Fault::new(format!("reading the backup: {e}")))??;
-    let (path, manifest) = (file.to_owned(), manifest.clone());
-    ctx.db.write(move |tx| fill(tx, &path, &manifest, sqlite)).await
+    reader.await.map_err(|e| Fault::new(format!("reading the backup: {e}")))?
 }
 
 fn refuse_unless_empty(tx: &mut Tx<'_>, sqlite: bool, schema: i64) -> Result<()> {

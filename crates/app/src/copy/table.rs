@@ -6,8 +6,9 @@ use serde_json::{Value as Json, json};
 use tanggap_kernel::{Fault, Value, params};
 use tanggap_store::Tx;
 
-/// Never copied: rows of running nodes, and the index that is made anew from the messages.
-const LEFT_OUT: &[&str] = &["leases", "message_search"];
+/// Never copied: rows of running nodes, the index that is made anew from the messages, and what
+/// belongs to an installation (the mark of its key is in the manifest).
+const LEFT_OUT: &[&str] = &["leases", "message_search", "installation"];
 
 /// A table of the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use tanggap_app::copy;
 use tanggap_app::letter;
 use tanggap_conversations::{AccountId, inbound};
 use tanggap_kernel::{Access, Clock, Timestamp};
+use tanggap_store::blobs::Blobs;
 use tanggap_store::{Db, audit};
 use tanggap_testkit::{TestDb, block_on};
 use tanggap_ui::Ctx;
@@ -183,7 +184,8 @@ fn a_backup_is_that_of_one_moment_while_cases_come_in() {
         let folder = tempfile::tempdir().expect("a folder");
         let engine = tanggap_store::Engine::Sqlite(folder.path().join("t.sqlite3"));
         let db = Db::open(engine, Clock::fixed(Timestamp::from_micros(0)), true).await;
-        let target = Ctx { db: db.expect("open"), ..ctx.clone() };
+        let blobs = Blobs::local(&folder.path().join("files")).expect("a folder");
+        let target = Ctx { db: db.expect("open"), blobs, ..ctx.clone() };
         let manifest = copy::verify(&file).expect("whole");
         copy::restore(&target, &file, &manifest).await.expect("restored");
         let report =

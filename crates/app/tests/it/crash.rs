@@ -150,6 +150,7 @@ impl Floor {
 engines! {
     async fn what_rings_outlives_the_node_and_the_browser(kit) {
         let data = kit.folder.path().to_owned();
+        std::fs::write(data.join("master.key"), "07".repeat(32)).expect("the key of the test");
         let engine = kit.engine.clone();
         let more = match &engine {
             Engine::Postgres(url) => vec!["--database", url.as_str()],

@@ -9,6 +9,7 @@ mod copies;
 mod crash;
 mod dovecot;
 mod inquiries;
+mod keys;
 mod kit;
 mod lanes;
 mod letters;

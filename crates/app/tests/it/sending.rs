@@ -136,6 +136,7 @@ fn killed_in_the_middle(data: &Path, engine: Engine, more: &[&str]) {
         server.port
     );
     std::fs::write(data.join("tanggap.toml"), config).expect("a configuration");
+    std::fs::write(data.join("master.key"), "07".repeat(32)).expect("the key of the test");
     let open = || Db::open(engine.clone(), Clock::System, true);
     let agency = block_on(async {
         let db = open().await.expect("open");
