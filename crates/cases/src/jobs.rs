@@ -13,6 +13,7 @@ use tanggap_store::{Tx, sql};
 use crate::actions::{self, Move, RING};
 use crate::clocks::{Law, agreed_due, next_due};
 use crate::model::{Case, CaseId, Clock};
+use crate::overdue;
 use crate::reminders::{self, ReminderId};
 use crate::rules::{self, Action};
 use crate::store;
@@ -27,7 +28,12 @@ sql! {
 /// Adds the handlers of this slice.
 #[must_use]
 pub fn register(runner: Runner) -> Runner {
-    runner.on(RING, ring).on(RECOUNT, recount).on(talks::WAKE, wake).on(reminders::RING, remind)
+    runner
+        .on(RING, ring)
+        .on(RECOUNT, recount)
+        .on(talks::WAKE, wake)
+        .on(reminders::RING, remind)
+        .on(overdue::RING, overdue::ring)
 }
 
 fn wake(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
@@ -76,6 +82,9 @@ pub(crate) fn ring_case(tx: &mut Tx<'_>, agency: AgencyId, id: CaseId) -> Result
                 _ => rules::ESCALATED_TO_NOBODY,
             };
             case.escalation = case.escalation.max(level);
+            if percent == 100 {
+                overdue::plan(tx, &access, &calendar)?;
+            }
         }
         warned.push((deadline.policy.clone(), percent));
     }
@@ -150,6 +159,11 @@ fn recount_case(
         let old = (deadline.due_at, deadline.due_date.clone());
         let paused = deadline.state == Clock::Paused;
         law.recount(deadline)?;
+        if deadline.warned == 100 && deadline.due_at > tx.now() {
+            // Late no more: it is warned of again when it is.
+            deadline.warned = 80;
+            law.recount(deadline)?;
+        }
         if paused {
             deadline.warn_at = None;
         }

@@ -17,6 +17,7 @@ mod lists;
 pub mod mine;
 pub mod model;
 pub mod notices;
+pub mod overdue;
 pub mod paper;
 pub mod queries;
 pub mod reminders;
@@ -43,6 +44,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
         queries::STATEMENTS,
         jobs::STATEMENTS,
         mine::STATEMENTS,
+        overdue::STATEMENTS,
         reminders::STATEMENTS,
         wrap_up::STATEMENTS,
         demo::statements(),

@@ -42,6 +42,7 @@ macro_rules! seen_by {
         )
     };
 }
+pub(crate) use {not_about, seen_by};
 
 macro_rules! wanted {
     () => {
@@ -212,7 +213,12 @@ pub(crate) struct Reach {
 
 impl Reach {
     pub(crate) fn of(access: &Access) -> Self {
-        let units = match access.scope(Permission::CaseRead) {
+        Self::by(access, Permission::CaseRead)
+    }
+
+    /// What somebody reaches with one permission.
+    pub(crate) fn by(access: &Access, permission: Permission) -> Self {
+        let units = match access.scope(permission) {
             Scope::Agency => None,
             Scope::Units(units) => Some(joined(&units)),
         };

@@ -12,17 +12,17 @@ use serde::Deserialize;
 use tanggap_cases::actions::{self as cases, Move};
 use tanggap_cases::model::CaseId;
 use tanggap_cases::rules::Action;
-use tanggap_cases::talking;
+use tanggap_cases::{overdue, talking};
 use tanggap_conversations::{InteractionId, talks};
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Error, Permission, Refusal, Result, Timestamp};
 use tanggap_org::door::{SignedFields, Staff, flash};
 use tanggap_routing::{Item, ItemId, ItemState, Kind, Presence, actions, queries, store};
-use tanggap_store::Tx;
-use tanggap_ui::{Answer, Ctx, Page, respond};
+use tanggap_store::{Announced, Tx};
+use tanggap_ui::{Answer, Ctx, Page, Text, respond};
 
 use crate::talks::asides::{self, Question};
-use crate::{log, reminders};
+use crate::{log, reminders, stream};
 
 const HOME: &str = "/kehadiran";
 
@@ -34,6 +34,7 @@ pub(crate) fn routes() -> Router<Ctx> {
     Router::new()
         .route(HOME, get(show).post(choose))
         .route("/kehadiran/tanda", post(beat))
+        .route("/kehadiran/lewat", post(read_overdue))
         .route("/tawaran/{id}/terima", post(accept))
         .route("/tawaran/{id}/tolak", post(decline))
         .route("/tugas/{id}/selesai", post(end))
@@ -85,6 +86,54 @@ struct Duty {
     picks: bool,
     /// What colleagues ask one.
     questions: Vec<Question>,
+    /// What is overdue, until one has read it.
+    overdue: Option<Overdue>,
+}
+
+/// This morning's notice of what is overdue.
+struct Overdue {
+    parts: Vec<String>,
+    href: &'static str,
+}
+
+impl Overdue {
+    fn of(text: Text, access: &Access, notice: overdue::Notice) -> Self {
+        let parts = [
+            ("desk-overdue-own", notice.own),
+            ("desk-overdue-untaken", notice.untaken),
+            ("desk-overdue-escalated", notice.escalated),
+        ];
+        let some = parts.into_iter().filter(|(_, n)| *n > 0);
+        Self {
+            parts: some.map(|(key, n)| text.t1(key, "n", n).into_owned()).collect(),
+            href: late_list(access),
+        }
+    }
+}
+
+/// Where one sees what is overdue: at the desk, or at one's unit.
+fn late_list(access: &Access) -> &'static str {
+    let at_desk = access.can_somewhere(Permission::CaseForward);
+    if at_desk { "/meja?antrean=lewat" } else { "/unit?bagian=lewat" }
+}
+
+/// Tells whoever has a new notice, wherever they are; and what stands in their bar follows.
+pub(crate) fn tell_overdue(ctx: &Ctx, event: &Announced) {
+    let topic = topic_of(UserId(event.subject_id));
+    for room in ctx.live.rooms(event.agency_id, |wanted| wanted == topic) {
+        ctx.live.send(&room, RELOAD);
+        if event.kind == "overdue.told" {
+            let href = late_list(&room.viewer.access());
+            stream::toast(ctx, &room, "desk-overdue-toast", href.to_owned());
+        }
+    }
+}
+
+async fn read_overdue(State(ctx): State<Ctx>, SignedFields { staff, .. }: SignedFields) -> Answer {
+    may_work(&staff)?;
+    let access = staff.access.clone();
+    ctx.db.write(move |tx| overdue::read(tx, &access)).await?;
+    Ok(respond::see_other(HOME))
 }
 
 #[derive(Template)]
@@ -185,6 +234,7 @@ async fn load(ctx: &Ctx, staff: &Staff) -> Result<Duty> {
                 reminders: reminders::due(tx, &access)?,
                 picks: !queries::pickable(tx, &access)?.is_empty(),
                 questions: asides::questions(tx, &access)?,
+                overdue: overdue::mine(tx, &access)?.map(|it| Overdue::of(text, &access, it)),
             })
         })
         .await

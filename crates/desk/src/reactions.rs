@@ -106,6 +106,10 @@ impl Reactions {
             reminders::tell(&self.ctx, event);
             return false;
         }
+        if event.subject_kind == "overdue" {
+            duty::tell_overdue(&self.ctx, event);
+            return false;
+        }
         if event.subject_kind == "talk" {
             match event.kind.as_str() {
                 "talk.reply_warned" => self.warn_owner(event),

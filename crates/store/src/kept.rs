@@ -13,8 +13,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tanggap_kernel::{AgencyId, IdGen};
 
 /// Much happens to these, and nothing that is kept is made of them.
-const BUSY: [&str; 9] =
-    ["case", "contact", "outbound", "suppression", "talk", "user", "token", "work", "presence"];
+const BUSY: [&str; 10] = [
+    "case",
+    "contact",
+    "outbound",
+    "suppression",
+    "talk",
+    "user",
+    "token",
+    "work",
+    "presence",
+    "overdue",
+];
 
 /// What was kept: for whom, what, and which.
 pub(crate) type Key = (AgencyId, &'static str, i64);

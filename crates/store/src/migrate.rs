@@ -62,6 +62,7 @@ static ALL: &[Migration] = migrations! {
     29 => "0029_words_of_messages_later.sql",
     30 => "0030_salts_of_words.sql",
     31 => "0031_installation.sql",
+    32 => "0032_overdue_notices.sql",
 };
 
 const CREATE_LEDGER: &str =

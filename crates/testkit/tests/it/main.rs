@@ -23,6 +23,7 @@ mod house;
 mod org;
 mod org_totp;
 mod org_web;
+mod overdue;
 mod portal;
 mod portal_late;
 mod portal_mine;

@@ -1,0 +1,14 @@
+desk-overdue = Lewat tenggat hari ini
+desk-overdue-own = { $n } laporan Anda
+desk-overdue-untaken = { $n } laporan yang belum ada penanggung jawabnya
+desk-overdue-escalated = { $n } laporan yang dinaikkan kepada Anda
+desk-overdue-read = Sudah saya baca
+desk-overdue-toast = Ada laporan yang lewat tenggat dan menunggu Anda.
+org-event-overdue-told = Petugas diberi tahu tentang laporan yang lewat tenggat
+org-event-overdue-read = Pemberitahuan lewat tenggat sudah dibaca
+org-fact-day = Tanggal
+org-fact-escalated = Dinaikkan
+org-fact-own = Milik petugas
+org-fact-untaken = Belum ada penanggung jawab
+org-job-kind-overdue-day = Pemberitahuan harian tentang laporan yang lewat tenggat
+org-subject-overdue = Pemberitahuan lewat tenggat
