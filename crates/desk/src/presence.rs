@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::{Extension, Form, Path, State};
 use axum::response::Response;
 use serde::Deserialize;
+use tanggap_cases::model::Case;
 use tanggap_cases::{actions, talking};
 use tanggap_conversations::InteractionId;
 use tanggap_kernel::id::UserId;
@@ -127,19 +128,30 @@ pub(crate) fn line(text: Text, here: &[Here]) -> String {
 }
 
 /// Notes a sign of somebody, tells all who look where that changed who does, and gives the line.
-fn sign(ctx: &Ctx, presence: &Presence, staff: &Staff, topic: &str, writes: bool) -> String {
+fn sign(
+    ctx: &Ctx,
+    presence: &Presence,
+    staff: &Staff,
+    (topic, about): (&str, Option<&Case>),
+    writes: bool,
+) -> String {
     let (agency, now) = (staff.agency.id, ctx.now());
     let changed = presence.note((agency, topic), (staff.user.id, &staff.user.name), writes, now);
     let here = presence.here(agency, topic, None, now);
     if changed {
-        stream::tell_presence(ctx, agency, topic, &here);
+        stream::tell_presence(ctx, agency, (topic, about), &here);
     }
     stream::presence_html(staff.text(), topic, &here).unwrap_or_default()
 }
 
-/// Somebody's words at a place were kept: they are writing.
-pub(crate) fn writes(ctx: &Ctx, presence: &Presence, staff: &Staff, topic: &str) {
-    sign(ctx, presence, staff, topic, true);
+/// Somebody's words at a place, which may be about a case, were kept: they are writing.
+pub(crate) fn writes(
+    ctx: &Ctx,
+    presence: &Presence,
+    staff: &Staff,
+    (topic, about): (&str, Option<&Case>),
+) {
+    sign(ctx, presence, staff, (topic, about), true);
 }
 
 /// Somebody's words at a place went out.
@@ -167,7 +179,7 @@ pub(crate) async fn ping(
     let access = staff.access.clone();
     let case = ctx.db.read(move |tx| actions::load_by_code(tx, &access, &code)).await?;
     let topic = stream::topic_of(case.id);
-    Ok(respond::streams(sign(&ctx, &presence, &staff, &topic, false)))
+    Ok(respond::streams(sign(&ctx, &presence, &staff, (&topic, Some(&case)), false)))
 }
 
 /// `POST /percakapan/{id}/hadir`: the same for a talk.
@@ -181,14 +193,14 @@ pub(crate) async fn ping_talk(
     staff.check_csrf(&typed.csrf)?;
     let (access, talk) = (staff.access.clone(), InteractionId::parse(&id));
     let talk = talk.ok_or(Refusal::NotFound)?;
-    let (going, _) = ctx.db.read(move |tx| talking::open(tx, &access, talk)).await?;
+    let (going, case) = ctx.db.read(move |tx| talking::open(tx, &access, talk)).await?;
     // A supervisor looks at somebody else's talk unannounced.
     let others = going.owner_id.is_some_and(|owner| owner != staff.user.id);
     if others && staff.access.can(Permission::TalkSupervise, None) {
         return Ok(respond::streams(String::new()));
     }
     let topic = stream::topic_of_talk(talk);
-    Ok(respond::streams(sign(&ctx, &presence, &staff, &topic, false)))
+    Ok(respond::streams(sign(&ctx, &presence, &staff, (&topic, case.as_ref()), false)))
 }
 
 #[cfg(test)]

@@ -282,11 +282,12 @@ pub(crate) async fn keep_draft(
             let case = actions::load_by_code(tx, &access, &code)?;
             access.require(Permission::CaseWrite, case.unit_id)?;
             store::save_draft(tx, &access, case.id, user, &kept)?;
-            Ok(case.id)
+            Ok(case)
         })
         .await?;
     if is_written {
-        presence::writes(&ctx, &presence, &staff, &stream::topic_of(case));
+        let place = stream::topic_of(case.id);
+        presence::writes(&ctx, &presence, &staff, (&place, Some(&case)));
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }

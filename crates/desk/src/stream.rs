@@ -8,13 +8,16 @@ use askama::Template;
 use axum::extract::{Extension, Query, State};
 use axum::http::HeaderMap;
 use serde::Deserialize;
-use tanggap_cases::model::CaseId;
-use tanggap_cases::{actions, talking};
+use tanggap_cases::model::{Case, CaseId};
+use tanggap_cases::{actions, rules, talking};
 use tanggap_conversations::InteractionId;
 use tanggap_kernel::{AgencyId, Error, Permission, Refusal, Result};
 use tanggap_org::door::{Staff, until_session_ends};
+use tanggap_store::Announced;
 use tanggap_ui::live::{Note, Room, Says, Viewer, sse_after};
 use tanggap_ui::{Answer, Ctx, Text};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::presence::{Here, Presence};
 use crate::{duty, log, presence, reactions};
@@ -71,9 +74,9 @@ pub(crate) async fn listen(
     Extension(presence): Extension<Presence>,
     headers: HeaderMap,
 ) -> Answer {
-    let mut topics = allowed(&ctx, &staff, &wanted).await?;
-    topics.sort_unstable();
-    topics.dedup();
+    // What changes while this is decided is heard as well.
+    let events = ctx.db.subscribe();
+    let topics = allowed(&ctx, &staff, &wanted).await?;
     let viewer = std::sync::Arc::new(staff.viewer());
     // Entered before what was missed is read, so that nothing falls between.
     let receivers = topics
@@ -95,7 +98,52 @@ pub(crate) async fn listen(
             missed.push(Note { seq: None, says: Says::Stream(html.as_str().into()) });
         }
     }
-    Ok(sse_after(missed, receivers, until_session_ends(&ctx, &staff)))
+    let until = until_sight_changes(&ctx, &staff, events, (wanted, topics));
+    Ok(sse_after(missed, receivers, until))
+}
+
+/// Ends with the session, with the rights of its owner, and when they may see something no more
+/// that they listen to, or are complained of: then they ask again for what is theirs.
+fn until_sight_changes(
+    ctx: &Ctx,
+    staff: &Staff,
+    mut events: Receiver<Announced>,
+    (wanted, topics): (Wanted, Vec<String>),
+) -> impl Future<Output = ()> + Send + 'static {
+    let session = until_session_ends(ctx, staff);
+    let (ctx, staff) = (ctx.clone(), staff.clone());
+    let sight = async move {
+        loop {
+            let concerned = match events.recv().await {
+                Ok(event) => event.agency_id == staff.agency.id && may_hide(&event, &topics),
+                Err(RecvError::Lagged(_)) => true,
+                Err(RecvError::Closed) => return,
+            };
+            if !concerned {
+                continue;
+            }
+            match allowed(&ctx, &staff, &wanted).await {
+                Ok(now) if now == topics => {}
+                Err(Error::Fault(_)) => {}
+                _ => return,
+            }
+        }
+    };
+    async move {
+        tokio::select! { () = session => {}, () = sight => {} }
+    }
+}
+
+/// Whether an event may change who sees one of these topics.
+fn may_hide(event: &Announced, topics: &[String]) -> bool {
+    let id = event.subject_id;
+    let place = match event.subject_kind.as_str() {
+        "case" if event.kind == "case.concerned" => return true,
+        "case" => topic_of(CaseId(id)),
+        "talk" => topic_of_talk(InteractionId(id)),
+        _ => return false,
+    };
+    topics.contains(&place)
 }
 
 async fn allowed(ctx: &Ctx, staff: &Staff, wanted: &Wanted) -> Result<Vec<String>> {
@@ -121,6 +169,8 @@ async fn allowed(ctx: &Ctx, staff: &Staff, wanted: &Wanted) -> Result<Vec<String
             topics.push(topic.to_owned());
         }
     }
+    topics.sort_unstable();
+    topics.dedup();
     Ok(topics)
 }
 
@@ -192,9 +242,23 @@ struct PresenceStream {
     line: String,
 }
 
-/// Tells all who look at a place who does.
-pub(crate) fn tell_presence(ctx: &Ctx, agency: AgencyId, topic: &str, here: &[Here]) {
+/// Tells all who look at a place, and may see now what it is about, who does.
+pub(crate) fn tell_presence(
+    ctx: &Ctx,
+    agency: AgencyId,
+    (topic, about): (&str, Option<&Case>),
+    here: &[Here],
+) {
+    let sees = |viewer: &Viewer| {
+        // A room does not know whose eyes are in it; who may see the case asks by themself.
+        about.is_none_or(|case| {
+            case.reported_user_id.is_none() && rules::may_see(case, &viewer.access())
+        })
+    };
     for room in ctx.live.rooms(agency, |wanted| wanted == topic) {
+        if !sees(&room.viewer) {
+            continue;
+        }
         let page = Text { locale: room.viewer.locale, zone: room.viewer.zone };
         if let Some(html) = presence_html(page, topic, here) {
             ctx.live.send(&room, &html);

@@ -139,20 +139,21 @@ pub(crate) async fn keep_draft(
     let (access, user) = (staff.access.clone(), staff.user.id);
     let text: String = typed.body.chars().take(DRAFT_MAX).collect();
     let is_written = !text.trim().is_empty();
-    let owner = ctx
+    let (owner, case) = ctx
         .db
         .write(move |tx| {
-            let (going, _) = talking::open(tx, &access, talk)?;
+            let (going, case) = talking::open(tx, &access, talk)?;
             access.require(Permission::TalkWrite, None)?;
             // A talk's id is no case's: ids are drawn once for all tables.
             store::save_draft(tx, &access, CaseId(talk.0), user, &text)?;
-            Ok(going.owner_id)
+            Ok((going.owner_id, case))
         })
         .await?;
     // Who looks on is not announced by what they begin to write.
     if is_written && owner.is_none_or(|owner| owner == user) {
         signs::typing(&ctx, staff.agency.id, talk);
-        presence::writes(&ctx, &presence, &staff, &stream::topic_of_talk(talk));
+        let place = stream::topic_of_talk(talk);
+        presence::writes(&ctx, &presence, &staff, (&place, case.as_ref()));
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -317,21 +317,24 @@ pub fn home_of(access: &Access) -> String {
 /// How often a session is looked at again while somebody listens to a stream.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
-/// Ends when the session does, or when what its owner may do changes: the `until` of a stream.
+/// Ends when the session does, or when what its owner may see or do changes: the `until` of a
+/// stream. Who listens then asks again, by the rights of then.
 pub fn until_session_ends(ctx: &Ctx, staff: &Staff) -> impl Future<Output = ()> + Send + 'static {
     let (db, hash, user) = (ctx.db.clone(), staff.session.hash, staff.user.id);
     let ends = staff.session.created_at.plus(sessions::AGE_MAX);
+    let (access, zone) = (staff.access.clone(), staff.zone);
     let mut events = db.subscribe();
     async move {
         loop {
             let concerned = tokio::select! {
                 heard = events.recv() => match heard {
-                    Ok(event) => {
-                        if event.kind == "user.roles_set" && event.subject_id == user.0 {
-                            return;
-                        }
-                        event.subject_kind == "user" && event.subject_id == user.0
-                    }
+                    Ok(event) => match event.subject_kind.as_str() {
+                        // Nobody hears by old rights while the new ones are looked up.
+                        "user" if event.subject_id == user.0 && !is_sign_in(&event.kind) => return,
+                        "user" => event.subject_id == user.0,
+                        "unit" | "agency" => event.agency_id == access.agency_id,
+                        _ => false,
+                    },
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                     Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => true,
                 },
@@ -341,12 +344,22 @@ pub fn until_session_ends(ctx: &Ctx, staff: &Staff) -> impl Future<Output = ()> 
                 continue;
             }
             let now: Timestamp = db.now();
-            match db.read(move |tx| Ok(sessions::live(tx, &hash)?.is_some())).await {
-                Ok(true) if now < ends => {}
+            let is_same = |loaded: &Loaded| {
+                loaded.access.grants == access.grants
+                    && loaded.access.member_of == access.member_of
+                    && loaded.zone == zone
+            };
+            match db.read(move |tx| load(tx, &hash)).await {
+                Ok(Some(loaded)) if now < ends && is_same(&loaded) => {}
                 // A database that cannot be reached for a moment ends no stream.
                 Err(Error::Fault(_)) => {}
                 _ => return,
             }
         }
     }
+}
+
+/// Signing in and out, in this browser or another, changes no rights; the session is looked at.
+fn is_sign_in(kind: &str) -> bool {
+    ["user.signed_in", "user.signed_out", "user.sign_in_failed"].contains(&kind)
 }

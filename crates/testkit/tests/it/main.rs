@@ -30,6 +30,7 @@ mod portal_mine;
 mod recount;
 mod replies;
 mod reporters;
+mod rights;
 mod routing;
 mod store;
 mod talks;
