@@ -12,7 +12,7 @@ use super::story::{Planned, Step, Who};
 use crate::actions::{self, Move, RING};
 use crate::model::CaseId;
 use crate::rules::Action;
-use crate::{jobs, store};
+use crate::{jobs, overdue, store};
 
 /// How many steps are taken in one transaction.
 const BATCH: usize = 100;
@@ -70,7 +70,11 @@ pub(super) async fn replay(
         }
     }
     let (now, cast) = (db.now(), Arc::clone(cast));
-    db.write(move |tx| ring_until(tx, &cast, last, now)).await?;
+    db.write(move |tx| {
+        ring_until(tx, &cast, last, now)?;
+        overdue::tell_now(tx, cast.agency)
+    })
+    .await?;
     Ok(refused)
 }
 
