@@ -21,6 +21,19 @@ async function open(row) {
   return href;
 }
 
+/** The case beside the list is fetched anew, as its live stream does it. */
+const refresh = () =>
+  Promise.all([
+    page.waitForResponse((answer) => answer.request().headers()["turbo-frame"] === "laporan"),
+    page.evaluate(() => {
+      const stream = document.createElement("turbo-stream");
+      stream.setAttribute("action", "reload");
+      stream.setAttribute("target", document.querySelector(".pane-case").id);
+      stream.append(document.createElement("template"));
+      document.body.append(stream);
+    }),
+  ]);
+
 before(async () => {
   browser = await browse();
   await ready(url);
@@ -132,3 +145,138 @@ async function leaveOnAPhone() {
   await phone.locator(".case-head h1").waitFor();
   return { page: phone, list, href, before };
 }
+
+test("the focus goes on with the work and never gets lost", async () => {
+  await page.goto("/meja?antrean=verifikasi");
+  await rows().first().focus();
+  await page.keyboard.press("Enter");
+  await focused(".case-head h1");
+  // Into the form of a step, out of it by Escape, and back to the button that opened it.
+  await page.locator(`.case-head a[href$="langkah=assign"]`).focus();
+  await page.keyboard.press("Enter");
+  await focused("#langkah select");
+  await page.locator("#langkah a.button-quiet").focus();
+  await page.keyboard.press("Enter");
+  await focused(`.case-head a[href$="langkah=assign"]`);
+  await page.locator(`.pane-case .tabs a[href$="langkah=note"]`).focus();
+  await page.keyboard.press("Enter");
+  await focused("#langkah textarea");
+  await page.keyboard.type("Catatan singkat.");
+  await page.keyboard.press("Control+Enter");
+  await page.locator(".toast").getByText(t("desk-flash-note")).waitFor();
+  await focused(".case-head h1");
+  // A step by its button.
+  await page.locator("button[name=step][value=verify]").focus();
+  await page.keyboard.press("Enter");
+  await page.locator("button[name=step][value=verify]").waitFor({ state: "detached" });
+  await focused(".case-head h1");
+  // Beside the case.
+  await page.locator(`.pane-case .tabs a[href$="langkah=note"]`).click();
+  await focused("#langkah textarea");
+  await page.keyboard.press("Escape");
+  await focused(".case-head h1");
+  await page.keyboard.press("Escape");
+  // It left the list by being verified.
+  await focused(".pane-list .case-link");
+  await page.goto("/meja?antrean=teruskan");
+  await rows().nth(1).focus();
+  await page.keyboard.press("Enter");
+  await focused(".case-head h1");
+  await page.keyboard.press("Escape");
+  await focused(".pane-list .case-link[aria-current]");
+  await page.keyboard.press("Enter");
+  await focused(".case-head h1");
+});
+
+test("a refused form leads to what is wrong with it", async () => {
+  await page.locator(`.menu-steps a[href$="langkah=refer"]`).evaluate((link) => link.click());
+  await focused("#langkah [name=target]");
+  await page.locator("#langkah [name=text]").fill("Bukan kewenangan kami.");
+  await page.keyboard.press("Control+Enter");
+  await focused(".pane-case .error-summary");
+  await page.locator(".pane-case .error-summary a").focus();
+  await page.keyboard.press("Enter");
+  await focused("#langkah [name=target]");
+  await refresh();
+  await focused("#langkah [name=target]");
+  assert.equal(await page.inputValue("#langkah [name=text]"), "Bukan kewenangan kami.");
+  await page.keyboard.press("Escape");
+  await focused(".case-head h1");
+});
+
+test("who looks beside the case stays there; menu and dialog give the focus back", async () => {
+  await page.goto("/meja?antrean=terbuka");
+  for (let at = 0; at < 10; at += 1) {
+    await open(rows().nth(at));
+    if (await button("desk-reveal").count()) break;
+  }
+  await button("desk-reveal").focus();
+  await page.keyboard.press("Enter");
+  await page.getByText(t("desk-revealed"), { exact: true }).waitFor();
+  await focused(".pane-aside");
+  await page.locator(".menu-steps > summary").focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await focused(".menu-steps > summary");
+  await page.keyboard.press("?");
+  await page.keyboard.press("Escape");
+  await focused(".menu-steps > summary");
+  // What is fetched again takes nobody away from where they are.
+  await refresh();
+  await focused(".menu-steps > summary");
+});
+
+test("a case opens at its newest entry, its head in sight; nothing jumps meanwhile", async () => {
+  await page.goto("/meja?antrean=lewat");
+  const pane = page.locator(".pane-case");
+  const top = () => pane.evaluate((pane) => pane.scrollTop);
+  const newest = page.locator(".timeline > .entry").last();
+  for (let at = 0; at < 10; at += 1) {
+    await open(rows().nth(at));
+    if ((await top()) > 100) break;
+  }
+  const seen = async () => {
+    const [entry, head, foot] = await Promise.all(
+      [newest, page.locator(".case-head h1"), page.locator(".composer-wrap")].map((part) =>
+        part.boundingBox(),
+      ),
+    );
+    return head.y > 0 && entry.y > head.y + head.height && entry.y < foot.y;
+  };
+  assert.ok((await top()) > 100, "the case is longer than the screen");
+  assert.ok(await seen(), "the newest entry stands between the head and the composer");
+  // Somebody reads further up while a colleague writes.
+  await pane.evaluate((pane) => {
+    pane.scrollTop = 40;
+  });
+  const colleague = await page.context().newPage();
+  await colleague.goto(page.url());
+  const write = async (words) => {
+    await colleague.locator(`.pane-case .tabs a[href$="langkah=note"]`).click();
+    await colleague.locator("#langkah [name=step][value=note]").waitFor({ state: "attached" });
+    await colleague.fill("#langkah textarea", words);
+    await colleague.locator("#langkah .composer-foot button").first().click();
+    await colleague.locator(".timeline").getByText(words, { exact: true }).waitFor();
+    await page.locator(".timeline").getByText(words, { exact: true }).waitFor();
+  };
+  await write("Sudah saya telepon.");
+  assert.equal(await top(), 40);
+  // Whoever looks at the end goes on looking at it, and sees what they write themselves.
+  await pane.evaluate((pane) => {
+    pane.scrollTop = pane.scrollHeight;
+  });
+  await write("Jawabannya menyusul.");
+  await page.waitForFunction(() => {
+    const entry = [...document.querySelectorAll(".timeline > .entry")].at(-1);
+    const foot = document.querySelector(".composer-wrap");
+    return entry.getBoundingClientRect().bottom <= foot.getBoundingClientRect().top;
+  });
+  await colleague.close();
+});
+
+test("on a telephone a case begins at its head", async () => {
+  const { page: phone } = await leaveOnAPhone();
+  const head = await phone.locator(".case-head").boundingBox();
+  assert.ok(head.y > 0 && head.y < 200, `${head.y}`);
+  await phone.close();
+});

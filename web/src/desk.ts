@@ -17,8 +17,10 @@ import { TimeLeft } from "./elements/time-left";
 import { TimeRun } from "./elements/time-run";
 import "./chat-sign";
 import "./list-place";
+import "./focus";
 import "./missing";
 import "./morph";
+import "./newest";
 import "./reload";
 import "./shell";
 

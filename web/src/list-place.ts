@@ -109,8 +109,10 @@ document.addEventListener("turbo:frame-load", ({ target }) => {
 document.addEventListener("turbo:load", () => {
   const list = frame();
   if (list?.src && list.querySelector(".list-wait")) {
-    const src = besideCase(list.src);
-    if (src !== list.src) list.src = src;
+    const src = besideCase(list.getAttribute("src")!);
+    if (src !== list.getAttribute("src")) list.src = src;
+    // A frame that has begun to load by itself does not see another address.
+    if (list.checkVisibility()) list.setAttribute("loading", "eager");
   } else if (list && location.pathname === LIST) {
     list.dataset.shown = location.pathname + location.search;
   }

@@ -10,11 +10,22 @@ document.addEventListener("input", ({ target }) => {
   if (target instanceof Element) touched.add(target);
 });
 
-// Once the form is taken, its fields may be emptied again.
+// Once the form is taken, its fields may be emptied again. A refused one comes back as another
+// element, which holds what was typed.
+let refused = "";
 document.addEventListener("turbo:submit-end", (event) => {
   const { detail, target } = event as CustomEvent<{ success: boolean }>;
-  if (!detail.success || !(target instanceof HTMLFormElement)) return;
-  for (const field of target.elements) touched.delete(field);
+  if (!(target instanceof HTMLFormElement)) return;
+  refused = detail.success ? "" : target.id;
+  if (detail.success) for (const field of target.elements) touched.delete(field);
+});
+document.addEventListener("turbo:frame-render", () => {
+  const form = refused && document.getElementById(refused);
+  refused = "";
+  if (!(form instanceof HTMLFormElement)) return;
+  for (const field of form.elements) {
+    if (!field.matches("[type=hidden], button")) touched.add(field);
+  }
 });
 
 document.addEventListener("turbo:before-morph-element", (event) => {

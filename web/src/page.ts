@@ -18,3 +18,11 @@ export function post(url: string, fields: Record<string, string>): Promise<Respo
     keepalive: true,
   });
 }
+
+/** Makes the changes of Turbo Stream elements. Turbo's own way puts the focus back afterwards where
+ * it was before, and so takes it from whoever moved on meanwhile. */
+export function change(message: string): void {
+  const template = document.createElement("template");
+  template.innerHTML = message;
+  document.documentElement.append(document.importNode(template.content, true));
+}

@@ -4,6 +4,8 @@ import { CommandPalette } from "./elements/command-palette";
 import { typing } from "./page";
 
 const TOAST_MS = 8_000;
+/** What Ctrl+Enter sends. */
+const SENT = "form.composer, form:has(draft-box)";
 
 export function open(id: string): void {
   const target = document.getElementById(id);
@@ -46,7 +48,15 @@ document.addEventListener("keydown", (event) => {
       menu.querySelector("summary")?.focus();
     }
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const field = event.target;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const form = field instanceof HTMLTextAreaElement ? field.form : null;
+    if (form?.matches(SENT)) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(field)) return;
   if (document.querySelector("dialog[open]")) return;
   const focus = (selector: string) => {
     const field = document.querySelector<HTMLElement>(selector);
@@ -59,13 +69,20 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "r") focus("[data-reply] textarea, textarea[data-reply]");
 });
 
-// Toasts leave by themselves unless somebody is reading them.
+// Toasts leave by themselves unless somebody is reading them. Turbo would take them away whenever
+// it keeps a page: they are left out where a kept page is shown again.
 function leave(toast: HTMLElement): void {
+  toast.dataset.told = "";
   setTimeout(() => {
     if (toast.matches(":hover, :focus-within")) leave(toast);
     else toast.remove();
   }, TOAST_MS);
 }
+
+document.addEventListener("turbo:before-render", (event) => {
+  const { newBody } = (event as CustomEvent<{ newBody: HTMLElement }>).detail;
+  for (const told of newBody.querySelectorAll(".toast[data-told]")) told.remove();
+});
 
 const watcher = new MutationObserver((changes) => {
   for (const change of changes) {
@@ -75,13 +92,18 @@ const watcher = new MutationObserver((changes) => {
   }
 });
 
+const focused = new WeakSet<Element>();
+
 function settle(): void {
   const toasts = document.getElementById("toasts");
   if (toasts) {
     for (const toast of toasts.querySelectorAll<HTMLElement>(".toast")) leave(toast);
     watcher.observe(toasts, { childList: true });
   }
-  document.querySelector<HTMLElement>("[data-focus]")?.focus();
+  // Once: a page that refreshes itself takes nobody away from where they are.
+  const told = document.querySelector<HTMLElement>("[data-focus]");
+  if (told && !focused.has(told)) told.focus();
+  if (told) focused.add(told);
 }
 
 document.addEventListener("turbo:load", settle);

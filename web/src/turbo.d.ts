@@ -7,6 +7,5 @@ declare module "@hotwired/turbo" {
     readonly templateContent: DocumentFragment;
   }
   export const session: { refresh(url: string): void };
-  export function renderStreamMessage(message: string): void;
   export function visit(location: string, options?: { action?: "advance" | "replace" }): void;
 }

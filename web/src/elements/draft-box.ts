@@ -1,5 +1,5 @@
 // <draft-box data-url>: what one writes is never lost. The text goes to the server a moment after
-// the last key, and stays on this device until the server has it. Ctrl+Enter sends the form.
+// the last key, and stays on this device until the server has it.
 import { post } from "../page";
 
 const PAUSE_MS = 800;
@@ -25,12 +25,6 @@ export class DraftBox extends HTMLElement {
     const kept = localStorage.getItem(this.key);
     if (kept && !area.value.trim()) area.value = kept;
     area.addEventListener("input", () => this.changed());
-    area.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-        event.preventDefault();
-        area.form?.requestSubmit();
-      }
-    });
     area.form?.addEventListener("submit", () => {
       clearTimeout(this.timer);
       this.timer = 0;

@@ -6,7 +6,8 @@
 // fetch themselves again and morph; `gap` says that something was missed. `last` is the number
 // of the last event that the page already shows: what came between its making and its hearing is
 // sent again, and every change may be applied twice.
-import { renderStreamMessage, session } from "@hotwired/turbo";
+import { session } from "@hotwired/turbo";
+import { change } from "../page";
 
 type Note =
   | { kind: "wanted"; tab: string; topics: string[]; shown: string }
@@ -107,7 +108,7 @@ class Hub {
         break;
       case "message":
         this.last = note.id || this.last;
-        renderStreamMessage(note.data);
+        change(note.data);
         break;
       case "refresh":
         this.last = note.id || this.last;

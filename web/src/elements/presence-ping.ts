@@ -1,8 +1,7 @@
 // <presence-ping data-url>: tells the server that somebody is looking at this page, and shows who
 // else does. It asks again after each exchange of the page: what was fetched before a colleague
 // came may be shown after the stream has told of them.
-import { renderStreamMessage } from "@hotwired/turbo";
-import { post } from "../page";
+import { change, post } from "../page";
 
 const EVERY_MS = 15_000;
 const SETTLE_MS = 200;
@@ -36,7 +35,7 @@ export class PresencePing extends HTMLElement {
   private async tell(): Promise<void> {
     try {
       const response = await post(this.dataset.url ?? "", {});
-      if (response.ok) renderStreamMessage(await response.text());
+      if (response.ok) change(await response.text());
     } catch {
       // Without a network nobody is told; the next sign will be.
     }
