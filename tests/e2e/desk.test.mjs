@@ -280,3 +280,28 @@ test("on a telephone a case begins at its head", async () => {
   assert.ok(head.y > 0 && head.y < 200, `${head.y}`);
   await phone.close();
 });
+
+test("the palette offers what can be done with the case first", async () => {
+  await page.goto("/meja?antrean=teruskan");
+  await open(rows().first());
+  await page.keyboard.press("Control+k");
+  await focused("#palette-input");
+  const first = page.locator(".palette-item").first();
+  const code = await page.locator(".case-head .code").innerText();
+  await first.getByText(t("case-action-forward")).waitFor();
+  await first.getByText(code, { exact: true }).waitFor();
+  // What is folded away, found by its name; what the server finds comes below.
+  await page.keyboard.type(t("case-action-refer"));
+  await first.getByText(t("case-action-refer")).waitFor();
+  const search = t("desk-palette-search", { q: t("case-action-refer") });
+  await page.locator(".palette-item").last().getByText(search).waitFor();
+  assert.equal(await first.getAttribute("aria-selected"), "true");
+  await page.keyboard.press("Enter");
+  await focused("#langkah [name=target]");
+  // Without a case, the pages.
+  await page.goto("/meja?antrean=teruskan");
+  await page.keyboard.press("Control+k");
+  await page.locator(".palette-item").first().waitFor();
+  assert.equal(await page.getByText(t("case-action-forward"), { exact: true }).count(), 0);
+  await page.keyboard.press("Escape");
+});

@@ -87,9 +87,9 @@ document.addEventListener("turbo:frame-render", (event) => {
     find(TITLE)?.focus({ preventScroll: true });
     return;
   }
-  // What was followed may still be there, where the case was just fetched again as well.
+  // What was followed may still be there, or was chosen in the palette.
   const leads = why?.kind === "step" || why?.kind === "refused";
-  if (!lost() && !(leads && frame.contains(document.activeElement))) return;
+  if (!lost() && !leads) return;
   const title = find(TITLE);
   if (why?.kind === "refused") {
     lead(find(".pane-case [role=alert]"), title);

@@ -22,6 +22,13 @@ export class OptionList {
     this.choose(0);
   }
 
+  /** More of them, below: what is chosen stays so. */
+  add(more: HTMLElement[]): void {
+    const { chosen } = this;
+    this.show([...this.items, ...more]);
+    this.choose(Math.max(0, Math.min(chosen, this.items.length - 1)));
+  }
+
   private choose(index: number): void {
     this.chosen = index;
     this.items.forEach((item, at) => {

@@ -1,5 +1,5 @@
-// <command-palette data-url>: Ctrl+K, a few letters, Enter. Commands of the page come from its
-// <template>, everything else from the server.
+// <command-palette data-url>: Ctrl+K, a few letters, Enter. First what can be done with the case or
+// talk that is shown, then the commands of the page from its <template>, then what the server finds.
 
 import { OptionList } from "../option-list";
 
@@ -11,6 +11,15 @@ interface Found {
 }
 
 const PAUSE_MS = 120;
+/** The buttons of what is shown, its menu, what can be written about it. */
+const STEPS = [
+  ".case-head .actions > a",
+  ".case-head .actions > form > button",
+  ".case-head .menu-sheet > a",
+  ".composer-wrap .tabs a:not([aria-current])",
+]
+  .map((step) => `.pane-case ${step}`)
+  .join(", ");
 
 export class CommandPalette extends HTMLElement {
   private timer = 0;
@@ -55,21 +64,27 @@ export class CommandPalette extends HTMLElement {
   }
 
   private commands(query: string): HTMLElement[] {
-    const links = this.querySelector("template")?.content.querySelectorAll("a") ?? [];
+    const pages = this.querySelector("template")?.content.querySelectorAll("a") ?? [];
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-    return [...links]
-      .filter((link) => words.every((word) => link.textContent?.toLowerCase().includes(word)))
-      .map((link) =>
-        this.item(link.getAttribute("href") ?? "", [...link.cloneNode(true).childNodes]),
-      );
+    const fits = (command: HTMLElement) =>
+      words.every((word) => command.textContent?.toLowerCase().includes(word));
+    const content = (command: HTMLElement) => [...command.cloneNode(true).childNodes];
+    const shown = document.querySelector(".case-head .code, .case-head h1")?.textContent ?? "";
+    const steps = [...document.querySelectorAll<HTMLElement>(STEPS)].filter(fits);
+    return [
+      ...steps.map((step) => this.item([...content(step), small(shown)], () => step.click())),
+      ...[...pages].filter(fits).map((page) => this.item(content(page), () => follow(page))),
+    ];
   }
 
-  private item(href: string, content: (Node | string)[]): HTMLElement {
+  private item(content: (Node | string)[], run: () => void): HTMLElement {
     const item = document.createElement("li");
     item.className = "palette-item";
-    item.dataset.href = href;
     item.append(...content);
-    item.addEventListener("click", () => this.go(item));
+    item.addEventListener("click", () => {
+      this.dialog.close();
+      run();
+    });
     return item;
   }
 
@@ -88,23 +103,28 @@ export class CommandPalette extends HTMLElement {
       const answer = await fetch(url, { signal: this.asked.signal });
       if (!answer.ok) return;
       const found = ((await answer.json()) as Found[]).map(({ label, href, hint }) => {
-        const more = document.createElement("small");
-        more.textContent = hint ?? "";
-        return this.item(href, hint ? [label, more] : [label]);
+        const link = document.createElement("a");
+        link.href = href;
+        return this.item(hint ? [label, small(hint)] : [label], () => follow(link));
       });
-      this.options?.show([...found, ...this.commands(query)]);
+      this.options?.add(found);
     } catch (error) {
       if ((error as Error).name !== "AbortError") console.warn("palette", error);
     }
   }
+}
 
-  private go(item: HTMLElement): void {
-    this.dialog.close();
-    // A real link, so that Turbo and the browser treat it as one.
-    const link = document.createElement("a");
-    link.href = item.dataset.href ?? "/";
-    document.body.append(link);
-    link.click();
-    link.remove();
-  }
+function small(text: string): HTMLElement {
+  const hint = document.createElement("small");
+  hint.textContent = text;
+  return hint;
+}
+
+/** A real link in the page, so that Turbo and the browser treat it as one. */
+function follow(link: HTMLAnchorElement): void {
+  const copy = document.createElement("a");
+  copy.href = link.getAttribute("href") ?? "/";
+  document.body.append(copy);
+  copy.click();
+  copy.remove();
 }
