@@ -96,6 +96,8 @@ pub struct Report {
     pub agencies: usize,
     /// How many events.
     pub events: i64,
+    /// Rows that events vouch for: reports, messages, files.
+    pub rows: i64,
     /// Events not sealed yet; a running node seals them within a second.
     pub unsealed: i64,
     /// The first broken place of each agency that has one.
@@ -155,6 +157,7 @@ pub async fn verify(db: &Db, heads: Vec<Head>, vouched: &[&'static Vouched]) -> 
                 stray.map(|row| Broken { row: Some(row), ..Broken::link(*agency, count, why) });
         }
         report.events += count;
+        report.rows += rows.seen;
         report.unsealed += unsealed(db, *agency, i64::MAX).await?;
         report.broken.extend(broken);
     }

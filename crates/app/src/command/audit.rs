@@ -76,7 +76,8 @@ async fn verify(db: &Db, file: Option<&Path>, key: Option<&VerifyingKey>) -> Res
     if !report.broken.is_empty() {
         return Ok(ExitCode::FAILURE);
     }
-    say!("whole: {} events of {} agencies", report.events, report.agencies);
+    let audit::Report { events, agencies, rows, .. } = report;
+    say!("whole: {events} events of {agencies} agencies, {rows} rows as they were written");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Rows {
     agency: AgencyId,
     /// Ids from here on are too young to be counted.
     pub until: i64,
+    /// Rows that were looked at.
+    pub seen: i64,
     /// The first row that an event vouches for: older ones are from before that.
     first: i64,
     /// How many rows of each kind, by day.
@@ -33,7 +35,7 @@ impl Rows {
     pub(super) fn of(vouched: &[&'static Vouched], agency: AgencyId, now: Timestamp) -> Self {
         let until = id::floor_at(Timestamp::from_micros(now.as_micros() - YOUNG));
         let vouched = vouched.to_vec();
-        Self { vouched, agency, until, first: i64::MAX, counts: BTreeMap::new() }
+        Self { vouched, agency, until, seen: 0, first: i64::MAX, counts: BTreeMap::new() }
     }
 
     /// Looks at the rows that events vouch for, each with the number of its event; returns the
@@ -53,6 +55,7 @@ impl Rows {
             }
             rows.push((seq, *of, told));
         }
+        self.seen += rows.len() as i64;
         let agency = self.agency;
         let find = move |tx: &mut Tx<'_>| {
             for rows in rows.chunks(AT_ONCE) {
