@@ -84,6 +84,15 @@ test("the report is sent and the receipt shown", async () => {
   assert.match(told.pin, /^\d{6}$/);
 });
 
+test("back after the receipt shows the preview, and sends no second report", async () => {
+  await page.goBack();
+  await page.getByRole("heading", { name: t("portal-preview"), exact: true }).waitFor();
+  await button("portal-send").click();
+  await page.waitForURL("**/lapor/terima");
+  const secrets = await page.locator(".receipt-code").allInnerTexts();
+  assert.equal(secrets[0].replace(/\s/g, ""), told.code);
+});
+
 test("it is tracked by code and PIN, and replied to", async () => {
   await page.context().clearCookies();
   await page.goto("/lacak");

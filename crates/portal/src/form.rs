@@ -1,7 +1,7 @@
 //! The report's form and its preview as pages: what is shown of values, choices and files.
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use tanggap_calendar::{Date, Kind};
 use tanggap_kernel::Result;
@@ -147,7 +147,7 @@ impl Writing {
             notice: self.notice.clone(),
             form,
         };
-        door.html_status(status, view)
+        kept_by_the_browser(door.html_status(status, view))
     }
 
     /// What a search for a region found, to choose from.
@@ -221,8 +221,17 @@ impl Writing {
             kept: self.shown_files(),
             notice: self.notice.clone(),
         };
-        door.html_status(status, view)
+        kept_by_the_browser(door.html_status(status, view))
     }
+}
+
+/// A page that a form was answered with cannot be asked for again by its address: for "back" the
+/// browser that got it keeps it, and nobody else does. What it would send again is the same
+/// report.
+fn kept_by_the_browser(mut page: Response) -> Response {
+    let kept = HeaderValue::from_static("private, no-cache");
+    page.headers_mut().insert(header::CACHE_CONTROL, kept);
+    page
 }
 
 /// Where, in words: the free text, then the region's name.

@@ -185,6 +185,10 @@ engines! {
         let public = preview.body.split("id=\"petugas\"").next().expect("the public's part");
         assert!(!public.contains("0812"), "{public}");
         let back = browser.post("/lapor/ubah", &preview.hidden()).await;
+        // "Back" shows what a form was answered with, which no address could bring again.
+        for page in [&form, &refused, &preview, &back] {
+            assert_eq!(page.headers["cache-control"], "private, no-cache");
+        }
         assert!(back.body.contains("value=\"Ibu Tini\"") && back.body.contains("Buang foto.jpg"));
         let secret = [("confidential", "ya")];
         let hidden = browser.post_files("/lapor/pratinjau", &filled(&preview, &secret), &[]).await;
