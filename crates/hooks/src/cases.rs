@@ -255,7 +255,8 @@ fn next_link(uri: &axum::http::Uri, cursor: &str) -> Option<HeaderValue> {
 }
 
 fn page(tx: &mut Tx<'_>, caller: &Caller, wanted: &Query, sqlite: bool) -> Result<CasePage> {
-    let empty = |total| CasePage { items: Vec::new(), next_cursor: None, total };
+    let empty =
+        |total| CasePage { items: Vec::new(), next_cursor: None, total, total_is_at_least: None };
     let unit = match wanted.text("unit") {
         Some(word) => match unit_id(tx, caller, word)? {
             Some(unit) => Some(unit),
@@ -271,12 +272,17 @@ fn page(tx: &mut Tx<'_>, caller: &Caller, wanted: &Query, sqlite: bool) -> Resul
     };
     let limit = wanted.int("limit").unwrap_or(LIMIT);
     let after = wanted.text("cursor").and_then(id::from_text);
+    let mut total_is_at_least = None;
     let (cases, next, total) = match wanted.text("q") {
         Some(words) => {
             let found = Search { words, filter: &filter, sqlite };
             let (cases, next) = found.run(tx, caller, after.map(MessageId), limit)?;
             let total = match wanted.is("count") {
-                true => Some(found.count(tx, caller)?),
+                true => {
+                    let (total, is_all) = found.count(tx, caller)?;
+                    total_is_at_least = (!is_all).then_some(true);
+                    Some(total)
+                }
                 false => None,
             };
             (cases, next.map(|message| message.0), total)
@@ -294,7 +300,7 @@ fn page(tx: &mut Tx<'_>, caller: &Caller, wanted: &Query, sqlite: bool) -> Resul
     let mut names = Names::default();
     let views = cases.into_iter().map(|case| names.view(tx, caller, case));
     let items = views.collect::<Result<Vec<_>>>()?;
-    Ok(CasePage { items, next_cursor: next.map(id::to_text), total })
+    Ok(CasePage { items, next_cursor: next.map(id::to_text), total, total_is_at_least })
 }
 
 /// The unit that a word names: its code, or its id; `None` where there is none.
@@ -350,9 +356,10 @@ impl Search<'_> {
         Ok((found, after))
     }
 
-    fn count(&self, tx: &mut Tx<'_>, caller: &Caller) -> Result<i64> {
+    /// How many there are, and whether that is all: counting ends after so much work.
+    fn count(&self, tx: &mut Tx<'_>, caller: &Caller) -> Result<(i64, bool)> {
         let most = queries::PAGE_MAX * ROUNDS_MAX as i64;
-        let (found, _) = self.run(tx, caller, None, most)?;
-        Ok(found.len() as i64)
+        let (found, next) = self.run(tx, caller, None, most)?;
+        Ok((found.len() as i64, next.is_none()))
     }
 }

@@ -255,6 +255,10 @@ pub struct CasePage {
     /// How many there are in all, where `count=true` (with `q` counted up to 1,000).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
+    /// True where counting with `q` ended before all was looked at, so that there may be more
+    /// than `total`; left out where `total` is all there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_is_at_least: Option<bool>,
 }
 
 /// A message of a case's conversation.

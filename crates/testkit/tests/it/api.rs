@@ -332,6 +332,21 @@ engines! {
         brief.post("/api/v1/cases", report()).await.problem(401);
     }
 
+    async fn a_count_of_what_words_find_says_where_it_ended(kit) {
+        let house = House::build(&kit.db).await;
+        let api = Api::of(&kit, house.agency).await;
+        house.reports(20).await;
+        let counted = api.get("/api/v1/cases?q=berlubang&count=true&limit=1").await.ok(200).body;
+        assert_eq!(counted["total"], 20);
+        assert!(counted.get("total_is_at_least").is_none(), "{counted}");
+        house.reports(990).await;
+        let counted = api.get("/api/v1/cases?q=berlubang&count=true&limit=1").await.ok(200).body;
+        assert_eq!((&counted["total"], &counted["total_is_at_least"]), (&1000.into(), &true.into()));
+        let all = api.get("/api/v1/cases?count=true&limit=1").await.ok(200).body;
+        assert_eq!(all["total"], 1010);
+        assert!(all.get("total_is_at_least").is_none(), "without words all are counted");
+    }
+
     async fn lists_are_paged_filtered_searched_and_counted(kit) {
         let house = House::build(&kit.db).await;
         let api = Api::of(&kit, house.agency).await;

@@ -47,6 +47,18 @@ impl House {
         self.db.write(move |tx| actions::open(tx, &access, &report)).await.expect("registered")
     }
 
+    /// Registers many at once.
+    pub async fn reports(&self, count: usize) {
+        let text = "Lubang besar di depan pasar, sudah dua motor jatuh.";
+        let draw = || Ticket::draw(&Secrets::new([1; 32])).expect("a ticket");
+        let report = || Report::new(Kind::Complaint, "Jalan berlubang", text, draw());
+        let (access, reports) = (self.citizen(), (0..count).map(|_| report()).collect::<Vec<_>>());
+        let all = self.db.write(move |tx| {
+            reports.iter().try_for_each(|report| actions::open(tx, &access, report).map(drop))
+        });
+        all.await.expect("registered");
+    }
+
     /// Makes one move.
     pub async fn act(&self, access: &Access, case: CaseId, action: Action) -> Result<Case> {
         let access = access.clone();
