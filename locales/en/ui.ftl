@@ -13,7 +13,7 @@ ui-theme-light = Light
 ui-theme-dark = Dark
 ui-foot-track = Track a report
 ui-foot-managers = Who manages complaints
-ui-foot-deadlines = Work out a deadline
+ui-foot-deadlines = Deadline calculator
 ui-foot-staff = Staff sign-in
 
 ui-save = Save
