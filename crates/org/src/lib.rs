@@ -16,6 +16,7 @@ mod pages;
 pub mod password;
 pub mod rules;
 pub mod sessions;
+pub mod sheet;
 pub mod signin;
 pub mod store;
 pub mod throttle;

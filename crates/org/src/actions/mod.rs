@@ -3,6 +3,7 @@
 mod agencies;
 mod calendars;
 mod categories;
+pub mod import;
 mod law;
 mod own;
 mod people;

@@ -9,6 +9,7 @@ mod calendars;
 mod categories;
 mod first_password;
 mod hours;
+mod import;
 mod jobs;
 mod law;
 mod overview;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<Ctx> {
         .merge(agency::routes())
         .merge(agencies::routes())
         .merge(units::routes())
+        .merge(import::routes())
         .merge(people::routes())
         .merge(person::routes())
         .merge(calendars::routes())

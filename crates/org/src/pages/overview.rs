@@ -11,7 +11,11 @@ use tanggap_ui::{Answer, Ctx, Page, respond};
 
 use super::settings;
 use crate::door::Staff;
+use crate::model::Category;
 use crate::store;
+
+/// The category that every agency has, for what fits no other: the desk decides on it.
+const GENERAL: &str = "umum";
 
 pub(super) fn routes() -> Router<Ctx> {
     Router::new().route("/pengaturan", get(show))
@@ -22,7 +26,19 @@ pub(super) fn routes() -> Router<Ctx> {
 struct OverviewPage {
     page: Page,
     doors: Vec<Door>,
-    missing: Vec<(&'static str, &'static str)>,
+    /// What a new agency has to set up; empty once all of it is done.
+    steps: Vec<Step>,
+    /// How much of it is.
+    told: String,
+}
+
+/// One thing to set up.
+struct Step {
+    key: &'static str,
+    href: &'static str,
+    done: bool,
+    /// Whether a table can be brought for it.
+    imports: bool,
 }
 
 /// A way into one part of the settings.
@@ -39,16 +55,24 @@ struct Counts {
     calendars: usize,
     categories: usize,
     has_manager: bool,
+    has_checked_hours: bool,
+    unrouted: usize,
 }
 
 fn count(tx: &mut Tx<'_>, access: &Access) -> Result<Counts> {
     let people = store::People { limit: 1000, ..store::People::default() };
     let agency = store::agency(tx, access.agency_id)?;
+    let calendars = store::calendars(tx, access)?;
+    let categories = store::categories(tx, access)?;
+    let unrouted = |c: &&Category| c.active && c.slug != GENERAL && c.unit_id.is_none();
     Ok(Counts {
         units: store::units(tx, access)?.iter().filter(|unit| unit.active).count(),
         people: store::people(tx, access, &people)?.rows.len(),
-        calendars: store::calendars(tx, access)?.len(),
-        categories: store::categories(tx, access)?.iter().filter(|c| c.active).count(),
+        // As it was made it says what every office does; saving it says that this one does.
+        has_checked_hours: calendars.iter().any(|calendar| calendar.version > 1),
+        calendars: calendars.len(),
+        unrouted: categories.iter().filter(unrouted).count(),
+        categories: categories.iter().filter(|c| c.active).count(),
         has_manager: agency.is_some_and(|agency| !agency.manager.is_missing()),
     })
 }
@@ -57,10 +81,16 @@ async fn show(State(ctx): State<Ctx>, staff: Staff) -> Answer {
     let may_change = settings::look(&staff)?;
     let access = staff.access.clone();
     let counts = ctx.db.read(move |tx| count(tx, &access)).await?;
-    let missing = if may_change { missing(&counts) } else { Vec::new() };
+    let mut steps = steps(&counts, ctx.site.sends_mail(staff.access.agency_id));
+    let done = steps.iter().filter(|step| step.done).count();
+    let args = [("done", done.into()), ("all", steps.len().into())];
+    let told = staff.text().ta("org-missing-told", &args).into_owned();
+    if !may_change || done == steps.len() {
+        steps.clear();
+    }
     let doors = doors(&staff, &counts);
     let page = staff.page(&ctx, "org-settings");
-    Ok(respond::html(OverviewPage { page, doors, missing }))
+    Ok(respond::html(OverviewPage { page, doors, steps, told }))
 }
 
 fn doors(staff: &Staff, counts: &Counts) -> Vec<Door> {
@@ -100,16 +130,21 @@ fn doors(staff: &Staff, counts: &Counts) -> Vec<Door> {
     doors
 }
 
-/// What a new agency still has to set: text and place.
-fn missing(counts: &Counts) -> Vec<(&'static str, &'static str)> {
-    [
-        (counts.units == 0, ("org-missing-units", "/pengaturan/unit/baru")),
-        (counts.people < 2, ("org-missing-people", "/pengaturan/orang/baru")),
-        (counts.categories < 2, ("org-missing-categories", "/pengaturan/kategori/baru")),
-        (!counts.has_manager, ("org-missing-manager", "/pengaturan/instansi")),
+/// What a new agency has to set up, in an order in which it can be.
+fn steps(counts: &Counts, sends_mail: bool) -> Vec<Step> {
+    let step = |key, href, done| Step { key, href, done, imports: false };
+    let table = |key, href, done| Step { key, href, done, imports: true };
+    vec![
+        table("org-missing-units", "/pengaturan/unit", counts.units > 0),
+        table("org-missing-people", "/pengaturan/orang", counts.people > 1),
+        step("org-missing-calendar", "/pengaturan/kalender", counts.has_checked_hours),
+        step("org-missing-categories", "/pengaturan/kategori", counts.categories > 1),
+        step(
+            "org-missing-routing",
+            "/pengaturan/kategori",
+            counts.categories > 1 && counts.unrouted == 0,
+        ),
+        step("org-missing-manager", "/pengaturan/instansi", counts.has_manager),
+        step("org-missing-mail", "/pengaturan/kanal", sends_mail),
     ]
-    .into_iter()
-    .filter(|(is_missing, _)| *is_missing)
-    .map(|(_, what)| what)
-    .collect()
 }

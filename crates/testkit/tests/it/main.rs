@@ -21,6 +21,7 @@ mod desk_wrap_up;
 mod door;
 mod house;
 mod org;
+mod org_import;
 mod org_totp;
 mod org_web;
 mod overdue;

@@ -20,7 +20,7 @@ pub(crate) const PASSWORD: &str = "gerobak ketoprak pagi";
 pub(crate) struct Browser {
     app: Router,
     cookies: Vec<(String, String)>,
-    csrf: String,
+    pub(crate) csrf: String,
 }
 
 pub(crate) struct Got {
@@ -86,16 +86,25 @@ impl Browser {
         self.post_with(path, fields, &token).await
     }
 
-    async fn post_with(&mut self, path: &str, fields: &[(&str, &str)], csrf: &str) -> Got {
+    pub(crate) async fn post_with(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        csrf: &str,
+    ) -> Got {
         let escape =
             |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02x}")).collect() };
         let pairs = fields.iter().copied().chain([("csrf", csrf)]);
         let body: Vec<_> = pairs.map(|(n, v)| format!("{}={}", escape(n), escape(v))).collect();
+        self.post_body(path, "application/x-www-form-urlencoded", body.join("&").into()).await
+    }
+
+    pub(crate) async fn post_body(&mut self, path: &str, kind: &str, body: Body) -> Got {
         let request = Request::post(path)
             .header(header::ACCEPT, "text/html")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::CONTENT_TYPE, kind)
             .header(header::COOKIE, self.cookie())
-            .body(Body::from(body.join("&")));
+            .body(body);
         self.send(request.expect("a request")).await
     }
 
