@@ -162,6 +162,7 @@ desk-flash-refer = The reporter was referred to the authority in charge.
 desk-flash-duplicate = The report is marked as a duplicate.
 desk-flash-archive = The report is archived.
 desk-flash-withdraw = The withdrawal is recorded.
+desk-undo = Undo
 desk-flash-assign = The assignment is saved.
 desk-flash-reclassify = Kind and category are saved.
 desk-flash-conceal = The secrecy is saved.

@@ -99,6 +99,7 @@ ui-key-open = Open the chosen row
 ui-key-search = To the search box
 ui-key-reply = Write a reply
 ui-key-send = Send what is written
+ui-key-undo = Undo what was just done
 ui-key-leave = From what you write to its report, then to its row in the list
 ui-key-help = Show the shortcuts
 

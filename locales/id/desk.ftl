@@ -162,6 +162,7 @@ desk-flash-refer = Pelapor diarahkan ke instansi yang berwenang.
 desk-flash-duplicate = Laporan ditandai ganda.
 desk-flash-archive = Laporan diarsipkan.
 desk-flash-withdraw = Pencabutan tercatat.
+desk-undo = Urungkan
 desk-flash-assign = Penugasan tersimpan.
 desk-flash-reclassify = Jenis dan kategori tersimpan.
 desk-flash-conceal = Kerahasiaan tersimpan.

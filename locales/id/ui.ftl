@@ -96,6 +96,7 @@ ui-key-open = Buka baris terpilih
 ui-key-search = Ke kotak pencarian
 ui-key-reply = Tulis balasan
 ui-key-send = Kirim tulisan
+ui-key-undo = Urungkan yang baru saja dilakukan
 ui-key-leave = Dari tulisan ke laporannya, lalu ke barisnya dalam daftar
 ui-key-help = Tampilkan pintasan
 

@@ -305,3 +305,36 @@ test("the palette offers what can be done with the case first", async () => {
   assert.equal(await page.getByText(t("case-action-forward"), { exact: true }).count(), 0);
   await page.keyboard.press("Escape");
 });
+
+test("whom a case was given to is taken back by a key, unless somebody changed it", async () => {
+  await page.goto("/meja?antrean=verifikasi");
+  await open(rows().first());
+  const owner = page.locator(".pane-aside dd").filter({ hasText: t("desk-no-owner") });
+  await owner.waitFor();
+  const noted = () => page.locator(".timeline > .entry-event").count();
+  const before = await noted();
+  const take = async () => {
+    await page.locator(".case-head button[name=step][value=assign]").focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".toast [data-undo]").waitFor();
+    await focused(".case-head h1");
+    assert.equal(await owner.count(), 0);
+  };
+  await take();
+  await page.keyboard.press("Control+z");
+  await owner.waitFor();
+  await focused(".case-head h1");
+  assert.equal(await noted(), before + 2, "both are noted");
+  await page.locator(".toast [data-undo]").waitFor();
+  await take();
+  const colleague = await page.context().newPage();
+  await colleague.goto(page.url());
+  await colleague.locator("button[name=step][value=verify]").click();
+  await colleague.locator("button[name=step][value=verify]").waitFor({ state: "detached" });
+  await page.locator("button[name=step][value=verify]").waitFor({ state: "detached" });
+  await page.keyboard.press("Control+z");
+  await focused(".pane-case [role=alert]");
+  await page.getByText(t("desk-stale"), { exact: true }).waitFor();
+  assert.equal(await owner.count(), 0, "it stays as the colleague saw it");
+  await colleague.close();
+});

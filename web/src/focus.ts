@@ -6,7 +6,7 @@ import { typing } from "./page";
 type Cause =
   | { kind: "opened"; url: string }
   | { kind: "step"; url: string; left: string }
-  | { kind: "taken" | "refused"; beside: boolean };
+  | { kind: "taken" | "refused"; answer: unknown; beside: boolean };
 
 const FIELD = "#langkah :is(textarea, select, input:not([type=hidden], [type=file])):enabled";
 const TITLE = ".case-head h1";
@@ -58,12 +58,12 @@ document.addEventListener("turbo:click", (event) => {
 });
 
 document.addEventListener("turbo:submit-end", (event) => {
-  const { detail, target } = event as CustomEvent<{ success: boolean }>;
+  const { detail, target } = event as CustomEvent<{ success: boolean; fetchResponse: unknown }>;
   const form = target as Element;
-  if (!form.closest("#laporan")) return;
+  if (!form.closest("#laporan, .toast")) return;
   // A button that waits for its answer has no focus any more.
   const beside = !!form.closest(".pane-aside");
-  cause = { kind: detail.success ? "taken" : "refused", beside };
+  cause = { kind: detail.success ? "taken" : "refused", answer: detail.fetchResponse, beside };
 });
 
 document.addEventListener("turbo:before-frame-render", ({ target }) => {
@@ -78,9 +78,10 @@ document.addEventListener("turbo:frame-render", (event) => {
   if (frame.id !== "laporan") return;
   const was = held;
   held = undefined;
-  // What was fetched before a link was followed is not what the link leads to.
-  const { url } = (event as Rendered).detail.fetchResponse.response;
-  const early = cause && "url" in cause && cause.url !== url;
+  // What was fetched before a link was followed, or a form sent, is not what came of that.
+  const { fetchResponse: answer } = (event as Rendered).detail;
+  const early =
+    cause && ("url" in cause ? cause.url !== answer.response.url : cause.answer !== answer);
   const why = early ? undefined : cause;
   if (!early) cause = undefined;
   if (why?.kind === "opened") {

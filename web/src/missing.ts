@@ -14,8 +14,9 @@ for (const act of ["turbo:click", "turbo:submit-start"]) {
   });
 }
 for (const shown of ["turbo:frame-render", "turbo:load"]) {
-  document.addEventListener(shown, () => {
-    asked = false;
+  document.addEventListener(shown, ({ target }) => {
+    // The bar's own part comes when it comes.
+    if (!(target as Element).matches?.("#kehadiran")) asked = false;
   });
 }
 

@@ -92,8 +92,9 @@ document.addEventListener("turbo:frame-render", () => {
   if (opened.has(pane)) follow(pane, was);
   else if (was && was.pane.id === pane.id) {
     opened.add(pane);
+    scroller(pane).scrollTop = was.top;
     if (wrote) toNewest(pane);
-    else scroller(pane).scrollTop = was.top;
+    else follow(pane, was);
   } else open(pane);
 });
 

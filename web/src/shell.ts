@@ -4,6 +4,9 @@ import { CommandPalette } from "./elements/command-palette";
 import { typing } from "./page";
 
 const TOAST_MS = 8_000;
+/** How long what was done can be taken back where it is told. */
+const UNDO_MS = 20_000;
+const UNDO = "[data-undo]";
 /** What Ctrl+Enter sends. */
 const SENT = "form.composer, form:has(draft-box)";
 
@@ -21,7 +24,8 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(target) || opener) menu.open = false;
   }
   if (target instanceof HTMLDialogElement && target.matches(".dialog")) target.close();
-  if (target.closest(".toast")) target.closest(".toast")!.remove();
+  // A button of it first does what it says.
+  if (!target.closest(".toast button")) target.closest(".toast")?.remove();
   if (target.closest("[data-print]")) print();
   const theme = target.closest<HTMLButtonElement>("[data-theme-choice]");
   if (theme) {
@@ -56,6 +60,11 @@ document.addEventListener("keydown", (event) => {
       form.requestSubmit();
     }
   }
+  const undo = [...document.querySelectorAll<HTMLElement>(`.toast ${UNDO}`)].at(-1);
+  if (undo && event.key === "z" && (event.ctrlKey || event.metaKey) && !typing(field)) {
+    event.preventDefault();
+    undo.click();
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(field)) return;
   if (document.querySelector("dialog[open]")) return;
   const focus = (selector: string) => {
@@ -69,6 +78,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "r") focus("[data-reply] textarea, textarea[data-reply]");
 });
 
+document.addEventListener("turbo:submit-end", ({ target }) => {
+  (target as Element).closest(".toast")?.remove();
+});
+
 // Toasts leave by themselves unless somebody is reading them. Turbo would take them away whenever
 // it keeps a page: they are left out where a kept page is shown again.
 function leave(toast: HTMLElement): void {
@@ -76,7 +89,7 @@ function leave(toast: HTMLElement): void {
   setTimeout(() => {
     if (toast.matches(":hover, :focus-within")) leave(toast);
     else toast.remove();
-  }, TOAST_MS);
+  }, toast.querySelector(UNDO) ? UNDO_MS : TOAST_MS);
 }
 
 document.addEventListener("turbo:before-render", (event) => {

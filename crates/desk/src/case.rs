@@ -17,6 +17,7 @@ use crate::presence::Presence;
 use crate::queue::Queue;
 use crate::quick::Place;
 use crate::reminders::Beside;
+use crate::undo::Undo;
 use crate::view::{CaseView, Loaded};
 use crate::{person, steps, stream};
 
@@ -57,6 +58,7 @@ struct CasePage {
     news: Vec<(String, String)>,
     presence: String,
     reminder: Beside,
+    undo: Option<Undo>,
 }
 
 #[derive(Template)]
@@ -171,6 +173,7 @@ pub(crate) async fn render(
         news: since.map(|since| case.since(since)).unwrap_or_default(),
         presence: presence.line_for(staff, &topic, ctx.now()),
         reminder,
+        undo: page.flash.as_ref().and_then(|flash| Undo::parse(&flash.undo)),
         left,
         case,
         page,

@@ -41,6 +41,7 @@ mod stream;
 mod talks;
 mod term;
 mod timeline;
+mod undo;
 mod unit;
 mod upload;
 mod view;

@@ -14,7 +14,7 @@ use tanggap_cases::store;
 use tanggap_kernel::id::{UnitId, UserId};
 use tanggap_kernel::{Access, Error, Permission, Refusal, Result};
 use tanggap_org::CategoryId;
-use tanggap_org::door::{Fields, Staff, flash};
+use tanggap_org::door::{Fields, Staff, flash, flash_undoable};
 use tanggap_store::Tx;
 use tanggap_ui::{Answer, Ctx, Failed};
 
@@ -23,6 +23,7 @@ use crate::counts::Counts;
 use crate::person;
 use crate::presence::{self, Presence};
 use crate::stream;
+use crate::undo::Undo;
 use crate::upload::Upload;
 use crate::words;
 
@@ -146,7 +147,7 @@ fn step(
     version: Option<i64>,
     wanted: &Wanted,
     upload: &Upload,
-) -> Result<Case> {
+) -> Result<(Case, Option<Undo>)> {
     let seen = actions::load_by_code(tx, access, code)?;
     if upload.fields.get("step") != "note" {
         tanggap_conversations::quick::check_filled(upload.fields.get("text"))?;
@@ -154,7 +155,10 @@ fn step(
     match wanted {
         Wanted::Step(action) => {
             let (action, attachments) = (action.clone(), upload.files.clone());
-            actions::act(tx, access, &Move { case: seen.id, version, action, attachments })
+            let step = Move { case: seen.id, version, action, attachments };
+            let case = actions::act(tx, access, &step)?;
+            let undo = Undo::of(&step.action, seen.owner_id, &case);
+            Ok((case, undo))
         }
         Wanted::Say(voice, text) => {
             // A note among colleagues overtakes nobody; a word to the citizen might.
@@ -162,7 +166,7 @@ fn step(
             if stale && *voice == Voice::ToCitizen {
                 return Err(Refusal::Stale.into());
             }
-            actions::write(tx, access, seen.id, *voice, text, &upload.files)
+            Ok((actions::write(tx, access, seen.id, *voice, text, &upload.files)?, None))
         }
     }
 }
@@ -189,10 +193,10 @@ pub(crate) async fn take(
         (Err(refusal), _) => Err(refusal.into()),
     };
     let (status, errors, notice) = match done {
-        Ok(case) => {
+        Ok((case, undo)) => {
             counts.forget(&staff);
             presence::sent(&ctx, &presence, &staff, &stream::topic_of(case.id));
-            return Ok(done_with(&ctx, &staff, &case, &name, &upload.fields));
+            return Ok(done_with(&ctx, &staff, &case, (&name, undo), &upload.fields));
         }
         Err(Error::Refused(Refusal::Invalid(errors))) => {
             (StatusCode::UNPROCESSABLE_ENTITY, errors, None)
@@ -218,14 +222,23 @@ pub(crate) async fn take(
 }
 
 /// Where one goes after a step: back to the case, or home where it is no longer one's to see.
-fn done_with(ctx: &Ctx, staff: &Staff, case: &Case, step: &str, fields: &Fields) -> Response {
+fn done_with(
+    ctx: &Ctx,
+    staff: &Staff,
+    case: &Case,
+    (step, undo): (&str, Option<Undo>),
+    fields: &Fields,
+) -> Response {
     let key = format!("desk-flash-{}", words::dashed(step));
     let path = match fields.get("kembali") {
         "unit" => "/unit".to_owned(),
         _ if rules::may_see(case, &staff.access) => format!("/meja/{}", case.code),
         _ => tanggap_org::door::home_of(&staff.access),
     };
-    flash(&ctx.site, &path, &key)
+    match undo {
+        Some(undo) => flash_undoable(&ctx.site, &path, &key, &undo.to_text()),
+        None => flash(&ctx.site, &path, &key),
+    }
 }
 
 /// What somebody was writing, and as what: a note never turns up in an answer.

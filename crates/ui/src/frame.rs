@@ -284,6 +284,8 @@ pub struct Flash {
     /// Good, warn or bad.
     pub tone: Tone,
     text: String,
+    /// What takes it back, in words of the page that tells it; empty: nothing does.
+    pub undo: String,
     told: Arc<AtomicBool>,
 }
 
@@ -292,7 +294,13 @@ impl Flash {
     /// it.
     #[must_use]
     pub fn new(tone: Tone, text: String, told: Arc<AtomicBool>) -> Self {
-        Self { tone, text, told }
+        Self { tone, text, undo: String::new(), told }
+    }
+
+    /// With what takes it back.
+    #[must_use]
+    pub fn undone_by(self, undo: &str) -> Self {
+        Self { undo: undo.to_owned(), ..self }
     }
 
     /// The text, for the page that shows it.

@@ -19,6 +19,7 @@ const STEPS = [
   ".composer-wrap .tabs a:not([aria-current])",
 ]
   .map((step) => `.pane-case ${step}`)
+  .concat(".toast [data-undo]")
   .join(", ");
 
 export class CommandPalette extends HTMLElement {
@@ -72,7 +73,7 @@ export class CommandPalette extends HTMLElement {
     const shown = document.querySelector(".case-head .code, .case-head h1")?.textContent ?? "";
     const steps = [...document.querySelectorAll<HTMLElement>(STEPS)].filter(fits);
     return [
-      ...steps.map((step) => this.item([...content(step), small(shown)], () => step.click())),
+      ...steps.map((step) => this.item([...content(step), small(shown, "palette-of")], () => step.click())),
       ...[...pages].filter(fits).map((page) => this.item(content(page), () => follow(page))),
     ];
   }
@@ -114,8 +115,9 @@ export class CommandPalette extends HTMLElement {
   }
 }
 
-function small(text: string): HTMLElement {
+function small(text: string, kind = ""): HTMLElement {
   const hint = document.createElement("small");
+  hint.className = kind;
   hint.textContent = text;
   return hint;
 }

@@ -20,6 +20,9 @@ pub(super) const VISITOR: &str = "pra";
 /// What was just done.
 const FLASH: &str = "kabar";
 
+/// Between what was done and what takes it back.
+const UNDO: char = '~';
+
 /// What no page told by then is old.
 const FLASH_S: u32 = 5;
 
@@ -61,6 +64,13 @@ pub fn flash(site: &Site, path: &str, key: &str) -> Response {
     response
 }
 
+/// The same with what takes it back, in words that the page at `path` knows: letters, figures and
+/// dots.
+#[must_use]
+pub fn flash_undoable(site: &Site, path: &str, key: &str, undo: &str) -> Response {
+    flash(site, path, &format!("{key}{UNDO}{undo}"))
+}
+
 /// What the cookie `kabar` of a request says, and whether the page that answers it has told it.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
@@ -74,9 +84,10 @@ impl Kept {
         if !self.key.contains("-flash-") {
             return None;
         }
-        let text = i18n::t_opt(locale, &self.key)?.into_owned();
-        let tone = if self.key.ends_with("-gone") { Tone::Warn } else { Tone::Good };
-        Some(Flash::new(tone, text, self.told.clone()))
+        let (key, undo) = self.key.split_once(UNDO).unwrap_or((&self.key, ""));
+        let text = i18n::t_opt(locale, key)?.into_owned();
+        let tone = if key.ends_with("-gone") { Tone::Warn } else { Tone::Good };
+        Some(Flash::new(tone, text, self.told.clone()).undone_by(undo))
     }
 }
 

@@ -10,7 +10,7 @@ mod staff;
 mod visitor;
 
 pub use address::client_address;
-pub use cookies::{flash, session_cookie, tell_once, without_session};
+pub use cookies::{flash, flash_undoable, session_cookie, tell_once, without_session};
 pub use signed::{Fields, SignedFields, SignedForm, VisitorFields, encode};
 pub(crate) use staff::CHOOSE_PASSWORD;
 pub use staff::{House, Person, Staff, home_of, until_session_ends};
