@@ -182,6 +182,7 @@ desk-term-first = Before
 desk-term-source = Source
 desk-term-consequence = If it is missed
 desk-term-unknown = The holidays of one of these years are not decreed yet. The deadline is counted again once they are.
+desk-term-estimated = A holiday in this time is still estimated and may move by a day. The deadline is counted again once it is decreed.
 desk-term-days = Day by day
 desk-term-number = Day
 desk-term-day = Date

@@ -367,6 +367,7 @@ portal-count = Calculate
 portal-count-answer = By { $date }
 portal-count-told = { $limit } from { $start } end on { $at }.
 portal-count-unknown = Holidays for part of this period have not been decreed yet; only weekends were taken into account. The date may change.
+portal-count-estimated = Some holidays in this period are still estimated and may move by a day, since they follow the Islamic calendar. The date may change.
 portal-count-law = The day of receipt does not count. National holidays and joint leave as in the yearly joint decree of three ministers.
 portal-days = Day by day
 portal-days-date = Day

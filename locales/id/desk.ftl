@@ -182,6 +182,7 @@ desk-term-first = Semula
 desk-term-source = Dasar
 desk-term-consequence = Bila terlewat
 desk-term-unknown = Hari libur salah satu tahun ini belum ditetapkan. Tenggat dihitung ulang begitu ketetapannya terbit.
+desk-term-estimated = Salah satu hari libur pada masa ini masih perkiraan dan dapat bergeser sehari. Tenggat dihitung ulang begitu ketetapannya terbit.
 desk-term-days = Hari demi hari
 desk-term-number = Hari ke-
 desk-term-day = Tanggal

@@ -364,6 +364,7 @@ portal-count = Hitung
 portal-count-answer = Paling lambat { $date }
 portal-count-told = { $limit } sejak { $start } berakhir pada { $at }.
 portal-count-unknown = Hari libur untuk sebagian tahun ini belum ditetapkan; baru akhir pekan yang diperhitungkan. Tanggalnya dapat berubah.
+portal-count-estimated = Sebagian hari libur pada masa ini masih perkiraan dan dapat bergeser sehari, karena mengikuti penetapan awal bulan Hijriah. Tanggalnya dapat berubah.
 portal-count-law = Hari diterimanya laporan tidak dihitung. Libur nasional dan cuti bersama menurut Surat Keputusan Bersama tiga menteri setiap tahun.
 portal-days = Hari demi hari
 portal-days-date = Hari

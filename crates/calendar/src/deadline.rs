@@ -22,6 +22,7 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::holidays::Certainty;
 use crate::working::{CalendarError, DayInfo, Reason, SCAN_DAYS_MAX, WorkingCalendar};
 use crate::zone::{DAY_MICROS, HOUR_MICROS};
 
@@ -236,9 +237,8 @@ pub struct Due {
     pub days: Vec<DayInfo>,
     /// When to warn, earliest first.
     pub warnings: [Warning; 3],
-    /// Whether the holidays of every year it touches are known. Where not, the count took only
-    /// weekends for days off, and will change when the decree comes.
-    pub holidays_known: bool,
+    /// Whether the days off that it hangs on are known. Where they are not, the date may change.
+    pub holidays: Certainty,
 }
 
 /// One count under way: the term, the calendar and the start, which every step needs.
@@ -400,8 +400,12 @@ impl Count<'_> {
         warnings: [Warning; 3],
     ) -> Due {
         let start_date = self.start_date();
-        let holidays_known = (start_date.year()..=due_date.year())
-            .all(|year| self.calendar.holidays().knows_year(year));
+        // Hours and calendar days run through days off, but for an end that moves behind one.
+        let hangs_on_days_off = self.term.unit == Unit::WorkingDay || self.term.roll_forward;
+        let holidays = match hangs_on_days_off {
+            true => self.calendar.holidays().certainty(start_date, due_date),
+            false => Certainty::Known,
+        };
         Due {
             start_date,
             original_due_date,
@@ -410,7 +414,7 @@ impl Count<'_> {
             due_at_micros,
             days,
             warnings,
-            holidays_known,
+            holidays,
         }
     }
 }

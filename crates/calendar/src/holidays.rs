@@ -107,6 +107,33 @@ struct Added {
     estimated: bool,
 }
 
+/// How sure it is which days are off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// All were decreed.
+    Known,
+    /// Some follow the Islamic lunar calendar and are not decreed yet: they may move by a day.
+    Estimated,
+    /// A year has not been decided or is not in this release: only weekends count as days off.
+    Unknown,
+}
+
+impl Certainty {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Known, Self::Estimated, Self::Unknown];
+
+    /// The word that the API uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Estimated => "estimated",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// All holidays and days of joint leave that are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holidays {
@@ -182,6 +209,20 @@ impl Holidays {
     #[must_use]
     pub fn knows_year(&self, year: i16) -> bool {
         self.years.contains(&year)
+    }
+
+    /// How sure a count over these days is; the day after the last counts too, since an estimated
+    /// holiday may turn out to be a day earlier.
+    #[must_use]
+    pub fn certainty(&self, from: Date, through: Date) -> Certainty {
+        if !(from.year()..=through.year()).all(|year| self.knows_year(year)) {
+            return Certainty::Unknown;
+        }
+        let after = through.tomorrow().unwrap_or(through);
+        match self.by_date.range(from..=after).any(|(_, holiday)| holiday.estimated) {
+            true => Certainty::Estimated,
+            false => Certainty::Known,
+        }
     }
 
     /// The years whose holidays are known, ascending.

@@ -22,7 +22,7 @@ pub mod working;
 pub mod zone;
 
 pub use deadline::{DeadlineError, Due, Pause, Term, Unit, Warning};
-pub use holidays::{Holiday, HolidayKind, Holidays};
+pub use holidays::{Certainty, Holiday, HolidayKind, Holidays};
 pub use hours::{Interval, OfficeHours, Week};
 pub use jiff::civil::{Date, DateTime, Time, Weekday};
 pub use profile::{

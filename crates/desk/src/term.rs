@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use tanggap_calendar::{Owner, Pause, Reason, Term, WorkingCalendar};
+use tanggap_calendar::{Certainty, Owner, Pause, Reason, Term, WorkingCalendar};
 use tanggap_cases::actions;
 use tanggap_cases::model::CaseDeadline;
 use tanggap_cases::store;
@@ -35,7 +35,7 @@ struct Count {
     health: Health,
     days: Vec<Day>,
     running: bool,
-    holidays_known: bool,
+    doubt: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -148,6 +148,10 @@ fn count(
         },
         days: days.collect(),
         running,
-        holidays_known: due.holidays_known,
+        doubt: match due.holidays {
+            Certainty::Known => None,
+            Certainty::Estimated => Some("desk-term-estimated"),
+            Certainty::Unknown => Some("desk-term-unknown"),
+        },
     })
 }

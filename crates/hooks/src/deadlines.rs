@@ -47,8 +47,26 @@ pub struct DueDate {
     /// The moment at which it falls due.
     #[schema(format = DateTime, example = "2026-04-06T23:59:59+07:00")]
     pub due_at: String,
+    /// Whether the days off that it hangs on are known. known: all were decreed; estimated: some
+    /// follow the Islamic lunar calendar and may move by a day; unknown: a year is not decreed yet
+    /// or not in this release, so that only weekends count as days off. The date may change where
+    /// it is not known.
+    #[schema(value_type = Certainty)]
+    pub holidays: &'static str,
     /// Each day after the start through the due date.
     pub days: Vec<DayView>,
+}
+
+/// How sure it is which days are off.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// All were decreed.
+    Known,
+    /// Some may move by a day.
+    Estimated,
+    /// A year is not decreed yet, or not in this release.
+    Unknown,
 }
 
 /// One day, whether it counts, and why.
@@ -90,6 +108,7 @@ fn compute(asked: &Query, now: Timestamp) -> Result<DueDate, Refusal> {
     Ok(DueDate {
         due_date: due.due_date.to_string(),
         due_at: moment(Timestamp::from_micros(due.due_at_micros), zone),
+        holidays: due.holidays.as_str(),
         days: due.days.iter().map(day).collect(),
     })
 }

@@ -214,6 +214,7 @@ fn schemas() -> Map<String, Value> {
     add::<moves::EventView>(&mut all);
     add::<moves::EventPage>(&mut all);
     add::<deadlines::DueDate>(&mut all);
+    add::<deadlines::Certainty>(&mut all);
     add::<deadlines::DayView>(&mut all);
     add::<lists::CategoryView>(&mut all);
     add::<lists::QuestionView>(&mut all);

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use tanggap_calendar::Zone;
+use tanggap_calendar::{Certainty, Holidays, Owner, Unit, Zone};
 use tanggap_cases::model::{Case, CaseDeadline, Clock};
 use tanggap_cases::rules;
 use tanggap_contacts::Contact;
@@ -190,6 +190,10 @@ pub struct DeadlineView {
     /// When it falls due.
     #[schema(format = DateTime)]
     pub due_at: String,
+    /// Whether the days off that the due date hangs on are known: known, estimated or unknown. The
+    /// date may change where they are not.
+    #[schema(value_type = crate::deadlines::Certainty)]
+    pub holidays: &'static str,
     /// Whether it was extended.
     pub extended: bool,
     /// Its legal or agreed source.
@@ -201,8 +205,10 @@ impl DeadlineView {
     #[must_use]
     pub fn of(deadline: CaseDeadline, zone: Zone) -> Self {
         let state: Clock = deadline.state;
+        let holidays = certainty(&deadline, zone).as_str();
         Self {
             policy: deadline.policy,
+            holidays,
             owner: deadline.owner.as_str(),
             state: state.as_str(),
             starts_at: moment(deadline.starts_at, zone),
@@ -213,6 +219,17 @@ impl DeadlineView {
             extended: deadline.extended,
             source: deadline.source,
         }
+    }
+}
+
+/// How sure the days off are that a deadline hangs on: those of working days, and the citizen's,
+/// whose end moves behind a day off.
+fn certainty(deadline: &CaseDeadline, zone: Zone) -> Certainty {
+    let from = zone.local_date(deadline.starts_at.as_micros());
+    let through = zone.local_date(deadline.due_at.as_micros());
+    match deadline.unit == Unit::WorkingDay || deadline.owner == Owner::Citizen {
+        true => Holidays::embedded().certainty(from, through),
+        false => Certainty::Known,
     }
 }
 

@@ -5,7 +5,7 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use tanggap_calendar::{
-    Base, Date, DateTime, DayInfo, Due, Reason, Term, Unit, WorkingCalendar, Zone,
+    Base, Certainty, Date, DateTime, DayInfo, Due, Reason, Term, Unit, WorkingCalendar, Zone,
 };
 use tanggap_kernel::Timestamp;
 use tanggap_kernel::error::Invalid;
@@ -103,7 +103,7 @@ struct Counted {
     due: String,
     at: String,
     rows: Vec<DayRow>,
-    known: bool,
+    doubt: Option<&'static str>,
 }
 
 /// `GET /tenggat`: counts a limit and explains it; the address holds the question.
@@ -200,8 +200,18 @@ fn count(text: Text, values: &[(String, String)], zone: Zone) -> Result<Counted,
         due: text.day(at),
         at: text.date_time(at),
         rows: rows(text, &due),
-        known: due.holidays_known,
+        doubt: doubt(&due),
     })
+}
+
+/// What is said where the days off that a date hangs on are not decreed.
+#[must_use]
+pub fn doubt(due: &Due) -> Option<&'static str> {
+    match due.holidays {
+        Certainty::Known => None,
+        Certainty::Estimated => Some("portal-count-estimated"),
+        Certainty::Unknown => Some("portal-count-unknown"),
+    }
 }
 
 /// An instant from what a date-and-time field sends, or a date alone.

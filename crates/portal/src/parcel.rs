@@ -481,7 +481,7 @@ struct WhyPage {
     extended: bool,
     paused: bool,
     rows: Vec<DayRow>,
-    known: bool,
+    doubt: Option<&'static str>,
 }
 
 /// `GET /lacak/{code}/tenggat/{policy}`: day by day.
@@ -517,7 +517,7 @@ pub async fn why(door: Door, headers: HeaderMap, Path(path): Path<PolicyPath>) -
         extended: deadline.extended,
         paused: deadline.state == Clock::Paused,
         rows: days::rows(text, &counted),
-        known: counted.holidays_known,
+        doubt: days::doubt(&counted),
         page,
     };
     let mut response = door.html(view);

@@ -1,10 +1,11 @@
 //! Cases that were worked out by hand or with other tools from the text of the law. Their numbers
 //! (D for working days, E for the other clocks) are the ones used in discussions of the rules.
 
-use jiff::civil::{Weekday, date, datetime};
+use jiff::Span;
+use jiff::civil::{Date, Weekday, date, datetime};
 use tanggap_calendar::{
-    Base, CalendarError, CalendarSpec, DeadlineError, DueTime, OverrideKind, Pause, Reason, Term,
-    Unit, WorkingCalendar, Zone,
+    Base, CalendarError, CalendarSpec, Certainty, DeadlineError, Due, DueTime, Holidays,
+    OverrideKind, Pause, Reason, Term, Unit, WorkingCalendar, Zone,
 };
 
 use crate::support::{at, due, exception, government, government_with, morning, working};
@@ -197,7 +198,7 @@ fn every_day_is_explained() {
             + r#""en":"Nyepi, Saka New Year 1948"}}"#
     );
     assert_eq!(due.due_at_micros, Zone::Wib.instant(datetime(2026, 3, 25, 23, 59, 59, 0)));
-    assert!(due.holidays_known);
+    assert_eq!(due.holidays, Certainty::Known);
 }
 
 #[test]
@@ -285,7 +286,27 @@ fn a_calendar_is_stored_as_a_short_text() {
 fn years_without_a_decree_count_weekends_only_and_say_so() {
     let due = due(&government(), date(2027, 12, 27), 10, Unit::WorkingDay);
     assert_eq!(due.due_date, date(2028, 1, 10));
-    assert!(!due.holidays_known);
+    assert_eq!(due.holidays, Certainty::Unknown);
+    // Calendar days run through days off, so nothing about them is unsure.
+    let calendar_days = due_of(date(2027, 12, 27), 60, Unit::CalendarDay);
+    assert_eq!(calendar_days.holidays, Certainty::Known);
+}
+
+#[test]
+fn what_hangs_on_an_estimated_holiday_says_so() {
+    let holiday = Holidays::embedded().iter().find(|holiday| holiday.estimated).unwrap().date;
+    let days = |from: i64| holiday.saturating_add(Span::new().days(from));
+    let sure = |from, limit| due_of(days(from), limit, Unit::WorkingDay).holidays;
+    assert_eq!(sure(-40, 1), Certainty::Known);
+    assert_eq!(sure(-10, 10), Certainty::Estimated);
+    // It may turn out to be a day earlier, and then be the day that something is due on.
+    let through = |date| Holidays::embedded().certainty(days(-9), date);
+    assert_eq!(through(days(-1)), Certainty::Estimated);
+    assert_eq!(through(days(-2)), Certainty::Known);
+}
+
+fn due_of(from: Date, limit: u32, unit: Unit) -> Due {
+    due(&government(), from, limit, unit)
 }
 
 #[test]
