@@ -290,6 +290,7 @@ const PAGES = [
   ["administrator", "category", follow("/pengaturan/kategori", "tbody a")],
   ["administrator", "new category", visit("/pengaturan/kategori/baru")],
   ["administrator", "law", visit("/pengaturan/aturan")],
+  ["administrator", "erasure of personal data", visit("/pengaturan/penghapusan")],
   ["administrator", "law of a kind", follow("/pengaturan/aturan", "tbody a")],
   ["administrator", "agencies", visit("/pengaturan/naungan")],
   ["administrator", "new agency", visit("/pengaturan/naungan/baru")],

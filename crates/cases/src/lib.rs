@@ -10,6 +10,7 @@ pub mod actions;
 pub mod asides;
 pub mod clocks;
 pub mod demo;
+pub mod erasure;
 mod filter;
 pub mod inquiries;
 pub mod jobs;
@@ -39,6 +40,7 @@ pub static VOUCHED: [&tanggap_store::vouch::Vouched; 3] =
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     [
         asides::STATEMENTS,
+        erasure::STATEMENTS,
         inquiries::store::STATEMENTS,
         store::STATEMENTS,
         queries::STATEMENTS,

@@ -15,6 +15,7 @@ mod counter;
 mod counts;
 mod denied;
 mod duty;
+mod erasure;
 mod export;
 mod files;
 mod forms;
@@ -91,6 +92,7 @@ pub fn routes() -> Router<Ctx> {
         .merge(reminders::routes())
         .merge(line_settings::routes())
         .merge(reply_settings::routes())
+        .merge(erasure::routes())
         .route(chats::HOME, get(chats::list))
         .route("/pengaturan/obrolan/{id}", get(chats::show).post(chats::save))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

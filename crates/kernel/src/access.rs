@@ -96,11 +96,13 @@ pub enum Permission {
     /// Take down what a reporter says of their own case: that it is solved, that it is not, that
     /// they take it back.
     CaseForReporter,
+    /// Carry out people's requests to be forgotten.
+    PersonErase,
 }
 
 impl Permission {
     /// All permissions, in order.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::CaseRead,
         Self::CaseCreate,
         Self::CaseVerify,
@@ -124,6 +126,7 @@ impl Permission {
         Self::RouteSupervise,
         Self::TalkSupervise,
         Self::CaseForReporter,
+        Self::PersonErase,
     ];
 }
 

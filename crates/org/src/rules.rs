@@ -125,6 +125,7 @@ pub fn permissions(role: Role) -> Permissions {
             P::JobsManage,
             P::TokensManage,
             P::ChannelsManage,
+            P::PersonErase,
         ]),
         Role::Inspector => {
             Permissions::of(&[P::CaseRead, P::BoardRead, P::OrgRead, P::AuditRead, P::TalkRead])

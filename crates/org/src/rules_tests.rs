@@ -12,7 +12,7 @@ const OTHER: UnitId = UnitId(9);
 
 /// One row for each permission: who holds it. Columns: agent, unit officer, supervisor,
 /// administrator, inspector, host; `a`: in the whole agency, `u`: in the own unit and under it.
-const MATRIX: [(Permission, [&str; 6]); 23] = [
+const MATRIX: [(Permission, [&str; 6]); 24] = [
     (Permission::CaseRead, ["a", "u", "a", "-", "a", "-"]),
     (Permission::CaseCreate, ["a", "-", "a", "-", "-", "-"]),
     (Permission::CaseVerify, ["a", "-", "a", "-", "-", "-"]),
@@ -36,6 +36,7 @@ const MATRIX: [(Permission, [&str; 6]); 23] = [
     (Permission::RouteSupervise, ["-", "-", "a", "-", "-", "-"]),
     (Permission::TalkSupervise, ["-", "-", "a", "-", "-", "-"]),
     (Permission::CaseForReporter, ["a", "-", "a", "-", "-", "-"]),
+    (Permission::PersonErase, ["-", "-", "-", "a", "-", "-"]),
 ];
 
 fn access(role: Role, units: Option<Vec<UnitId>>) -> Access {

@@ -3,6 +3,8 @@
 
 mod rows;
 
+use std::collections::HashMap;
+
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use tanggap_kernel::{AgencyId, Fault, Result, Timestamp, params};
@@ -24,6 +26,8 @@ crate::sql! {
         on p.agency_id = e.agency_id and p.event_id = e.id
         where e.agency_id = $1 and e.seq > $2 order by e.seq limit $3";
     AGENCIES = @scan("the audit command reads everything") "select distinct agency_id from events";
+    ERASING = @scan("the audit command reads everything") "select seq, body from events
+        where agency_id = $1 and seq is not null and body like '%\"erases\":[%' order by seq";
     UNSEALED = "select count(*) from events where agency_id = $1 and seq is null and id < $2";
     AT = "select hash from events where agency_id = $1 and seq = $2";
 }
@@ -147,7 +151,7 @@ pub async fn verify(db: &Db, heads: Vec<Head>, vouched: &[&'static Vouched]) -> 
     agencies.dedup();
     for agency in &agencies {
         let head = chained.iter().find(|(id, ..)| id == agency);
-        let mut rows = Rows::of(vouched, *agency, db.now());
+        let mut rows = Rows::of(vouched, *agency, db.now(), erased(db, *agency).await?);
         let (count, mut broken) =
             verify_chain(db, *agency, head.map(|(_, seq, hash)| (*seq, hash)), &mut rows).await?;
         if broken.is_none() && unsealed(db, *agency, rows.until).await? == 0 {
@@ -170,6 +174,17 @@ pub async fn verify(db: &Db, heads: Vec<Head>, vouched: &[&'static Vouched]) -> 
     }
     report.agencies = agencies.len();
     Ok(report)
+}
+
+/// What was lawfully erased, and by which event. That these events are as they were written is
+/// seen where the chain is walked.
+async fn erased(db: &Db, agency: AgencyId) -> Result<HashMap<String, i64>> {
+    let read = |row: &mut crate::Row<'_>| Ok((row.int::<i64>()?, row.text()?));
+    let events: Vec<(i64, String)> =
+        db.read(move |tx| Ok(tx.all(&ERASING, params![agency], read)?)).await?;
+    let names =
+        |(seq, body): (i64, String)| vouch::erased(&body).into_iter().map(move |name| (name, seq));
+    Ok(events.into_iter().flat_map(names).collect())
 }
 
 async fn unsealed(db: &Db, agency: AgencyId, until: i64) -> Result<i64> {

@@ -7,13 +7,49 @@
 
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
-use tanggap_kernel::{AgencyId, Event, Fault, Value};
+use tanggap_kernel::{AgencyId, Event, Fault, Value, params};
 
 use crate::sql::Sql;
-use crate::tx::{Announcement, Row};
+use crate::tx::{Announcement, Row, Tx};
 
 /// The fact of an event's body that holds what it vouches for: `{"message:0a…": "9f…"}`.
 pub(crate) const FACT: &str = "vouches";
+
+/// The fact of an event that tells which rows were lawfully erased or shortened: from then on no
+/// event before it vouches for them.
+pub const ERASES: &str = "erases";
+
+/// What a row is called in the log: `message:0a…`.
+#[must_use]
+pub fn name(kind: &str, id: i64) -> String {
+    format!("{kind}:{}", tanggap_kernel::id::to_text(id))
+}
+
+/// Vouches anew for a row that was lawfully shortened, as it is now: the event that is announced
+/// next tells it, and one before it that the old row is erased ([`ERASES`]). Returns the salt that
+/// the row keeps from now on.
+///
+/// # Errors
+/// A fault of the engine, or where there is no such row.
+pub fn again(
+    tx: &mut Tx<'_>,
+    agency: AgencyId,
+    of: &'static Vouched,
+    id: i64,
+) -> Result<Vec<u8>, Fault> {
+    let columns = tx.one(of.row, params![agency, id], |row| {
+        row.opt_bytes()?;
+        row.rest()
+    })?;
+    tx.vouch(agency, of.kind, id, &columns)
+}
+
+/// What an event erases, by name.
+pub(crate) fn erased(body: &str) -> Vec<String> {
+    let Ok(Json::Object(mut facts)) = serde_json::from_str(body) else { return Vec::new() };
+    let Some(Json::Array(names)) = facts.remove(ERASES) else { return Vec::new() };
+    names.into_iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
 
 /// One table whose rows the log vouches for.
 #[derive(Debug)]
@@ -44,7 +80,7 @@ impl Voucher {
         let mut salt = vec![0; 16];
         getrandom::fill(&mut salt).map_err(|e| Fault::new(format!("random: {e}")))?;
         let commitment = hex::encode(commitment(&salt, columns));
-        let name = format!("{kind}:{}", tanggap_kernel::id::to_text(id));
+        let name = name(kind, id);
         Ok((Self { agency, name, commitment }, salt))
     }
 }

@@ -17,9 +17,9 @@ use crate::store::{self, audit};
 /// Numbers above this are instants: 2001-09-09 in microseconds.
 const INSTANTS: i64 = 1_000_000_000_000_000;
 /// Facts that say nothing to people (ids, whom a page tells), or are told beside the event already.
-const UNTOLD: [&str; 13] = [
+const UNTOLD: [&str; 14] = [
     "version", "code", "recount", "old_at", "new_at", "inquiry", "talk", "told", "queue", "queues",
-    "rules", "about", "vouches",
+    "rules", "about", "vouches", "erases",
 ];
 
 /// The names of all that a stretch of the log speaks of.

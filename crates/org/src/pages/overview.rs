@@ -124,6 +124,9 @@ fn doors(staff: &Staff, counts: &Counts) -> Vec<Door> {
         doors.push(of("/pengaturan/kiriman", "send", "org-settings-sending", None));
         doors.push(of("/pengaturan/pekerjaan", "refresh", "org-settings-jobs", None));
     }
+    if may(Permission::PersonErase) {
+        doors.push(of("/pengaturan/penghapusan", "shield", "erasure-title", None));
+    }
     if may(Permission::AgenciesManage) {
         doors.push(of(super::agencies::HOME, "home", "org-settings-agencies", None));
     }

@@ -3,7 +3,7 @@
 //! A row that was changed or taken away is found where the event that vouches for it is read. One
 //! that was slipped in has no event: it is found by counting, day by day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tanggap_kernel::{AgencyId, Fault, Result, Timestamp, id, params};
 
@@ -21,6 +21,8 @@ const DAY: i64 = 24 * Timestamp::HOUR;
 pub(super) struct Rows {
     vouched: Vec<&'static Vouched>,
     agency: AgencyId,
+    /// What was lawfully erased, by name, with the number of the event that tells it.
+    erased: HashMap<String, i64>,
     /// Ids from here on are too young to be counted.
     pub until: i64,
     /// Rows that were looked at.
@@ -32,10 +34,23 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn of(vouched: &[&'static Vouched], agency: AgencyId, now: Timestamp) -> Self {
+    pub(super) fn of(
+        vouched: &[&'static Vouched],
+        agency: AgencyId,
+        now: Timestamp,
+        erased: HashMap<String, i64>,
+    ) -> Self {
         let until = id::floor_at(Timestamp::from_micros(now.as_micros() - YOUNG));
         let vouched = vouched.to_vec();
-        Self { vouched, agency, until, seen: 0, first: i64::MAX, counts: BTreeMap::new() }
+        Self {
+            vouched,
+            agency,
+            erased,
+            until,
+            seen: 0,
+            first: i64::MAX,
+            counts: BTreeMap::new(),
+        }
     }
 
     /// Looks at the rows that events vouch for, each with the number of its event; returns the
@@ -49,6 +64,11 @@ impl Rows {
         for (seq, told) in told {
             // A kind that this program does not know yet, or no longer.
             let Some(of) = self.vouched.iter().find(|of| of.kind == told.kind) else { continue };
+            // What was erased is not as it was written; what is left of it is vouched for anew.
+            let erased = self.erased.get(&vouch::name(&told.kind, told.id));
+            if erased.is_some_and(|at| seq < *at) {
+                continue;
+            }
             self.first = self.first.min(told.id);
             if told.id < self.until {
                 *self.counts.entry((of.kind, day(told.id))).or_default() += 1;

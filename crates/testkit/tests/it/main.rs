@@ -19,6 +19,7 @@ mod desk_quick;
 mod desk_sending;
 mod desk_wrap_up;
 mod door;
+mod erasure;
 mod house;
 mod org;
 mod org_import;
