@@ -329,8 +329,6 @@ pub fn until_session_ends(ctx: &Ctx, staff: &Staff) -> impl Future<Output = ()> 
             let concerned = tokio::select! {
                 heard = events.recv() => match heard {
                     Ok(event) => match event.subject_kind.as_str() {
-                        // Nobody hears by old rights while the new ones are looked up.
-                        "user" if event.subject_id == user.0 && !is_sign_in(&event.kind) => return,
                         "user" => event.subject_id == user.0,
                         "unit" | "agency" => event.agency_id == access.agency_id,
                         _ => false,
@@ -357,9 +355,4 @@ pub fn until_session_ends(ctx: &Ctx, staff: &Staff) -> impl Future<Output = ()> 
             }
         }
     }
-}
-
-/// Signing in and out, in this browser or another, changes no rights; the session is looked at.
-fn is_sign_in(kind: &str) -> bool {
-    ["user.signed_in", "user.signed_out", "user.sign_in_failed"].contains(&kind)
 }
