@@ -11,6 +11,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use tanggap_calendar::Kind;
 use tanggap_cases::actions::{self, Origin, Words};
+use tanggap_cases::addresses;
 use tanggap_cases::inquiries::InquiryId;
 use tanggap_cases::model::Case;
 use tanggap_cases::report::{DESCRIPTION_MAX, FILES_MAX, Report, SUBJECT_MAX, Ticket};
@@ -369,6 +370,9 @@ fn continue_case(
 ) -> Result<Option<Case>> {
     let mail = &letter.mail;
     let own = is_from_reporter(tx, access, case, letter)?;
+    if let Some(sender) = sender(mail).filter(|_| own && mail.auto == AutoKind::None) {
+        addresses::used(tx, access, case, ("email", sender.as_str()))?;
+    }
     // Whoever writes to the address that we signed has a letter of ours; who names a letter only
     // may have guessed it.
     let is_theirs = own

@@ -79,6 +79,8 @@ sql! {
         vouched = null, page = '' where agency_id = $1 and interaction_id", theirs!());
     PROXIES = "update cases set proxy_for = null where agency_id = $1 and contact_id = $2
         and contact_id is not null and proxy_for is not null";
+    ADDRESSES = concat!("delete from case_addresses where agency_id = $1
+        and case_id", of_their_cases!());
     DRAFTS = concat!("delete from drafts where agency_id = $1
         and (case_id", of_their_cases!(), " or case_id", theirs!(), ")");
     BESIDE_THE_LOG = concat!("delete from event_private where agency_id = $1 and event_id in (
@@ -243,6 +245,7 @@ fn forget(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<()> {
         &TALKS,
         &VISITORS,
         &PROXIES,
+        &ADDRESSES,
         &DRAFTS,
         &BESIDE_THE_LOG,
         &LOOSE_WORDS,

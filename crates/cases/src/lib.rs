@@ -7,6 +7,7 @@
 //! code or PIN).
 
 pub mod actions;
+pub mod addresses;
 pub mod asides;
 pub mod clocks;
 pub mod demo;
@@ -39,6 +40,7 @@ pub static VOUCHED: [&tanggap_store::vouch::Vouched; 3] =
 #[must_use]
 pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     [
+        addresses::STATEMENTS,
         asides::STATEMENTS,
         erasure::STATEMENTS,
         inquiries::store::STATEMENTS,

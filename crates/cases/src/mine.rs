@@ -18,9 +18,8 @@ use tanggap_ui::{Arg, t, t_args};
 
 use crate::actions::announce;
 use crate::model::{Case, CaseId};
-use crate::notices;
 use crate::report::hash_pin;
-use crate::store;
+use crate::{addresses, notices, store};
 
 /// How long a code lasts.
 pub const CODE_MICROS: i64 = 10 * Timestamp::MINUTE;
@@ -223,7 +222,7 @@ pub fn prove(
     }
     tx.put(&USED, params![agency, &hash[..]])?;
     let (kind, value) = address.parts();
-    Ok(!contacts::with_identity(tx, access, kind, value, 1)?.is_empty())
+    Ok(addresses::proved(tx, access, (kind, value))?)
 }
 
 /// All that was reported by those who are reached by an address, the newest first. Who asks has
@@ -272,6 +271,7 @@ pub fn renew_pin(
     if !tell(tx, access, address, (&subject, &text), &pin.0, Some(case.id))? {
         return Err(Refusal::Illegal("mine-no-way").into());
     }
+    addresses::used(tx, access, &case, address.parts())?;
     announce(tx, access, &case, "case.pin_replaced", json!({ "by": address.parts().0 }));
     Ok(case)
 }

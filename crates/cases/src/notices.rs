@@ -2,7 +2,6 @@
 //! transaction that caused it, on the channel by which they wrote last; what cannot go out yet
 //! waits there, visibly.
 
-use tanggap_contacts as contacts;
 use tanggap_conversations::outbound::Extra;
 use tanggap_conversations::{NewOutbound, Priority, Talk, TalkState, outbound, talks};
 use tanggap_kernel::{Access, Actor, Locale, Result};
@@ -11,7 +10,7 @@ use tanggap_store::Tx;
 use tanggap_ui::{Arg, t, t_args};
 
 use crate::model::Case;
-use crate::talking;
+use crate::{addresses, talking};
 
 /// Where the address of the installation goes into a text; the sender fills it in.
 pub const BASE_URL: &str = "{base_url}";
@@ -137,8 +136,8 @@ fn title(notice: &Notice<'_>, locale: Locale) -> String {
 /// # Errors
 /// A fault of the engine.
 pub fn by_mail(tx: &mut Tx<'_>, access: &Access, notice: &Notice<'_>) -> Result<()> {
-    let Some(contact) = notice.case.contact_id else { return Ok(()) };
-    let Some((name, recipient)) = contacts::reachable(tx, access, contact)? else { return Ok(()) };
+    let found = addresses::of(tx, access, notice.case, "email")?;
+    let Some((name, recipient)) = found else { return Ok(()) };
     let (locale, key) = (locale_of(access), key(notice));
     let name = match name.as_str() {
         "" => t(locale, "case-actor-citizen"),

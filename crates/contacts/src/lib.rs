@@ -13,9 +13,7 @@ mod store;
 
 pub use model::{Contact, ContactId, IdentityKind, Met, NewContact};
 pub use names::{masked, named, names_of, register};
-pub use store::{
-    adopt, erase, find_or_create, get, perhaps_same, reachable, update, with_identity,
-};
+pub use store::{adopt, erase, find_or_create, get, perhaps_same, update, with_identity};
 
 /// The statements of this crate, for the test that reads every plan.
 #[must_use]

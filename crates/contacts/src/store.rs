@@ -17,9 +17,6 @@ sql! {
     BY_IDENTITY = "select c.id, c.name, c.same_as from contact_identities i join contacts c
         on c.agency_id = i.agency_id and c.id = i.contact_id
         where i.agency_id = $1 and i.kind = $2 and i.value = $3 order by i.contact_id limit $4";
-    REACHABLE = "select c.name, i.value from contact_identities i join contacts c
-        on c.agency_id = i.agency_id and c.id = i.contact_id where i.agency_id = $1
-        and i.contact_id = $2 and i.kind = $3 order by i.value limit 1";
     // One statement, since each is a wake-up more for whoever reads: a row for each identity, or
     // one without.
     FIND = "select c.id, c.name, c.address, c.nik, c.same_as, c.created_at, c.version,
@@ -209,19 +206,6 @@ pub fn perhaps_same(
     others.push(first);
     others.retain(|other| *other != contact.id);
     Ok(others)
-}
-
-/// A person's name and the first of their e-mail addresses: where to write to.
-///
-/// # Errors
-/// A fault of the engine.
-pub fn reachable(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    id: ContactId,
-) -> Result<Option<(String, String)>, Fault> {
-    let email = IdentityKind::Email.as_str();
-    tx.opt(&REACHABLE, params![access.agency_id, id, email], |row| Ok((row.text()?, row.text()?)))
 }
 
 /// A member of staff says that two contacts are one person: the numbers and addresses of `other`

@@ -63,6 +63,7 @@ static ALL: &[Migration] = migrations! {
     30 => "0030_salts_of_words.sql",
     31 => "0031_installation.sql",
     32 => "0032_overdue_notices.sql",
+    33 => "0033_addresses_used.sql",
 };
 
 const CREATE_LEDGER: &str =

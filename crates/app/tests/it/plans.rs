@@ -26,6 +26,7 @@ const LARGE: &[&str] = &[
     "message_search",
     "attachments",
     "cases",
+    "case_addresses",
     "case_deadlines",
     "follow_ups",
     "drafts",

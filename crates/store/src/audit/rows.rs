@@ -42,15 +42,7 @@ impl Rows {
     ) -> Self {
         let until = id::floor_at(Timestamp::from_micros(now.as_micros() - YOUNG));
         let vouched = vouched.to_vec();
-        Self {
-            vouched,
-            agency,
-            erased,
-            until,
-            seen: 0,
-            first: i64::MAX,
-            counts: BTreeMap::new(),
-        }
+        Self { vouched, agency, erased, until, seen: 0, first: i64::MAX, counts: BTreeMap::new() }
     }
 
     /// Looks at the rows that events vouch for, each with the number of its event; returns the

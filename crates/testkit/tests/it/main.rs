@@ -1,5 +1,6 @@
 //! Everything that is tested from outside a crate, in one binary, so that it links once.
 
+mod addresses;
 mod api;
 mod api_client;
 mod api_socket;

@@ -2,9 +2,8 @@
 //! time, where the agency's rules say so and the citizen left an address there. One step only: what
 //! stands in is not stood in for.
 
-use tanggap_cases::notices;
 use tanggap_cases::store as case_store;
-use tanggap_contacts as contacts;
+use tanggap_cases::{addresses, notices};
 use tanggap_conversations::outbound::lanes::{Ended, Lane};
 use tanggap_conversations::outbound::rules::Fallback;
 use tanggap_conversations::outbound::{self, Outbound, OutboundId, settings};
@@ -69,11 +68,9 @@ fn look(tx: &mut Tx<'_>, job: &Job) -> Result<()> {
 fn queue(tx: &mut Tx<'_>, access: &Access, row: &Outbound, fallback: &Fallback) -> Result<()> {
     let Some(case) = row.case_id else { return Ok(()) };
     let Some(case) = case_store::find(tx, access, case.into())? else { return Ok(()) };
-    let Some(contact) = case.contact_id else { return Ok(()) };
-    let contact = contacts::get(tx, access, contact)?;
     let is_sms = fallback.channel == "sms";
-    let found = if is_sms { contact.phones.first() } else { contact.emails.first() };
-    let Some(recipient) = found else { return Ok(()) };
+    let found = addresses::of(tx, access, &case, &fallback.channel)?;
+    let Some((_, recipient)) = found else { return Ok(()) };
     let account_id = match outbound::account_for(tx, access, &fallback.channel)? {
         Some(id) => id,
         None if is_sms => return Ok(()),
@@ -94,7 +91,7 @@ fn queue(tx: &mut Tx<'_>, access: &Access, row: &Outbound, fallback: &Fallback) 
             case_id: row.case_id,
             channel: &fallback.channel,
             account_id,
-            recipient,
+            recipient: &recipient,
             subject: if is_sms { "" } else { &subject },
             body: if is_sms { &short } else { &row.body },
             key: Some(&format!("instead:{}", row.id)),
