@@ -45,6 +45,8 @@ pub(crate) struct Got {
     pub status: StatusCode,
     pub location: String,
     pub body: String,
+    /// What the browser was given to keep: `name=value`.
+    pub cookies: Vec<String>,
 }
 
 impl Desk {
@@ -58,6 +60,7 @@ impl Desk {
             live: Live::default(),
         };
         let app = tanggap_desk::routes()
+            .layer(axum::middleware::from_fn_with_state(ctx.clone(), tanggap_org::door::tell_once))
             .layer(axum::middleware::from_fn(tanggap_ui::answer::tell_failures))
             .with_state(ctx.clone());
         let house = House::build(&kit.db).await;
@@ -82,11 +85,13 @@ impl Desk {
 impl Browser {
     pub async fn send(&mut self, request: Request<Body>) -> Got {
         let response = self.app.clone().oneshot(request).await.expect("an answer");
+        let mut cookies = Vec::new();
         for set in response.headers().get_all(header::SET_COOKIE) {
             let set = set.to_str().expect("text").split(';').next().unwrap_or_default();
             if set.starts_with("lihat=") {
                 self.cookie.push_str(&format!("; {set}"));
             }
+            cookies.push(set.to_owned());
         }
         let status = response.status();
         let location = response.headers().get(header::LOCATION);
@@ -98,7 +103,7 @@ impl Browser {
         } else if let Some(rest) = body.split("name=\"csrf\" content=\"").nth(1) {
             self.csrf = rest.split('"').next().unwrap_or_default().to_owned();
         }
-        Got { status, location, body }
+        Got { status, location, body, cookies }
     }
 
     pub async fn get(&mut self, path: &str) -> Got {

@@ -18,6 +18,7 @@ mod desk_find;
 mod desk_pick;
 mod desk_quick;
 mod desk_sending;
+mod desk_undo;
 mod desk_wrap_up;
 mod door;
 mod erasure;
