@@ -1,4 +1,5 @@
 erasure-title = Erasure of personal data
+    .hint = Requests to be forgotten, and what stays kept.
     .help = To carry out somebody's request to be forgotten (Law 27/2022 article 8). Check first who asks.
 erasure-find = Tracking code, telephone number or mail address of who asks
     .help = As a whole, as they once gave it to us.

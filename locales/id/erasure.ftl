@@ -1,4 +1,5 @@
 erasure-title = Penghapusan data pribadi
+    .hint = Permohonan warga agar datanya dihapus, dan apa yang tetap disimpan.
     .help = Untuk melaksanakan permohonan warga agar datanya dihapus (UU 27/2022 Pasal 8). Periksa lebih dahulu identitas pemohon.
 erasure-find = Kode lacak, nomor telepon, atau alamat surel pemohon
     .help = Tulis lengkap, seperti yang pernah diberikan pemohon kepada kami.
