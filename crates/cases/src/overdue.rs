@@ -22,8 +22,8 @@ use crate::store::NEVER;
 
 /// The kind of job that tells it; its key is the agency.
 pub const RING: &str = "overdue_day";
-/// So many people are told in one transaction.
-const PEOPLE_BATCH: i64 = 50;
+/// So many people are told in one transaction: others write meanwhile.
+const PEOPLE_BATCH: i64 = 10;
 
 // While the citizen has the word, `risk_at` lies beyond all time and nobody here is late.
 sql! {
