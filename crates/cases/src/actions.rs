@@ -55,11 +55,11 @@ pub fn open(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened>
     let law = Law { profile: &profile, calendar: &calendar };
     law.apply(&mut deadlines, ClockEvent::Received, received_at)?;
 
-    let contact_id = match (report.contact, &report.reporter) {
-        (Some(known), _) => Some(known),
+    let reporter = match (report.contact, &report.reporter) {
         (None, Some(new)) => Some(contacts::find_or_create(tx, access, new, report.met(access))?),
-        (None, None) => None,
+        _ => None,
     };
+    let contact_id = report.contact.or(reporter.as_ref().map(|known| known.id));
     let case = Case {
         id: tx.id(),
         code: report.ticket.code.clone(),
@@ -103,7 +103,8 @@ pub fn open(tx: &mut Tx<'_>, access: &Access, report: &Report) -> Result<Opened>
     let receipt = Notice { case: &case, event: "case.received", pin, text: "" };
     match report.talk {
         Some(_) => notices::send(tx, access, &receipt)?,
-        // A new case has no other talk to be looked for.
+        // A new case has no other talk to be looked for, and who left no address gets no mail.
+        None if reporter.is_some_and(|known| known.emails.is_empty()) => {}
         None => notices::by_mail(tx, access, &receipt)?,
     }
     Ok(Opened { case, deadlines })

@@ -95,7 +95,7 @@ pub fn hear(tx: &mut Tx<'_>, agency: &Access, heard: &Heard<'_>) -> Result<Optio
     }
     let citizen = Access::citizen(agency.agency_id, Locale::Id);
     let contact_id = match &heard.from {
-        Some(from) => Some(contacts::find_or_create(tx, &citizen, from, Met::ByThemself)?),
+        Some(from) => Some(contacts::find_or_create(tx, &citizen, from, Met::ByThemself)?.id),
         None => None,
     };
     let new = NewTalk {

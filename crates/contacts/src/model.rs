@@ -37,6 +37,15 @@ pub struct Contact {
 }
 
 impl Contact {
+    /// Its numbers or addresses of a kind.
+    pub(crate) fn values_mut(&mut self, kind: IdentityKind) -> &mut Vec<String> {
+        match kind {
+            IdentityKind::Phone => &mut self.phones,
+            IdentityKind::Email => &mut self.emails,
+            IdentityKind::Handle => &mut self.handles,
+        }
+    }
+
     /// The name with all but the first letters hidden: `B••• S••••••`.
     #[must_use]
     pub fn masked_name(&self) -> String {
@@ -81,6 +90,11 @@ impl IdentityKind {
             Self::Email => "email",
             Self::Handle => "handle",
         }
+    }
+
+    /// The kind that the database's word means.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        [Self::Phone, Self::Email, Self::Handle].into_iter().find(|kind| kind.as_str() == word)
     }
 }
 

@@ -14,9 +14,15 @@ sql! {
         values ($1, $2, $3, $4, $5, $6, $7, 1)";
     INSERT_IDENTITY = "insert into contact_identities (agency_id, contact_id, kind, value)
         values ($1, $2, $3, $4) on conflict do nothing";
-    BY_IDENTITY = "select c.id, c.name, c.same_as from contact_identities i join contacts c
-        on c.agency_id = i.agency_id and c.id = i.contact_id
-        where i.agency_id = $1 and i.kind = $2 and i.value = $3 order by i.contact_id limit $4";
+    BY_IDENTITY = "select contact_id from contact_identities
+        where agency_id = $1 and kind = $2 and value = $3 order by contact_id limit $4";
+    // All that is known of all who share a number, at once: asking for each costs turns.
+    SHARING = "select c.id, c.name, c.address, c.nik, c.same_as, c.created_at, c.version,
+        o.kind, o.value from (select agency_id, contact_id from contact_identities
+            where agency_id = $1 and kind = $2 and value = $3 order by contact_id limit $4) i
+        join contacts c on c.agency_id = i.agency_id and c.id = i.contact_id
+        join contact_identities o on o.agency_id = i.agency_id and o.contact_id = i.contact_id
+        order by i.contact_id, o.kind, o.value";
     // One statement, since each is a wake-up more for whoever reads: a row for each identity, or
     // one without.
     FIND = "select c.id, c.name, c.address, c.nik, c.same_as, c.created_at, c.version,
@@ -55,34 +61,81 @@ pub fn find_or_create(
     access: &Access,
     new: &NewContact,
     met: Met,
-) -> Result<ContactId, Fault> {
-    let nik = new.nik.as_deref();
-    let found = match known(tx, access, new, met)? {
-        Known::Same(id) => {
-            if met == Met::AtTheCounter && (!new.address.is_empty() || nik.is_some()) {
-                tx.put(&FILL, params![access.agency_id, id, &new.address, nik])?;
+) -> Result<Contact, Fault> {
+    let mut contact = match known(tx, access, new, met)? {
+        Known::Same(mut contact) => {
+            if met == Met::AtTheCounter {
+                fill(tx, access, &mut contact, new)?;
             }
-            id
+            contact
         }
-        Known::Perhaps(same_as) => {
-            let (id, now): (ContactId, _) = (tx.id(), tx.now());
-            let row = params![access.agency_id, id, &new.name, &new.address, nik, now, same_as];
-            tx.put(&INSERT, row)?;
-            names::index(tx, access.agency_id, id, &new.name)?;
-            id
-        }
+        Known::Perhaps(same_as) => insert(tx, access, new, same_as)?,
     };
-    let rows: Vec<_> = given(new)
-        .map(|(kind, value)| params![access.agency_id, found, kind.as_str(), value].to_vec())
-        .collect();
+    let mut rows = Vec::new();
+    for (kind, value) in given(new) {
+        let known = contact.values_mut(kind);
+        if !known.iter().any(|it| it == value) {
+            known.push(value.to_owned());
+            rows.push(params![access.agency_id, contact.id, kind.as_str(), value].to_vec());
+        }
+    }
     tx.put_all(&INSERT_IDENTITY, &rows)?;
-    Ok(found)
+    Ok(contact)
+}
+
+/// Adds what was missing of a known contact.
+fn fill(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    contact: &mut Contact,
+    new: &NewContact,
+) -> Result<(), Fault> {
+    let adds_address = contact.address.is_empty() && !new.address.is_empty();
+    let adds_nik = contact.nik.is_none() && new.nik.is_some();
+    if !adds_address && !adds_nik {
+        return Ok(());
+    }
+    tx.put(&FILL, params![access.agency_id, contact.id, &new.address, new.nik.as_deref()])?;
+    contact.version += 1;
+    if adds_address {
+        contact.address.clone_from(&new.address);
+    }
+    if adds_nik {
+        contact.nik.clone_from(&new.nik);
+    }
+    Ok(())
+}
+
+/// Makes a contact, without its numbers and addresses.
+fn insert(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    new: &NewContact,
+    same_as: Option<ContactId>,
+) -> Result<Contact, Fault> {
+    let contact = Contact {
+        id: tx.id(),
+        name: new.name.clone(),
+        address: new.address.clone(),
+        nik: new.nik.clone(),
+        phones: Vec::new(),
+        emails: Vec::new(),
+        handles: Vec::new(),
+        same_as,
+        created_at: tx.now(),
+        version: 1,
+    };
+    let Contact { id, name, address, nik, created_at, .. } = &contact;
+    let row = params![access.agency_id, *id, name, address, nik.as_deref(), *created_at, same_as];
+    tx.put(&INSERT, row)?;
+    names::index(tx, access.agency_id, *id, name)?;
+    Ok(contact)
 }
 
 /// What is known of somebody who names themself.
 enum Known {
     /// They are this contact.
-    Same(ContactId),
+    Same(Contact),
     /// They may be this one, or nobody that we know.
     Perhaps(Option<ContactId>),
 }
@@ -92,24 +145,18 @@ fn known(tx: &mut Tx<'_>, access: &Access, new: &NewContact, met: Met) -> Result
     let mut perhaps = None;
     for (kind, value) in given(new) {
         let key = params![access.agency_id, kind.as_str(), value, SHARED_MAX];
-        let found: Vec<(ContactId, String, Option<ContactId>)> =
-            tx.all(&BY_IDENTITY, key, |row| Ok((row.int()?, row.text()?, row.opt_int()?)))?;
         let fits = |name: &str| match kind {
             // The provider says who it is, whatever they call themself today.
             IdentityKind::Handle => true,
             IdentityKind::Email => new.name.is_empty() || same(name),
             IdentityKind::Phone => same(name),
         };
-        for (id, _, same_as) in found.into_iter().filter(|(_, name, _)| fits(name)) {
-            let is_same = kind == IdentityKind::Handle
-                || match find(tx, access, id)? {
-                    Some(contact) => is_same(&contact, new, met),
-                    None => false,
-                };
-            if is_same {
-                return Ok(Known::Same(id));
+        let sharing = gathered(tx.all(&SHARING, key, identity)?);
+        for contact in sharing.into_iter().filter(|contact| fits(&contact.name)) {
+            if kind == IdentityKind::Handle || is_same(&contact, new, met) {
+                return Ok(Known::Same(contact));
             }
-            perhaps = perhaps.or(same_as).or(Some(id));
+            perhaps = perhaps.or(contact.same_as).or(Some(contact.id));
         }
     }
     Ok(Known::Perhaps(perhaps))
@@ -172,22 +219,30 @@ pub fn get(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Contact> {
 }
 
 fn find(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Option<Contact>, Fault> {
-    let rows = tx.all(&FIND, params![access.agency_id, id], |row| {
-        Ok((read(row)?, row.opt_text()?, row.opt_text()?))
-    })?;
-    let mut found = None;
+    let rows = tx.all(&FIND, params![access.agency_id, id], identity)?;
+    Ok(gathered(rows).pop())
+}
+
+/// A contact without its numbers and addresses, and one of them.
+type Identity = (Contact, Option<String>, Option<String>);
+
+fn identity(row: &mut Row<'_>) -> Result<Identity, Fault> {
+    Ok((read(row)?, row.opt_text()?, row.opt_text()?))
+}
+
+/// The contacts of rows that come contact by contact.
+fn gathered(rows: Vec<Identity>) -> Vec<Contact> {
+    let mut found: Vec<Contact> = Vec::new();
     for (contact, kind, value) in rows {
-        let contact: &mut Contact = found.get_or_insert(contact);
-        let (Some(kind), Some(value)) = (kind, value) else { continue };
-        if kind == IdentityKind::Phone.as_str() {
-            contact.phones.push(value);
-        } else if kind == IdentityKind::Email.as_str() {
-            contact.emails.push(value);
-        } else if kind == IdentityKind::Handle.as_str() {
-            contact.handles.push(value);
+        if found.last().is_none_or(|last| last.id != contact.id) {
+            found.push(contact);
+        }
+        let last = found.last_mut().expect("invariant: pushed just above");
+        if let (Some(kind), Some(value)) = (kind.as_deref().and_then(IdentityKind::parse), value) {
+            last.values_mut(kind).push(value);
         }
     }
-    Ok(found)
+    found
 }
 
 /// Those who may be the same person as a contact, the newest first: they gave its name and one of

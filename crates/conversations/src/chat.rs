@@ -277,7 +277,7 @@ pub fn named(who: &vouch::Vouched) -> Option<NewContact> {
 fn contact(tx: &mut Tx<'_>, access: &Access, who: &vouch::Vouched) -> Result<Option<ContactId>> {
     let Some(new) = named(who) else { return Ok(None) };
     // Nobody becomes somebody else by naming them.
-    Ok(Some(tanggap_contacts::find_or_create(tx, access, &new, Met::ByThemself)?))
+    Ok(Some(tanggap_contacts::find_or_create(tx, access, &new, Met::ByThemself)?.id))
 }
 
 /// What was said in a talk from message `from` on, oldest first: where that is very much, the

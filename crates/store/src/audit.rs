@@ -27,7 +27,7 @@ crate::sql! {
         where e.agency_id = $1 and e.seq > $2 order by e.seq limit $3";
     AGENCIES = @scan("the audit command reads everything") "select distinct agency_id from events";
     ERASING = @scan("the audit command reads everything") "select seq, body from events
-        where agency_id = $1 and seq is not null and body like '%\"erases\":[%' order by seq";
+        where agency_id = $1 and body like '%\"erases\":[%'";
     UNSEALED = "select count(*) from events where agency_id = $1 and seq is null and id < $2";
     AT = "select hash from events where agency_id = $1 and seq = $2";
 }
@@ -151,17 +151,10 @@ pub async fn verify(db: &Db, heads: Vec<Head>, vouched: &[&'static Vouched]) -> 
     agencies.dedup();
     for agency in &agencies {
         let head = chained.iter().find(|(id, ..)| id == agency);
-        let mut rows = Rows::of(vouched, *agency, db.now(), erased(db, *agency).await?);
-        let (count, mut broken) =
-            verify_chain(db, *agency, head.map(|(_, seq, hash)| (*seq, hash)), &mut rows).await?;
-        if broken.is_none() && unsealed(db, *agency, rows.until).await? == 0 {
-            let stray = rows.stray(db).await?;
-            let why = "a row is there that no event vouches for";
-            broken =
-                stray.map(|row| Broken { row: Some(row), ..Broken::link(*agency, count, why) });
-        }
-        report.events += count;
-        report.rows += rows.seen;
+        let head = head.map(|(_, seq, hash)| (*seq, hash));
+        let (events, rows, broken) = verify_agency(db, *agency, head, vouched).await?;
+        report.events += events;
+        report.rows += rows;
         report.unsealed += unsealed(db, *agency, i64::MAX).await?;
         report.broken.extend(broken);
     }
@@ -176,15 +169,49 @@ pub async fn verify(db: &Db, heads: Vec<Head>, vouched: &[&'static Vouched]) -> 
     Ok(report)
 }
 
-/// What was lawfully erased, and by which event. That these events are as they were written is
-/// seen where the chain is walked.
+/// Checks one agency; returns how many events and rows it has, and the first broken place.
+async fn verify_agency(
+    db: &Db,
+    agency: AgencyId,
+    head: Option<(i64, &Vec<u8>)>,
+    vouched: &[&'static Vouched],
+) -> Result<(i64, i64, Option<Broken>)> {
+    let mut erased = erased(db, agency).await?;
+    loop {
+        let mut rows = Rows::of(vouched, agency, db.now(), erased);
+        let (events, mut broken) = verify_chain(db, agency, head, &mut rows).await?;
+        if broken.is_none() && unsealed(db, agency, rows.until).await? == 0 {
+            let stray = rows.stray(db).await?;
+            let why = "a row is there that no event vouches for";
+            broken =
+                stray.map(|row| Broken { row: Some(row), ..Broken::link(agency, events, why) });
+        }
+        let is_of_a_row = broken.as_ref().is_some_and(|broken| broken.row.is_some());
+        let now_erased = if is_of_a_row { self::erased(db, agency).await? } else { HashMap::new() };
+        // Somebody was forgotten while the rows were looked at: they are looked at again.
+        if is_of_a_row && now_erased != rows.erased {
+            erased = now_erased;
+            continue;
+        }
+        return Ok((events, rows.seen, broken));
+    }
+}
+
+/// What was lawfully erased, and by which event: [`rows::UNSEALED`] where that is not sealed yet.
+/// That these events are as they were written is seen where the chain is walked.
 async fn erased(db: &Db, agency: AgencyId) -> Result<HashMap<String, i64>> {
-    let read = |row: &mut crate::Row<'_>| Ok((row.int::<i64>()?, row.text()?));
-    let events: Vec<(i64, String)> =
+    let read = |row: &mut crate::Row<'_>| Ok((row.opt_int::<i64>()?, row.text()?));
+    let events: Vec<(Option<i64>, String)> =
         db.read(move |tx| Ok(tx.all(&ERASING, params![agency], read)?)).await?;
-    let names =
-        |(seq, body): (i64, String)| vouch::erased(&body).into_iter().map(move |name| (name, seq));
-    Ok(events.into_iter().flat_map(names).collect())
+    let mut erased = HashMap::new();
+    for (seq, body) in events {
+        let seq = seq.unwrap_or(rows::UNSEALED);
+        for name in vouch::erased(&body) {
+            let at = erased.entry(name).or_insert(seq);
+            *at = seq.max(*at);
+        }
+    }
+    Ok(erased)
 }
 
 async fn unsealed(db: &Db, agency: AgencyId, until: i64) -> Result<i64> {

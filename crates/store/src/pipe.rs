@@ -2,7 +2,9 @@
 //!
 //! A turn to the server and back costs both processes more than a short statement does. So what
 //! nobody waits for (the beginning of a transaction, rows that are put down) stays here and goes
-//! with the next question or with the commit, in the order in which it was said.
+//! with the next question or with the commit, in the order in which it was said. Rows that are put
+//! into different tables one after the other go as one statement, since the server answers each
+//! statement by itself.
 
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
@@ -22,6 +24,10 @@ use crate::tx::{Conn, Handed, Pg, Tx, pg_fault};
 
 /// How many statements may wait before they are sent by themselves.
 const WAITING_MAX: usize = 256;
+/// How many inserts become one statement, and how many such statements a connection keeps: the
+/// server holds a plan of each, of some hundred kilobytes.
+const TOGETHER_MAX: usize = 16;
+const KEPT_TOGETHER_MAX: usize = 64;
 /// A node that stops in the middle of a transaction must not hold its row locks (the sealer's
 /// lease is one) for hours. A statement is prepared once, plan and all: planning costs more than
 /// most of ours, and left to itself the server plans each with a `limit $n` anew for each value.
@@ -53,6 +59,8 @@ struct Open {
     client: Client,
     /// Prepared statements, by the address of their source and the rows that they put down.
     prepared: HashMap<(usize, usize), Statement>,
+    /// The same of several inserts that go as one.
+    together: HashMap<Vec<(usize, usize)>, Statement>,
     /// Drives the connection while somebody waits for an answer.
     runtime: Runtime,
 }
@@ -124,33 +132,74 @@ impl Open {
             }
             Ok::<_, Fault>(client)
         })?;
-        Ok(Self { client, prepared: HashMap::new(), runtime })
+        Ok(Self { client, prepared: HashMap::new(), together: HashMap::new(), runtime })
     }
 
-    fn prepare(&mut self, sql: &'static Sql, rows: usize) -> Result<Statement, Fault> {
-        let key = (std::ptr::from_ref(sql).addr(), rows);
-        if let Some(statement) = self.prepared.get(&key) {
+    fn prepare(&mut self, sql: &'static Sql) -> Result<Statement, Fault> {
+        self.prepare_put(&Put { sql, rows: 1, params: 0 })
+    }
+
+    fn prepare_put(&mut self, put: &Put) -> Result<Statement, Fault> {
+        if let Some(statement) = self.prepared.get(&put.key()) {
             return Ok(statement.clone());
         }
-        let many =
-            match rows {
-                1 => None,
-                _ => Some(sql.for_rows(rows).ok_or_else(|| {
-                    Fault::new(format!("{}: puts down no rows at once", sql.name))
-                })?),
-            };
-        let statement = self
-            .runtime
-            .block_on(self.client.prepare(many.as_deref().unwrap_or(sql.postgres)))
-            .map_err(|e| pg_fault(sql.name, &e))?;
-        self.prepared.insert(key, statement.clone());
+        let statement = self.prepare_text(&[*put])?;
+        self.prepared.insert(put.key(), statement.clone());
         Ok(statement)
+    }
+
+    fn prepare_puts(&mut self, puts: &[Put]) -> Result<Statement, Fault> {
+        if let [put] = puts {
+            return self.prepare_put(put);
+        }
+        let key: Vec<_> = puts.iter().map(Put::key).collect();
+        if let Some(statement) = self.together.get(&key) {
+            return Ok(statement.clone());
+        }
+        let statement = self.prepare_text(puts)?;
+        if self.together.len() == KEPT_TOGETHER_MAX {
+            self.together.clear();
+        }
+        self.together.insert(key, statement.clone());
+        Ok(statement)
+    }
+
+    fn prepare_text(&self, puts: &[Put]) -> Result<Statement, Fault> {
+        let name = name(puts);
+        let parts: Vec<_> = puts.iter().map(|put| (put.sql, put.rows, put.params)).collect();
+        let text = Sql::together(&parts)
+            .ok_or_else(|| Fault::new(format!("{name}: puts down no rows at once")))?;
+        self.runtime.block_on(self.client.prepare(&text)).map_err(|e| pg_fault(name, &e))
+    }
+}
+
+/// Rows put down by one statement of the program.
+#[derive(Clone, Copy)]
+struct Put {
+    sql: &'static Sql,
+    rows: usize,
+    /// How many values they take.
+    params: usize,
+}
+
+impl Put {
+    fn key(&self) -> (usize, usize) {
+        (std::ptr::from_ref(self.sql).addr(), self.rows)
+    }
+}
+
+/// What a fault of these is called; the server says in which table it was.
+fn name(puts: &[Put]) -> &'static str {
+    match puts {
+        [put] => put.sql.name,
+        _ => "rows put down together",
     }
 }
 
 enum Waiting {
     Text(&'static str),
-    Row(&'static Sql, Statement, Vec<Value<'static>>),
+    /// Inserts into different tables, or one other statement; the values of all of them.
+    Rows(Vec<Put>, Vec<Value<'static>>),
     /// Asked ahead: its answer is wanted later.
     Ahead(&'static Sql, Statement, Vec<Value<'static>>),
 }
@@ -225,9 +274,15 @@ impl<'c> Pipe<'c> {
         params: &[Value<'_>],
     ) -> Result<(), Fault> {
         self.forget_ahead();
-        let statement = self.open.prepare(sql, rows)?;
-        let params = params.iter().map(|value| value.clone().into_owned()).collect();
-        self.waiting.push(Waiting::Row(sql, statement, params));
+        let put = Put { sql, rows, params: params.len() };
+        let params = params.iter().map(|value| value.clone().into_owned());
+        match self.waiting.last_mut() {
+            Some(Waiting::Rows(puts, values)) if takes(puts, sql) => {
+                puts.push(put);
+                values.extend(params);
+            }
+            _ => self.waiting.push(Waiting::Rows(vec![put], params.collect())),
+        }
         if self.waiting.len() >= WAITING_MAX { self.turn(None).map(drop) } else { Ok(()) }
     }
 
@@ -300,7 +355,7 @@ impl<'c> Pipe<'c> {
             self.waiting.push(Waiting::Text(OWN_PLANS));
             self.own_plans = true;
         }
-        self.open.prepare(sql, 1)
+        self.open.prepare(sql)
     }
 
     fn rows(&mut self, question: Question<'_>) -> Result<Vec<Row>, Fault> {
@@ -316,9 +371,19 @@ impl<'c> Pipe<'c> {
         let waiting = std::mem::take(&mut self.waiting);
         self.begun |= matches!(waiting.first(), Some(Waiting::Text(BEGIN)));
         let asked = question.is_some();
+        let mut statements = Vec::with_capacity(waiting.len());
+        for said in &waiting {
+            statements.push(match said {
+                Waiting::Rows(puts, _) => Some(self.open.prepare_puts(puts)?),
+                Waiting::Text(_) | Waiting::Ahead(..) => None,
+            });
+        }
         let Open { client, runtime, .. } = &*self.open;
-        let mut turns: Vec<MaybeDone<Turn<'_>>> =
-            waiting.iter().map(|said| maybe_done(say(client, said))).collect();
+        let mut turns: Vec<MaybeDone<Turn<'_>>> = waiting
+            .iter()
+            .zip(&statements)
+            .map(|(said, statement)| maybe_done(say(client, said, statement.as_ref())))
+            .collect();
         turns.extend(question.map(|question| maybe_done(ask(client, question))));
         runtime.block_on(poll_fn(|cx| {
             // Polled in their order: the first poll of each sends it.
@@ -344,15 +409,23 @@ impl<'c> Pipe<'c> {
     }
 }
 
-fn say<'t>(client: &'t Client, said: &'t Waiting) -> Turn<'t> {
+/// Whether an insert may go with others: into a table into which none of them puts a row.
+fn takes(puts: &[Put], sql: &Sql) -> bool {
+    let Some(table) = sql.fills() else { return false };
+    puts.len() < TOGETHER_MAX
+        && puts.iter().all(|put| put.sql.fills().is_some_and(|filled| filled != table))
+}
+
+fn say<'t>(client: &'t Client, said: &'t Waiting, statement: Option<&'t Statement>) -> Turn<'t> {
     match said {
         Waiting::Text(text) => Box::pin(async move {
             client.batch_execute(text).await.map_err(|e| (*text, e))?;
             Ok(Answer::Nothing)
         }),
-        Waiting::Row(sql, statement, params) => Box::pin(async move {
+        Waiting::Rows(puts, params) => Box::pin(async move {
+            let statement = statement.expect("invariant: prepared before the turn");
             let params = params.iter().map(Pg);
-            client.execute_raw(statement, params).await.map_err(|e| (sql.name, e))?;
+            client.execute_raw(statement, params).await.map_err(|e| (name(puts), e))?;
             Ok(Answer::Nothing)
         }),
         Waiting::Ahead(sql, statement, params) => Box::pin(rows(client, sql, statement, params)),

@@ -15,6 +15,7 @@ pub struct Sql {
     pub scan: Option<&'static str>,
     sqlite: OnceLock<String>,
     own_plan: OnceLock<bool>,
+    fills: OnceLock<Option<&'static str>>,
 }
 
 impl Sql {
@@ -33,6 +34,7 @@ impl Sql {
             scan,
             sqlite: OnceLock::new(),
             own_plan: OnceLock::new(),
+            fills: OnceLock::new(),
         }
     }
 
@@ -42,18 +44,44 @@ impl Sql {
         let begins = self.postgres.find("values (")? + "values ".len();
         let ends = begins + self.postgres[begins..].find(')')? + 1;
         let (group, rest) = (&self.postgres[begins..ends], &self.postgres[ends..]);
-        let parts: Vec<&str> = group.split('$').collect();
+        let each = group.matches('$').count();
+        let groups: Option<Vec<String>> =
+            (0..rows).map(|row| renumbered(group, row * each)).collect();
         let mut text = self.postgres[..begins].to_owned();
-        for row in 0..rows {
-            text.push_str(if row == 0 { parts[0] } else { ", (" });
-            for part in &parts[1..] {
-                let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
-                let number: usize = part[..digits].parse().ok()?;
-                text.push_str(&format!("${}{}", row * (parts.len() - 1) + number, &part[digits..]));
-            }
-        }
+        text.push_str(&groups?.join(", "));
         text.push_str(rest);
         Some(text)
+    }
+
+    /// The table that it puts rows into, where it does that alone: it reads none, so what else is
+    /// put down with it makes no difference to it.
+    pub(crate) fn fills(&self) -> Option<&'static str> {
+        *self.fills.get_or_init(|| {
+            let rest = self.postgres.strip_prefix("insert into ")?;
+            let reads = rest.contains(" from ") || rest.contains(" returning ");
+            (!reads).then(|| rest.split([' ', '(']).next()).flatten()
+        })
+    }
+
+    /// One text of PostgreSQL's in the place of several inserts into different tables, each with
+    /// its number of rows and of parameters; theirs come one after the other. `None` where one of
+    /// them puts down no rows at once.
+    pub(crate) fn together(parts: &[(&Self, usize, usize)]) -> Option<String> {
+        let (mut texts, mut before) = (Vec::with_capacity(parts.len()), 0);
+        for (sql, rows, params) in parts {
+            let text = match rows {
+                1 => sql.postgres.to_owned(),
+                rows => sql.for_rows(*rows)?,
+            };
+            texts.push(renumbered(&text, before)?);
+            before += params;
+        }
+        let last = texts.pop()?;
+        let named = texts.iter().enumerate().map(|(n, text)| format!("put{n} as ({text})"));
+        Some(match named.collect::<Vec<_>>().join(", ") {
+            none if none.is_empty() => last,
+            named => format!("with {named} {last}"),
+        })
     }
 
     /// Whether its plan depends on the values: conditions that count only where theirs is given.
@@ -66,6 +94,18 @@ impl Sql {
     pub fn sqlite(&self) -> &str {
         self.sqlite.get_or_init(|| self.own_sqlite.unwrap_or(self.postgres).replace('$', "?"))
     }
+}
+
+/// A text whose parameters come after `before` others.
+fn renumbered(text: &str, before: usize) -> Option<String> {
+    let mut parts = text.split('$');
+    let mut new = parts.next()?.to_owned();
+    for part in parts {
+        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let number: usize = part[..digits].parse().ok()?;
+        new.push_str(&format!("${}{}", before + number, &part[digits..]));
+    }
+    Some(new)
 }
 
 /// Declares statements and registers them in `STATEMENTS` of the module.
@@ -121,7 +161,26 @@ mod tests {
                  on conflict do nothing"
             )
         );
+        static OTHER: Sql = Sql::new(
+            "other",
+            "insert into seen (at, hash) select $1, array_length($2, 1)",
+            None,
+            None,
+        );
+        assert_eq!(
+            Sql::together(&[(&ONE, 2, 4), (&OTHER, 1, 2), (&ONE, 1, 2)]).as_deref(),
+            Some(
+                "with put0 as (insert into words (word, at, seen) values ($1, $2, 0), ($3, $4, 0) \
+                 on conflict do nothing), put1 as (insert into seen (at, hash) \
+                 select $5, array_length($6, 1)) \
+                 insert into words (word, at, seen) values ($7, $8, 0) on conflict do nothing"
+            )
+        );
+        assert_eq!(Sql::together(&[(&ONE, 1, 2)]).as_deref(), Some(ONE.postgres));
         static NONE: Sql = Sql::new("none", "delete from words where word = $1", None, None);
         assert_eq!(NONE.for_rows(2), None);
+        static READS: Sql = Sql::new("reads", "insert into a (b) select b from c", None, None);
+        assert_eq!((ONE.fills(), OTHER.fills()), (Some("words"), Some("seen")));
+        assert_eq!((NONE.fills(), READS.fills()), (None, None));
     }
 }

@@ -51,12 +51,13 @@ async fn traces(kit: &TestDb) -> Vec<(&'static str, &'static str)> {
         .expect("read")
 }
 
-/// What the audit finds once everything is sealed and old enough to be counted.
+/// What the audit finds, looking until everything is sealed and old enough to be counted: it
+/// accuses nobody of what is merely not sealed yet.
 async fn broken(kit: &TestDb) -> Option<&'static str> {
     kit.clock.set(kit.clock.now().plus(2 * Timestamp::MINUTE));
     loop {
         let report = audit::verify(&kit.db, vec![], &VOUCHED).await.expect("a report");
-        if report.unsealed == 0 {
+        if report.unsealed == 0 || !report.broken.is_empty() {
             return report.broken.first().map(|broken| broken.why);
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

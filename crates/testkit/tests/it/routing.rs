@@ -412,7 +412,7 @@ engines! {
         let agent = desk.house.agent.user();
         desk.db().write(move |tx| {
             let person = NewContact { name: "Sari".into(), ..NewContact::default() };
-            let contact = Some(tanggap_contacts::find_or_create(tx, &access, &person, Met::ByThemself)?);
+            let contact = Some(tanggap_contacts::find_or_create(tx, &access, &person, Met::ByThemself)?.id);
             let new = NewTalk { channel: "whatsapp", contact_id: contact, ..NewTalk::default() };
             let (earlier, _) = talks::find_or_begin(tx, &access, &new)?;
             let earlier = talks::assign(tx, &access, earlier, agent)?;
