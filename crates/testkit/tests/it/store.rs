@@ -14,6 +14,14 @@ const AGENCY: AgencyId = AgencyId(7);
 
 static ADD_LEASE: Sql =
     Sql::new("ADD", "insert into leases (name, holder, until) values ($1, $2, 0)", None, None);
+static ADD_MARK: Sql = Sql::new(
+    "MARK",
+    "insert into installation (name, value) values ($1, $2) on conflict (name) do update set
+        value = excluded.value",
+    None,
+    None,
+);
+static MARK: Sql = Sql::new("MARKED", "select value from installation where name = $1", None, None);
 static HOLDER: Sql = Sql::new("HOLDER", "select holder from leases where name = $1", None, None);
 static TAKE: Sql = Sql::new("TAKE", "update leases set holder = $2 where name = $1", None, None);
 
@@ -398,6 +406,44 @@ engines! {
                 assert_eq!(found, (n < count).then(|| n.to_string()), "{count}, {n}");
             }
         }
+    }
+
+    async fn what_is_put_into_several_tables_stands_in_the_order_in_which_it_was_said(kit) {
+        let marks = |value: u8| -> Vec<_> {
+            (0..3).map(|n| params![format!("mark-{n}"), vec![value]].to_vec()).collect()
+        };
+        kit.db.write(move |tx| {
+            tx.put(&ADD_LEASE, params!["first", "a"])?;
+            tx.put_all(&ADD_MARK, &marks(1))?;
+            tx.put(&TAKE, params!["first", "b"])?;
+            tx.put(&ADD_MARK, params!["mark-1", vec![2]])?;
+            tx.put(&ADD_LEASE, params!["second", "c"])?;
+            tx.put(&ADD_MARK, params!["mark-2", vec![3]])?;
+            announce(tx, 1);
+            Ok(())
+        }).await.expect("written");
+        let read = async || {
+            kit.db.read(|tx| {
+                let marks = (0..3)
+                    .map(|n| tx.one(&MARK, params![format!("mark-{n}")], |row| row.bytes()))
+                    .collect::<Result<Vec<_>, _>>()?;
+                Ok((holder(tx, "first")?, holder(tx, "second")?, marks.concat()))
+            }).await.expect("read")
+        };
+        let stands = (Some("b".to_owned()), Some("c".to_owned()), vec![1, 2, 3]);
+        assert_eq!(read().await, stands);
+        // Where one of them fails, nothing of it stays, and the connection goes on.
+        for _ in 0..20 {
+            let failed = kit.db.write(move |tx| {
+                tx.put_all(&ADD_MARK, &marks(9))?;
+                tx.put(&ADD_LEASE, params!["second", "d"])?;
+                announce(tx, 2);
+                Ok(())
+            }).await;
+            assert!(matches!(failed, Err(Error::Fault(_))), "{failed:?}");
+        }
+        assert_eq!(read().await, stands);
+        assert_eq!(sealed(&kit.db, 1).await.events, 1);
     }
 
     async fn what_is_kept_follows_every_change_of_settings(kit) {
