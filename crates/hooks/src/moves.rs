@@ -140,7 +140,7 @@ pub const STEPS: &[Step] = &[
         "concern",
         "Say which unit it is about: it neither sees nor handles the case from then on.",
         false,
-        &[must("unit", Shape::Text(60), "The unit, by its code or id.")],
+        &[must("unit", Shape::Line(60), "The unit, by its code or id.")],
     ),
     step(
         "extend",
@@ -201,7 +201,9 @@ pub async fn transition(
         })
     });
     // A unit or a report that is not there is a matter of the house, not of how it was written.
-    let answer = answer.await.map_err(|problem| problem.conflict_over(&["unit", "of"]))?;
+    let told =
+        |problem: Problem| problem.known_as("reported_unit", "unit").conflict_over(&["unit", "of"]);
+    let answer = answer.await.map_err(told)?;
     Ok(answer.into_response())
 }
 

@@ -69,6 +69,15 @@ impl Problem {
         self
     }
 
+    /// The same where the caller knows a field by another name than the house does.
+    #[must_use]
+    pub fn known_as(mut self, ours: &str, theirs: &'static str) -> Self {
+        for error in self.errors.iter_mut().filter(|error| error.field == ours) {
+            error.field = theirs.into();
+        }
+        self
+    }
+
     /// The same as another kind: what names a thing that is not there is no slip of the pen.
     #[must_use]
     pub fn conflict_over(self, fields: &[&str]) -> Self {

@@ -190,6 +190,8 @@ engines! {
         stale.await.problem(409);
         let nowhere = json!({ "action": "forward", "unit": "TIDAK-ADA", "version": 2 });
         assert_eq!(api.transition(&code, nowhere).await.problem(409), ["unit"]);
+        let nobody = json!({ "action": "concern", "unit": "TIDAK-ADA", "version": 2 });
+        assert_eq!(api.transition(&code, nobody).await.problem(409), ["unit"]);
         let forward = json!({
             "action": "forward", "unit": "PUPR", "reason": "Mohon ditinjau.", "version": 2,
         });
