@@ -58,8 +58,11 @@ impl Sql {
     pub(crate) fn fills(&self) -> Option<&'static str> {
         *self.fills.get_or_init(|| {
             let rest = self.postgres.strip_prefix("insert into ")?;
-            let reads = rest.contains(" from ") || rest.contains(" returning ");
-            (!reads).then(|| rest.split([' ', '(']).next()).flatten()
+            let words = || rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let reads = |word: &str| {
+                ["from", "returning", "table"].iter().any(|it| word.eq_ignore_ascii_case(it))
+            };
+            (!words().any(reads)).then(|| words().next()).flatten()
         })
     }
 
@@ -182,5 +185,11 @@ mod tests {
         static READS: Sql = Sql::new("reads", "insert into a (b) select b from c", None, None);
         assert_eq!((ONE.fills(), OTHER.fills()), (Some("words"), Some("seen")));
         assert_eq!((NONE.fills(), READS.fills()), (None, None));
+        static BROKEN: Sql =
+            Sql::new("broken", "insert into seen\n(at) values ((select 1\nfrom a))", None, None);
+        static TELLS: Sql =
+            Sql::new("tells", "insert into seen (at) values ($1)\nreturning at", None, None);
+        static LINES: Sql = Sql::new("lines", "insert into seen\n(at) values ($1)", None, None);
+        assert_eq!((BROKEN.fills(), TELLS.fills(), LINES.fills()), (None, None, Some("seen")));
     }
 }
