@@ -26,8 +26,8 @@ crate::sql! {
         on p.agency_id = e.agency_id and p.event_id = e.id
         where e.agency_id = $1 and e.seq > $2 order by e.seq limit $3";
     AGENCIES = @scan("the audit command reads everything") "select distinct agency_id from events";
-    ERASING = @scan("the audit command reads everything") "select seq, body from events
-        where agency_id = $1 and body like '%\"erases\":[%'";
+    ERASING = @scan("the audit command reads everything") "select seq, at, actor, subject_id, body
+        from events where agency_id = $1 and body like '%\"erases\":[%' order by id";
     UNSEALED = "select count(*) from events where agency_id = $1 and seq is null and id < $2";
     AT = "select hash from events where agency_id = $1 and seq = $2";
 }
@@ -93,6 +93,24 @@ impl Broken {
     }
 }
 
+/// Rows that the log vouches for no longer. Nobody who changes the database can hide behind it: it
+/// is told, to be held against the requests that were carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    /// The agency.
+    pub agency: AgencyId,
+    /// The number of the event that tells it; `None`: not sealed yet.
+    pub seq: Option<i64>,
+    /// When, UTC.
+    pub at: String,
+    /// Who did it.
+    pub actor: String,
+    /// Who was forgotten, by their id.
+    pub subject: String,
+    /// The names of the rows.
+    pub names: Vec<String>,
+}
+
 /// What a check found.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
@@ -104,6 +122,13 @@ pub struct Report {
     pub rows: i64,
     /// Events not sealed yet; a running node seals them within a second.
     pub unsealed: i64,
+    /// Agencies whose rows were not counted, since events that may vouch for some are not sealed:
+    /// a row that was slipped in would not have been found.
+    pub uncounted: Vec<AgencyId>,
+    /// Rows from before the log vouched for rows: none where it always did.
+    pub older: i64,
+    /// What was erased.
+    pub erased: Vec<Erased>,
     /// The first broken place of each agency that has one.
     pub broken: Vec<Broken>,
 }
@@ -152,11 +177,8 @@ pub async fn verify(db: &Db, heads: Vec<Head>, vouched: &[&'static Vouched]) -> 
     for agency in &agencies {
         let head = chained.iter().find(|(id, ..)| id == agency);
         let head = head.map(|(_, seq, hash)| (*seq, hash));
-        let (events, rows, broken) = verify_agency(db, *agency, head, vouched).await?;
-        report.events += events;
-        report.rows += rows;
+        verify_agency(db, *agency, head, vouched, &mut report).await?;
         report.unsealed += unsealed(db, *agency, i64::MAX).await?;
-        report.broken.extend(broken);
     }
     for head in heads {
         if let Some(broken) = verify_head(db, head).await?
@@ -169,49 +191,69 @@ pub async fn verify(db: &Db, heads: Vec<Head>, vouched: &[&'static Vouched]) -> 
     Ok(report)
 }
 
-/// Checks one agency; returns how many events and rows it has, and the first broken place.
+/// Checks one agency and adds what was found to the report.
 async fn verify_agency(
     db: &Db,
     agency: AgencyId,
     head: Option<(i64, &Vec<u8>)>,
     vouched: &[&'static Vouched],
-) -> Result<(i64, i64, Option<Broken>)> {
-    let mut erased = erased(db, agency).await?;
+    report: &mut Report,
+) -> Result<()> {
+    let mut told = erasures(db, agency).await?;
     loop {
-        let mut rows = Rows::of(vouched, agency, db.now(), erased);
+        let mut rows = Rows::of(vouched, agency, db.now(), by_name(&told));
         let (events, mut broken) = verify_chain(db, agency, head, &mut rows).await?;
-        if broken.is_none() && unsealed(db, agency, rows.until).await? == 0 {
+        let is_counted = unsealed(db, agency, rows.until).await? == 0 && !rows.waits();
+        if broken.is_none() && is_counted {
             let stray = rows.stray(db).await?;
             let why = "a row is there that no event vouches for";
             broken =
                 stray.map(|row| Broken { row: Some(row), ..Broken::link(agency, events, why) });
         }
-        let is_of_a_row = broken.as_ref().is_some_and(|broken| broken.row.is_some());
-        let now_erased = if is_of_a_row { self::erased(db, agency).await? } else { HashMap::new() };
-        // Somebody was forgotten while the rows were looked at: they are looked at again.
-        if is_of_a_row && now_erased != rows.erased {
-            erased = now_erased;
-            continue;
+        if broken.as_ref().is_some_and(|broken| broken.row.is_some()) {
+            // Somebody was forgotten while the rows were looked at: they are looked at again.
+            let now_told = erasures(db, agency).await?;
+            if now_told != told {
+                told = now_told;
+                continue;
+            }
         }
-        return Ok((events, rows.seen, broken));
+        report.events += events;
+        report.rows += rows.seen;
+        report.older += rows.older(db).await?;
+        report.uncounted.extend((!is_counted).then_some(agency));
+        report.erased.extend(told);
+        report.broken.extend(broken);
+        return Ok(());
     }
 }
 
-/// What was lawfully erased, and by which event: [`rows::UNSEALED`] where that is not sealed yet.
-/// That these events are as they were written is seen where the chain is walked.
-async fn erased(db: &Db, agency: AgencyId) -> Result<HashMap<String, i64>> {
-    let read = |row: &mut crate::Row<'_>| Ok((row.opt_int::<i64>()?, row.text()?));
-    let events: Vec<(Option<i64>, String)> =
-        db.read(move |tx| Ok(tx.all(&ERASING, params![agency], read)?)).await?;
-    let mut erased = HashMap::new();
-    for (seq, body) in events {
-        let seq = seq.unwrap_or(rows::UNSEALED);
-        for name in vouch::erased(&body) {
-            let at = erased.entry(name).or_insert(seq);
+/// What was erased, and by which event. That these events are as they were written is seen where
+/// the chain is walked.
+async fn erasures(db: &Db, agency: AgencyId) -> Result<Vec<Erased>> {
+    let read = move |row: &mut crate::Row<'_>| {
+        let (seq, at, actor) = (row.opt_int()?, row.int::<i64>()?, row.text()?);
+        let at = jiff::Timestamp::from_microsecond(at).unwrap_or_default();
+        let at = at.strftime("%F %H:%M").to_string();
+        let (subject, body) = (tanggap_kernel::id::to_text(row.int()?), row.text()?);
+        Ok(Erased { agency, seq, at, actor, subject, names: vouch::erased(&body) })
+    };
+    let mut erased = db.read(move |tx| Ok(tx.all(&ERASING, params![agency], read)?)).await?;
+    erased.retain(|erased| !erased.names.is_empty());
+    Ok(erased)
+}
+
+/// By which event a row was erased last: [`rows::UNSEALED`] where that is not sealed yet.
+fn by_name(told: &[Erased]) -> HashMap<String, i64> {
+    let mut last = HashMap::new();
+    for erased in told {
+        let seq = erased.seq.unwrap_or(rows::UNSEALED);
+        for name in &erased.names {
+            let at = last.entry(name.clone()).or_insert(seq);
             *at = seq.max(*at);
         }
     }
-    Ok(erased)
+    last
 }
 
 async fn unsealed(db: &Db, agency: AgencyId, until: i64) -> Result<i64> {

@@ -73,12 +73,37 @@ async fn verify(db: &Db, file: Option<&Path>, key: Option<&VerifyingKey>) -> Res
         let row = broken.row.as_ref().map(|row| format!(" ({row})")).unwrap_or_default();
         say!("broken: agency {}, event {}: {}{row}", broken.agency, broken.seq, broken.why);
     }
-    if !report.broken.is_empty() {
-        return Ok(ExitCode::FAILURE);
-    }
     let audit::Report { events, agencies, rows, .. } = report;
-    say!("whole: {events} events of {agencies} agencies, {rows} rows as they were written");
-    Ok(ExitCode::SUCCESS)
+    if report.broken.is_empty() {
+        say!("whole: {events} events of {agencies} agencies, {rows} rows as they were written");
+    }
+    tell_besides(&report);
+    Ok(if report.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is not wrong by itself, but is for a person to judge.
+fn tell_besides(report: &audit::Report) {
+    for erased in &report.erased {
+        let audit::Erased { agency, seq, at, actor, subject, names } = erased;
+        let event = seq.map_or("an event not sealed yet".to_owned(), |seq| format!("event {seq}"));
+        say!(
+            "erased: agency {agency}, {event} of {at} by {actor}: {} rows of person {subject}; \
+             there has to be a request for it",
+            names.len()
+        );
+    }
+    if report.older > 0 {
+        say!("older: {} rows are from before the log vouched for rows", report.older);
+    }
+    if report.unsealed > 0 {
+        say!("unsealed: {} events, which a running node seals within a second", report.unsealed);
+    }
+    for agency in &report.uncounted {
+        say!(
+            "uncounted: rows slipped into agency {agency} would not be found before its events are \
+             sealed: look again while a node runs"
+        );
+    }
 }
 
 fn read_heads(path: &Path) -> Result<Vec<Head>, Fault> {

@@ -25,14 +25,18 @@ pub(super) struct Rows {
     agency: AgencyId,
     /// What was lawfully erased, by name, with the number of the event that tells it.
     pub erased: HashMap<String, i64>,
-    /// Ids from here on are too young to be counted.
+    /// Ids from here on are too young to be counted,
     pub until: i64,
+    /// and from here on of a time to come, where no clock that is right makes any.
+    ahead: i64,
     /// Rows that were looked at.
     pub seen: i64,
     /// The first row that an event vouches for: older ones are from before that.
     first: i64,
     /// How many rows of each kind, by day.
     counts: BTreeMap<(&'static str, i64), i64>,
+    /// How many of each kind are of a time to come.
+    counts_ahead: BTreeMap<&'static str, i64>,
 }
 
 impl Rows {
@@ -42,9 +46,17 @@ impl Rows {
         now: Timestamp,
         erased: HashMap<String, i64>,
     ) -> Self {
-        let until = id::floor_at(Timestamp::from_micros(now.as_micros() - YOUNG));
-        let vouched = vouched.to_vec();
-        Self { vouched, agency, erased, until, seen: 0, first: i64::MAX, counts: BTreeMap::new() }
+        Self {
+            vouched: vouched.to_vec(),
+            agency,
+            erased,
+            until: id::floor_at(now.plus(-YOUNG)),
+            ahead: id::floor_at(now.plus(Timestamp::DAY)),
+            seen: 0,
+            first: i64::MAX,
+            counts: BTreeMap::new(),
+            counts_ahead: BTreeMap::new(),
+        }
     }
 
     /// Looks at the rows that events vouch for, each with the number of its event; returns the
@@ -58,14 +70,17 @@ impl Rows {
         for (seq, told) in told {
             // A kind that this program does not know yet, or no longer.
             let Some(of) = self.vouched.iter().find(|of| of.kind == told.kind) else { continue };
+            self.first = self.first.min(told.id);
             // What was erased is not as it was written; what is left of it is vouched for anew.
             let erased = self.erased.get(&vouch::name(&told.kind, told.id));
             if erased.is_some_and(|at| seq < *at) {
                 continue;
             }
-            self.first = self.first.min(told.id);
             if told.id < self.until {
                 *self.counts.entry((of.kind, day(told.id))).or_default() += 1;
+            }
+            if told.id >= self.ahead {
+                *self.counts_ahead.entry(of.kind).or_default() += 1;
             }
             rows.push((seq, *of, told));
         }
@@ -88,10 +103,30 @@ impl Rows {
         db.read(find).await
     }
 
+    /// Whether what is left of a row that was just shortened is vouched for by an event that is
+    /// not sealed yet.
+    pub(super) fn waits(&self) -> bool {
+        self.erased.values().any(|seq| *seq == UNSEALED)
+    }
+
+    /// How many rows are from before the first that an event vouches for.
+    pub(super) async fn older(&self, db: &Db) -> Result<i64> {
+        let mut older = 0;
+        for of in &self.vouched {
+            older += self.count(db, of, i64::MIN, self.first.min(self.until)).await?;
+        }
+        Ok(older)
+    }
+
     /// A kind and day of which there are more rows than events vouch for.
     pub(super) async fn stray(&self, db: &Db) -> Result<Option<String>> {
-        // What is left of a row that was just shortened is vouched for by an event not sealed yet.
-        if self.first >= self.until || self.erased.values().any(|seq| *seq == UNSEALED) {
+        for of in &self.vouched {
+            let known = self.counts_ahead.get(of.kind).copied().unwrap_or_default();
+            if self.count(db, of, self.ahead, i64::MAX).await? != known {
+                return Ok(Some(format!("a {} of a time to come", of.kind)));
+            }
+        }
+        if self.first >= self.until {
             return Ok(None);
         }
         for of in &self.vouched {
