@@ -27,9 +27,11 @@ const ROWS_TOLD: usize = 500;
 const FOUND_MAX: i64 = 20;
 const LOOKED_MAX: i64 = 10_000;
 
+// Who names themself in a chat that goes on already is known to the talk alone.
 macro_rules! theirs {
     () => {
-        " in (select id from interactions where agency_id = $1 and contact_id = $2)"
+        " in (select id from interactions where agency_id = $1 and contact_id = $2
+            union all select interaction_id from talks where agency_id = $1 and contact_id = $2)"
     };
 }
 
@@ -37,7 +39,9 @@ macro_rules! theirs {
 macro_rules! loose {
     () => {
         " in (select id from interactions where agency_id = $1 and contact_id = $2
-            and case_id is null)"
+            and case_id is null union all select i.id from talks t join interactions i
+            on i.agency_id = t.agency_id and i.id = t.interaction_id
+            where t.agency_id = $1 and t.contact_id = $2 and i.case_id is null)"
     };
 }
 
@@ -48,14 +52,33 @@ macro_rules! of_their_cases {
     };
 }
 
+// What went out without a case or a message of a talk: codes, copies of a chat and what followed
+// it, wherever they went.
+macro_rules! beside_their_cases {
+    () => {
+        " and case_id is null and message_id is null and (interaction_id in (
+        select id from interactions where agency_id = $1 and contact_id = $2
+        union all select interaction_id from talks where agency_id = $1 and contact_id = $2) or interaction_id is null and recipient in (
+        select case when kind = 'phone' then substr(value, 2) else value end
+        from contact_identities where agency_id = $1 and contact_id = $2))"
+    };
+}
+
 sql! {
     BY_VALUE = "select distinct contact_id from contact_identities
         where agency_id = $1 and kind = $2 and value = $3 order by contact_id limit $4";
     GOING_OUT = concat!("select count(*) from outbound where agency_id = $1
         and case_id", of_their_cases!(), " and state in ('waiting', 'sending')");
+    GOING_OUT_OF_TALKS = concat!("select count(*) from outbound where agency_id = $1
+        and message_id is not null and message_id in (select id from messages
+        where agency_id = $1 and interaction_id", theirs!(), ")
+        and state in ('waiting', 'sending')");
+    GOING_OUT_BESIDE = concat!("select count(*) from outbound where agency_id = $1",
+        beside_their_cases!(), " and state in ('waiting', 'sending')");
     // What the log vouches for and is to change or to go.
-    SHORTENED = concat!("select id from messages where agency_id = $1 and raw is not null
-        and salt is not null and interaction_id", theirs!(), " and interaction_id not", loose!());
+    SHORTENED = concat!("select id from messages where agency_id = $1 and salt is not null
+        and (raw is not null or external_id is not null)
+        and interaction_id", theirs!(), " and interaction_id not", loose!());
     LOOSE = concat!("select id from messages where agency_id = $1 and interaction_id", loose!());
     LOOSE_ATTACHED = concat!("select id from attachments where agency_id = $1
         and interaction_id", loose!());
@@ -66,15 +89,45 @@ sql! {
     RAW_LETTERS = concat!("update inbound set raw = null, payload = null where agency_id = $1
         and raw is not null and raw in (select raw from messages where agency_id = $1
         and interaction_id", theirs!(), " and raw is not null)");
-    LETTERS = concat!("update messages set raw = null, beside = null where agency_id = $1
-        and interaction_id", theirs!());
+    // What a provider calls a message names its sender, or the number itself in other letters.
+    LETTERS = concat!("update messages set raw = null, beside = null, external_id = null
+        where agency_id = $1 and interaction_id", theirs!());
+    // Deliveries that were understood, where they hold one of their numbers or accounts: too many
+    // rather than too few, since nobody needs them.
+    TOLD = @scan("deliveries of a month, at a request") "update inbound set payload = null
+        where agency_id = $1 and payload is not null
+        and state = 'done' and exists (select 1 from contact_identities i
+        where i.agency_id = $1 and i.contact_id = $2 and position(convert_to(
+        ltrim(substr(i.value, strpos(i.value, ':') + 1), '+'), 'UTF8') in inbound.payload) > 0)",
+        sqlite: "update inbound set payload = null where agency_id = $1 and payload is not null
+        and state = 'done' and exists (select 1 from contact_identities i
+        where i.agency_id = $1 and i.contact_id = $2 and instr(inbound.payload, cast(
+        ltrim(substr(i.value, instr(i.value, ':') + 1), '+') as blob)) > 0)";
+    PARTS_OF_CASES = concat!("delete from outbound_parts where agency_id = $1
+        and outbound_id in (select id from outbound where agency_id = $1
+        and case_id", of_their_cases!(), ")");
+    PARTS_OF_TALKS = concat!("delete from outbound_parts where agency_id = $1
+        and outbound_id in (select id from outbound where agency_id = $1
+        and message_id is not null and message_id in (select id from messages
+        where agency_id = $1 and interaction_id", theirs!(), "))");
     SENT_OF_CASES = concat!("update outbound set recipient = '', subject = '', body = '',
-        extra = null where agency_id = $1 and case_id", of_their_cases!());
+        extra = null, error = null, external_id = null
+        where agency_id = $1 and case_id", of_their_cases!());
     SENT_OF_TALKS = concat!("update outbound set recipient = '', subject = '', body = '',
-        extra = null where agency_id = $1 and message_id is not null and message_id in (
+        extra = null, error = null, external_id = null
+        where agency_id = $1 and message_id is not null and message_id in (
         select id from messages where agency_id = $1 and interaction_id", theirs!(), ")");
-    TALKS = "update talks set thread = '', version = version + 1
-        where agency_id = $1 and contact_id = $2";
+    SENT_BESIDE = concat!("update outbound set recipient = '', subject = '', body = '',
+        extra = null, error = null, external_id = null where agency_id = $1",
+        beside_their_cases!());
+    TALKS = concat!("update talks set thread = '', version = version + 1
+        where agency_id = $1 and (contact_id = $2 or interaction_id", theirs!(), ")");
+    // What staff wrote for themselves and for each other.
+    REMINDERS = concat!("update reminders set note = '' where agency_id = $1 and done_at is null
+        and (kind = 'talk' and subject_id", theirs!(), "
+        or kind = 'case' and subject_id", of_their_cases!(), ")");
+    LOOSE_ASIDES = concat!("delete from talk_asides where agency_id = $1
+        and interaction_id", loose!());
     VISITORS = concat!("update chat_visitors set name = '', email = null, phone = null,
         vouched = null, page = '' where agency_id = $1 and interaction_id", theirs!());
     PROXIES = "update cases set proxy_for = null where agency_id = $1 and contact_id = $2
@@ -96,8 +149,8 @@ sql! {
         and interaction_id", loose!());
     LOOSE_PREVIEWS = concat!("update talks set preview = '' where agency_id = $1
         and interaction_id", loose!());
-    LOOSE_SUBJECTS = "update interactions set subject = '' where agency_id = $1
-        and contact_id = $2 and case_id is null";
+    LOOSE_SUBJECTS = concat!("update interactions set subject = '' where agency_id = $1
+        and id", loose!());
 }
 
 /// What is there of somebody, and what stands in the way of forgetting them.
@@ -170,7 +223,11 @@ pub fn look(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Outline> 
         .partition(|case| case.status.is_open());
     let system = Access::system(access.agency_id);
     let talks = talks::of_contact(tx, &system, id, LOOKED_MAX)?;
-    let going_out = tx.one(&GOING_OUT, params![access.agency_id, id], |row| row.int())?;
+    let mut going_out = 0;
+    for statement in [&GOING_OUT, &GOING_OUT_OF_TALKS, &GOING_OUT_BESIDE] {
+        let key = params![access.agency_id, id];
+        going_out += tx.one(statement, key, |row| row.int::<i64>())?;
+    }
     Ok(Outline {
         contact,
         open: open.into_iter().map(|case| case.code).collect(),
@@ -240,8 +297,14 @@ fn forget(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<()> {
     let steps = [
         &RAW_LETTERS,
         &LETTERS,
+        &TOLD,
+        &PARTS_OF_CASES,
+        &PARTS_OF_TALKS,
         &SENT_OF_CASES,
         &SENT_OF_TALKS,
+        &SENT_BESIDE,
+        &REMINDERS,
+        &LOOSE_ASIDES,
         &TALKS,
         &VISITORS,
         &PROXIES,

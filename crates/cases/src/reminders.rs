@@ -49,7 +49,8 @@ sql! {
     CHANGE = "update reminders set at = $3, note = $4, rang_at = null
         where agency_id = $1 and id = $2 and done_at is null";
     RANG = "update reminders set rang_at = $3 where agency_id = $1 and id = $2";
-    DONE = "update reminders set done_at = $3 where agency_id = $1 and id = $2
+    // What they wrote for themselves has done its service.
+    DONE = "update reminders set done_at = $3, note = '' where agency_id = $1 and id = $2
         and done_at is null";
 }
 

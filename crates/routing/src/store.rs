@@ -68,7 +68,8 @@ sql! {
         answered_at = case when $10 = 'accepted' then coalesce(answered_at, $13)
             else answered_at end,
         ended_at = case when $10 = 'ended' then $13 end,
-        offer_id = case when $10 = 'offered' then offer_id end, version = version + 1
+        offer_id = case when $10 = 'offered' then offer_id end,
+        note = case when $10 = 'ended' then '' else note end, version = version + 1
         where agency_id = $1 and id = $2 and version = $3";
     OFFERED_AS = "update routing_items set offer_id = $3 where agency_id = $1 and id = $2";
     NOTED = "update routing_items set note = $3 where agency_id = $1 and id = $2";

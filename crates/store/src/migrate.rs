@@ -64,6 +64,7 @@ static ALL: &[Migration] = migrations! {
     31 => "0031_installation.sql",
     32 => "0032_overdue_notices.sql",
     33 => "0033_addresses_used.sql",
+    34 => "0034_what_may_go.sql",
 };
 
 const CREATE_LEDGER: &str =

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use tanggap_kernel::{AgencyId, Fault, Result, Timestamp, params};
+use tanggap_kernel::{AgencyId, Fault, Result, Timestamp, id, params};
 use tanggap_store::blobs::{Blobs, Kept};
 use tanggap_store::jobs::{self, Job, Runner};
 use tanggap_store::{Db, Tx, sql};
@@ -20,12 +20,16 @@ const FILES_EVERY: i64 = 6 * Timestamp::HOUR;
 const ORPHAN_AGE: i64 = Timestamp::DAY;
 /// A repeated request is recognised for so long.
 const IDEMPOTENCY_AGE: i64 = 2 * Timestamp::DAY;
+/// What a provider told is needed no more once it is understood; so long it can be looked at.
+const TOLD_AGE: i64 = 30 * Timestamp::DAY;
 /// Names asked for at once.
 const CHUNK: usize = 500;
 
 sql! {
     PROOFS = "delete from spent_proofs where until <= $1";
     KEYS = "delete from idempotency_keys where at <= $1";
+    TOLD = "update inbound set payload = null where id < $1 and payload is not null
+        and state = 'done'";
 }
 
 macro_rules! naming {
@@ -88,6 +92,7 @@ fn sweep_over(tx: &mut Tx<'_>) -> Result<()> {
     tanggap_org::throttle::sweep(tx)?;
     tx.put(&PROOFS, params![now])?;
     tx.put(&KEYS, params![now.plus(-IDEMPOTENCY_AGE)])?;
+    tx.put(&TOLD, params![id::floor_at(now.plus(-TOLD_AGE))])?;
     Ok(())
 }
 

@@ -39,8 +39,9 @@ pub(crate) use columns;
 sql! {
     INSERT = "insert into outbound (agency_id, id, case_id, message_id, channel, account_id,
         recipient, subject, body, state, attempts, created_at, key, priority, due_at, extra,
-        instead_of) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', 0, $10, $11, $12, $13,
-        $14, $15) on conflict (agency_id, key) where key is not null do nothing";
+        instead_of, interaction_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', 0, $10,
+        $11, $12, $13, $14, $15, $16) on conflict (agency_id, key) where key is not null
+        do nothing";
     BY_KEY = "select id from outbound where agency_id = $1 and key = $2 and key is not null";
     OF_EXCHANGE = concat!("select ", columns!(), " from outbound where agency_id = $1
         and message_id in (select id from messages where agency_id = $1 and interaction_id = $2)
@@ -249,6 +250,8 @@ pub struct NewOutbound<'a> {
     pub case_id: Option<i64>,
     /// The message of the conversation that it carries.
     pub message_id: Option<MessageId>,
+    /// The talk it tells of, where it carries no message of it.
+    pub exchange: Option<InteractionId>,
     /// `email`, `sms`, `whatsapp` …
     pub channel: &'a str,
     /// The account through which it goes; 0 for the installation's own relay.
@@ -298,6 +301,7 @@ pub fn queue(tx: &mut Tx<'_>, access: &Access, new: &NewOutbound<'_>) -> Result<
         new.not_before.unwrap_or(now),
         extra,
         new.instead_of,
+        new.exchange,
     ];
     let Some(key) = new.key else { return tx.put(&INSERT, row).map(|()| id) };
     match tx.exec(&INSERT, row)? {

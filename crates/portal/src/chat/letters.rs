@@ -38,7 +38,7 @@ pub async fn transcript(door: &Door, visitor: &Visitor, email: String) -> Result
             let lines = lines(text, &all);
             let args: [(&str, Arg<'_>); 2] =
                 [("agency", agency.as_str().into()), ("text", lines.as_str().into())];
-            mail(tx, &access, text.locale, "chat-mail-transcript", &args, &email)
+            mail(tx, &access, text.locale, id, ("chat-mail-transcript", &args), &email)
         })
         .await
 }
@@ -103,6 +103,7 @@ fn by_whatsapp(
     };
     let new = NewOutbound {
         channel: WHATSAPP,
+        exchange: Some(visitor.id),
         account_id: account,
         recipient: thread,
         body: &body,
@@ -138,7 +139,7 @@ fn by_mail(
         ("text", lines.as_str().into()),
         ("link", link.as_str().into()),
     ];
-    mail(tx, access, locale, "chat-mail-follow", &args, email)?;
+    mail(tx, access, locale, visitor.id, ("chat-mail-follow", &args), email)?;
     Ok(true)
 }
 
@@ -146,13 +147,14 @@ fn mail(
     tx: &mut Tx<'_>,
     access: &Access,
     locale: Locale,
-    key: &str,
-    args: &[(&str, Arg<'_>)],
+    exchange: InteractionId,
+    (key, args): (&str, &[(&str, Arg<'_>)]),
     recipient: &str,
 ) -> Result<()> {
     let subject = t_args(locale, &format!("{key}.subject"), args);
     let body = t_args(locale, key, args);
     let mail = NewOutbound {
+        exchange: Some(exchange),
         channel: "email",
         recipient,
         subject: &subject,

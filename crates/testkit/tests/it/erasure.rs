@@ -2,27 +2,38 @@
 //! log still verifies.
 
 use axum::http::StatusCode;
-use tanggap_cases::VOUCHED;
-use tanggap_cases::erasure;
+use tanggap_cases::mine::{self, Address, OneTime};
 use tanggap_cases::rules::Action;
 use tanggap_cases::talking::{self, Heard};
+use tanggap_cases::{VOUCHED, asides, erasure, reminders};
 use tanggap_contacts::NewContact;
+use tanggap_conversations::chat::vouch::Vouched;
+use tanggap_conversations::chat::{self, NewVisitor};
+use tanggap_conversations::inbound::{self, NewInbound};
+use tanggap_conversations::{AccountId, InteractionId, NewOutbound, outbound};
 use tanggap_kernel::{Access, Error, Locale, Refusal, Timestamp, params};
 use tanggap_org::{self as org, NewUser, Role, RoleGrant};
 use tanggap_store::audit;
 use tanggap_testkit::{TestDb, engines};
+use tanggap_ui::ctx::Secrets;
 
 use crate::desk::Desk;
 use crate::house::House;
 
-const TRACES: [(&str, &str); 11] = [
+const TRACES: [(&str, &str); 13] = [
     ("contacts", "name || address || coalesce(nik, '')"),
     ("contact_identities", "value"),
     ("contact_words", "word"),
-    ("outbound", "recipient || subject || body || coalesce(extra, '')"),
+    (
+        "outbound",
+        "recipient || subject || body || coalesce(extra, '') || coalesce(error, '')
+        || coalesce(external_id, '')",
+    ),
     ("chat_visitors", "name || coalesce(email, '') || coalesce(phone, '')"),
     ("talks", "thread || preview"),
-    ("messages", "coalesce(beside, '')"),
+    ("messages", "coalesce(beside, '') || coalesce(external_id, '')"),
+    ("talk_asides", "body"),
+    ("reminders", "note"),
     ("events", "body"),
     ("event_private", "body"),
     ("cases", "coalesce(proxy_for, '')"),
@@ -87,6 +98,37 @@ async fn administrator(house: &House) -> Access {
         .expect("an administrator")
 }
 
+/// A code to their address, a copy of what was said to another, words among staff, and what the
+/// provider told.
+async fn what_was_left_beside(house: &House, talk: InteractionId) {
+    let (lead, system) = (house.supervisor.clone(), Access::system(house.agency));
+    let left = house.db.write(move |tx| {
+        let address = Address::Email("srahma@warga.example".into());
+        mine::ask(tx, &system, &Secrets::new([1; 32]), &address, &OneTime::draw()?)?;
+        let copy = NewOutbound {
+            exchange: Some(talk),
+            channel: "email",
+            recipient: "anak@warga.example",
+            body: "Siti Rahmawati: kapan loket buka?",
+            ..NewOutbound::default()
+        };
+        outbound::queue(tx, &system, &copy)?;
+        asides::whisper(tx, &lead, talk, "Ibu Siti ini ibunya lurah")?;
+        let day = tanggap_calendar::Zone::default()
+            .local_date(tx.now().plus(3 * Timestamp::DAY).as_micros());
+        let set = (day.to_string(), "Telepon Siti Rahmawati");
+        reminders::set(tx, &lead, reminders::About::Talk(talk), (&set.0, set.1))?;
+        for (id, said) in [("1", "6281234567890"), ("2", "6289999999999")] {
+            let payload = format!("{{\"from\":\"{said}\",\"text\":\"Kapan buka?\"}}");
+            let payload = Some(payload.as_bytes());
+            let new = NewInbound { account_id: AccountId(1), external_id: id, payload, raw: None };
+            inbound::keep(tx, &system, &new)?;
+        }
+        Ok(tx.script("update inbound set state = 'done'")?)
+    });
+    left.await.expect("left");
+}
+
 fn siti(report: &mut tanggap_cases::report::Report) {
     report.reporter = Some(NewContact {
         name: "Siti Rahmawati".into(),
@@ -146,6 +188,55 @@ engines! {
         assert_eq!(broken(&kit).await, Some("what was written was changed"), "vouched for anew");
     }
 
+    async fn who_named_themself_only_while_a_chat_went_on_is_forgotten(kit) {
+        let house = House::build(&kit.db).await;
+        let (admin, system) = (administrator(&house).await, Access::system(house.agency));
+        let agent = house.agent.clone();
+        let contact = kit.db.write(move |tx| {
+            let heard = Heard {
+                account: None,
+                channel: "webchat",
+                thread: "",
+                from: None,
+                subject: "",
+                text: "Saya ibu Siti R., loket kapan buka?",
+                files: &[],
+                external_id: "chat:1:1",
+                raw: None,
+                at: tx.now(),
+                order: None,
+                window_until: None,
+            };
+            let talk = talking::hear(tx, &system, &heard)?.expect("new").talk;
+            let id = talk.id;
+            let new = NewVisitor {
+                account_id: AccountId(1),
+                token: "t".into(),
+                locale: "id".into(),
+                who: Vouched::default(),
+                page: String::new(),
+                unproven: false,
+            };
+            chat::register(tx, &system, talk, &new)?;
+            let visitor = chat::visitor(tx, &system, id)?.expect("registered");
+            let who = Vouched {
+                name: "Siti Rahmawati".into(),
+                email: Some("srahma@warga.example".into()),
+                ..Vouched::default()
+            };
+            chat::reach(tx, &system, &visitor, &who)?;
+            talking::assign(tx, &agent, id, agent.user())?;
+            Ok(talking::end(tx, &agent, id)?.contact_id.expect("known"))
+        }).await.expect("a chat");
+        assert!(traces(&kit).await.iter().any(|(table, _)| *table == "chat_visitors"));
+        let left = kit.db.write(move |tx| {
+            erasure::carry_out(tx, &admin, contact, ("1", true))?;
+            Ok(tx.ad_hoc("select count(*) from messages", params![], |row| row.int::<i64>())?[0])
+        }).await.expect("erased");
+        assert_eq!(left, 0, "what they said goes with them");
+        assert!(traces(&kit).await.is_empty(), "{:?}", traces(&kit).await);
+    }
+
     async fn nobody_else_erases_and_no_agency_reaches_into_another(kit) {
         let house = House::build(&kit.db).await;
         let admin = administrator(&house).await;
@@ -174,12 +265,14 @@ engines! {
                 from: Some(NewContact {
                     name: "Siti Rahmawati".into(),
                     phone: Some("+6281234567890".into()),
+                    email: Some("srahma@warga.example".into()),
+                    handle: Some("whatsapp:6281234567890".into()),
                     ..NewContact::default()
                 }),
                 subject: "",
                 text: "Kapan loket cempaka buka?",
                 files: &[],
-                external_id: "wamid.1",
+                external_id: "whatsapp:1:6281234567890.1",
                 raw: None,
                 at: tx.now(),
                 order: None,
@@ -188,6 +281,7 @@ engines! {
             Ok(talking::hear(tx, &system, &heard)?.expect("new").talk)
         }).await.expect("heard");
         let (agent, id, contact) = (house.agent.clone(), talk.id, talk.contact_id.expect("known"));
+        what_was_left_beside(&house, id).await;
         let words = match kit.engine.is_sqlite() {
             true => "select count(*) from message_search where rowid in (select id from messages)",
             false => "select count(*) from message_search",
@@ -208,11 +302,22 @@ engines! {
             talking::assign(tx, &agent, id, agent.user())?;
             talking::end(tx, &agent, id).map(drop)
         }).await.expect("ended");
+        let by = admin.clone();
+        let early = kit.db.write(move |tx| {
+            erasure::carry_out(tx, &by, contact, ("1", true))
+        }).await;
+        assert!(matches!(early, Err(Error::Refused(Refusal::Illegal(_)))), "codes go out to them");
+        kit.db.write(|tx| {
+            Ok(tx.script("update outbound set state = 'sent', error = '550 srahma@warga.example'")?)
+        }).await.expect("gone out");
+        assert_eq!(count("select count(*) from outbound").await, 2);
         kit.db.write(move |tx| {
             erasure::carry_out(tx, &admin, contact, ("1", true))
         }).await.expect("erased");
         assert_eq!(count(words).await, 0);
         assert_eq!(count("select count(*) from messages where body <> ''").await, 0);
+        assert_eq!(count("select count(*) from inbound where payload is null").await, 1);
+        assert_eq!(count("select count(*) from inbound").await, 2, "others' stay");
         assert_eq!(broken(&kit).await, None);
         assert!(traces(&kit).await.is_empty(), "{:?}", traces(&kit).await);
     }
