@@ -17,6 +17,7 @@ use tanggap_ui::{Answer, Page, respond};
 
 use crate::door::Door;
 use crate::sealed::{seal, unseal};
+use crate::sent::Sent;
 use crate::track::{Mark, admit};
 
 const OPEN: &str = "mail-open";
@@ -88,15 +89,27 @@ async fn invited(door: &Door, sealed: &str) -> Result<Option<(Case, Mark)>> {
 /// `GET /buka/{sealed}`.
 pub async fn show(door: Door, Path(Sealed { sealed }): Path<Sealed>) -> Answer {
     let is_over = invited(&door, &sealed).await?.is_none();
-    let status = if is_over { StatusCode::GONE } else { StatusCode::OK };
+    page(&door, is_over, StatusCode::OK)
+}
+
+fn page(door: &Door, is_over: bool, status: StatusCode) -> Answer {
+    let status = if is_over { StatusCode::GONE } else { status };
     let page = InvitePage { page: door.page("portal-invite"), base: door.base.clone(), is_over };
     Ok(door.html_status(status, page))
 }
 
-/// `POST /buka/{sealed}`: the case, for two hours from now.
-pub async fn open(door: Door, headers: HeaderMap, Path(Sealed { sealed }): Path<Sealed>) -> Answer {
-    let Some((case, mark)) = invited(&door, &sealed).await? else {
-        return show(door, Path(Sealed { sealed })).await;
+/// `POST /buka/{sealed}`: the case, for two hours from now. Only by the button of our page: no
+/// other site leads anybody into a report of its own choice, to write there what is theirs.
+pub async fn open(
+    door: Door,
+    headers: HeaderMap,
+    Path(Sealed { sealed }): Path<Sealed>,
+    sent: Sent,
+) -> Answer {
+    let found = invited(&door, &sealed).await?;
+    let is_ours = door.visitor.check_csrf(sent.values.get("csrf")).is_ok();
+    let Some((case, mark)) = found.clone().filter(|_| is_ours) else {
+        return page(&door, found.is_none(), StatusCode::UNPROCESSABLE_ENTITY);
     };
     let mut response = respond::see_other(&door.link(&format!("/lacak/{}", case.code)));
     admit(&door, &headers, case.id, mark, &mut response);

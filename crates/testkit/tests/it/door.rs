@@ -80,6 +80,10 @@ engines! {
         let to = Invitation { agency: house.agency.0, case: case.id.0, at };
         let link = invite::link(&secrets, "", &to);
         let mut invited = old.stranger();
+        // Another site that sends the form leads nobody into a report.
+        let led = invited.post_alone(&link, &[]).await;
+        assert_eq!(led.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", led.body);
+        assert!(!invited.get(&path).await.body.contains("Jalan berlubang"));
         assert_eq!(invited.get(&link).await.status, StatusCode::OK);
         assert_eq!(invited.post(&link, &[]).await.location, path);
         enter(&mut old, &case.code, PIN).await;
@@ -104,6 +108,7 @@ engines! {
         // A letter that is written afterwards opens it.
         let at = kit.clock.now().as_micros();
         let link = invite::link(&secrets, "", &Invitation { at, ..to });
+        assert_eq!(late.get(&link).await.status, StatusCode::OK);
         assert_eq!(late.post(&link, &[]).await.location, path);
         assert!(late.get(&path).await.body.contains("Jalan berlubang"));
         let left = late.post("/lacak/keluar", &[]).await;
