@@ -13,11 +13,13 @@ use tanggap_contacts::identity::{Email, Phone};
 use tanggap_contacts::{Contact, ContactId, IdentityKind};
 use tanggap_conversations::{ATTACHMENTS, MESSAGES, TalkState, talks};
 use tanggap_kernel::error::Check;
-use tanggap_kernel::{Access, Event, Invalid, Permission, Refusal, Result, Subject, code, params};
+use tanggap_kernel::{
+    Access, Error, Event, Invalid, Permission, Refusal, Result, Subject, code, params,
+};
 use tanggap_store::vouch::{self, Vouched};
 use tanggap_store::{Tx, sql};
 
-use crate::store;
+use crate::{rules, store};
 
 /// The longest number of a request.
 pub const REQUEST_MAX: usize = 80;
@@ -58,7 +60,8 @@ macro_rules! beside_their_cases {
     () => {
         " and case_id is null and message_id is null and (interaction_id in (
         select id from interactions where agency_id = $1 and contact_id = $2
-        union all select interaction_id from talks where agency_id = $1 and contact_id = $2) or interaction_id is null and recipient in (
+        union all select interaction_id from talks where agency_id = $1 and contact_id = $2)
+        or interaction_id is null and recipient in (
         select case when kind = 'phone' then substr(value, 2) else value end
         from contact_identities where agency_id = $1 and contact_id = $2))"
     };
@@ -208,19 +211,26 @@ pub fn find(tx: &mut Tx<'_>, access: &Access, text: &str) -> Result<Vec<Outline>
         found.extend(tx.all(&BY_VALUE, key, |row| row.int::<ContactId>())?);
     }
     found.dedup();
-    found.into_iter().map(|id| look(tx, access, id)).collect()
+    let looked = found.into_iter().map(|id| match look(tx, access, id) {
+        Err(Error::Refused(Refusal::NotFound)) => Ok(None),
+        other => other.map(Some),
+    });
+    looked.filter_map(Result::transpose).collect()
 }
 
-/// What is there of somebody.
+/// What is there of somebody. Whoever is complained about learns nothing of who complained, and
+/// forgets nobody who did (UU 25/2009 art. 45): for them nobody of this name is here.
 ///
 /// # Errors
 /// [`Refusal::Forbidden`], [`Refusal::NotFound`], or a fault.
 pub fn look(tx: &mut Tx<'_>, access: &Access, id: ContactId) -> Result<Outline> {
     access.require(Permission::PersonErase, None)?;
     let contact = tanggap_contacts::get(tx, access, id)?;
-    let (open, ended): (Vec<_>, Vec<_>) = store::of_contact(tx, access, id, LOOKED_MAX)?
-        .into_iter()
-        .partition(|case| case.status.is_open());
+    let cases = store::of_contact(tx, access, id, LOOKED_MAX)?;
+    if cases.iter().any(|case| rules::is_about(case, access)) {
+        return Err(Refusal::NotFound.into());
+    }
+    let (open, ended): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| case.status.is_open());
     let system = Access::system(access.agency_id);
     let talks = talks::of_contact(tx, &system, id, LOOKED_MAX)?;
     let mut going_out = 0;
