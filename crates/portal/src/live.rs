@@ -7,8 +7,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use std::sync::Arc;
 use tanggap_kernel::id;
+use tanggap_store::Announced;
 use tanggap_ui::live::{Room, Viewer, sse};
 use tanggap_ui::{Answer, Ctx};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::door::Door;
@@ -22,6 +24,8 @@ const LISTENERS_MAX: usize = 24;
 
 /// `GET /lacak/{code}/arus`.
 pub async fn stream(door: Door, headers: HeaderMap, Path(path): Path<CodePath>) -> Answer {
+    // What changes while this is decided is heard as well.
+    let events = door.ctx.db.subscribe();
     let Some(case) = proven(&door, &headers, &path.code).await? else {
         // 204 tells an event source not to come back.
         return Ok(StatusCode::NO_CONTENT.into_response());
@@ -32,7 +36,19 @@ pub async fn stream(door: Door, headers: HeaderMap, Path(path): Path<CodePath>) 
         return Ok(StatusCode::TOO_MANY_REQUESTS.into_response());
     }
     let receiver = door.ctx.live.join(room);
-    Ok(sse(vec![receiver], std::future::pending()))
+    Ok(sse(vec![receiver], until_pin_changes(events, case.id.0)))
+}
+
+/// Ends where the PIN may be another one than that which opened the stream: the browser asks again,
+/// and is refused where it is.
+async fn until_pin_changes(mut events: Receiver<Announced>, case: i64) {
+    loop {
+        match events.recv().await {
+            Ok(event) if event.subject_id == case && event.kind == "case.pin_replaced" => return,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_) | RecvError::Closed) => return,
+        }
+    }
 }
 
 /// Rooms of their own: what is made for staff never goes there.

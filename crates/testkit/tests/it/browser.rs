@@ -156,6 +156,7 @@ impl Browser {
     pub(crate) async fn open(&self, path: &str, secret: &str, last: &str) -> Body {
         let request = Request::get(path)
             .header(header::AUTHORIZATION, format!("Bearer {secret}"))
+            .header(header::COOKIE, self.cookie())
             .header("last-event-id", last)
             .body(Body::empty());
         let answer = self.app.clone().oneshot(request.expect("a request")).await;

@@ -2,8 +2,9 @@
 //! be guessed or moved.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -90,6 +91,8 @@ engines! {
         for browser in [&mut old, &mut invited] {
             assert!(browser.get(&path).await.body.contains("Jalan berlubang"));
         }
+        let arus = format!("{path}/arus");
+        let stream = old.open(&arus, "", "").await;
         kit.clock.set(kit.clock.now().plus(Timestamp::MINUTE));
         let (citizen, of, id) = (house.citizen(), secrets.clone(), case.id);
         let pin = OneTime::draw().expect("a PIN");
@@ -98,6 +101,10 @@ engines! {
             mine::renew_pin(tx, &citizen, &of, &address, id, &pin)
         });
         renewed.await.expect("renewed");
+        // Who had the old one hears nothing any more of when something happens.
+        let heard = tokio::time::timeout(Duration::from_secs(10), to_bytes(stream, 1 << 20)).await;
+        assert!(heard.expect("the stream ends").is_ok());
+        assert_eq!(old.get(&arus).await.status, StatusCode::NO_CONTENT);
         for browser in [&mut old, &mut invited] {
             let seen = browser.get(&path).await;
             assert!(!seen.body.contains("Jalan berlubang"), "{}", seen.body);
@@ -179,7 +186,7 @@ engines! {
             let app = tanggap_org::routes().with_state(Browser::new(&kit).ctx());
             let request = Request::get(path).header("cookie", format!("sesi={secret}"));
             let answer = app.oneshot(request.body(Body::empty()).expect("a request")).await;
-            let body = axum::body::to_bytes(answer.expect("an answer").into_body(), 1 << 24).await;
+            let body = to_bytes(answer.expect("an answer").into_body(), 1 << 24).await;
             String::from_utf8(body.expect("a body").to_vec()).expect("text")
         };
         let (hidden, shown) = (about.id.to_string(), other.id.to_string());
