@@ -9,6 +9,7 @@ pub mod account;
 pub mod command;
 pub mod config;
 pub mod copy;
+pub mod files;
 pub mod intake;
 pub mod key;
 pub mod letter;

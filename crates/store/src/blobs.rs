@@ -35,6 +35,17 @@ pub struct Kept {
     pub put_at: Timestamp,
 }
 
+/// What was found where a file should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The file, as it was kept.
+    Sound,
+    /// Nothing.
+    Missing,
+    /// Something else: its content is not what its name says.
+    Changed,
+}
+
 /// The SHA-256 of `bytes`, in hexadecimal: the name of a file.
 #[must_use]
 pub fn name_of(bytes: &[u8]) -> String {
@@ -121,6 +132,27 @@ impl Blobs {
             Err(object_store::Error::NotFound { .. }) => Err(Refusal::NotFound.into()),
             Err(error) => Err(fault(&error).into()),
         }
+    }
+
+    /// Reads the file called `name` to its end, a piece at a time, and tells whether it is what its
+    /// name says.
+    ///
+    /// # Errors
+    /// A fault of the disk or the peer.
+    pub async fn look_at(&self, name: &str) -> Result<Found, Fault> {
+        // What is no name of a file names nothing.
+        let Ok(key) = key(name) else { return Ok(Found::Missing) };
+        let mut pieces = match self.store.get(&key).await {
+            Ok(found) => found.into_stream(),
+            Err(object_store::Error::NotFound { .. }) => return Ok(Found::Missing),
+            Err(error) => return Err(fault(&error)),
+        };
+        let mut hash = Sha256::new();
+        while let Some(piece) = pieces.next().await {
+            hash.update(piece.map_err(|e| fault(&e))?);
+        }
+        let is_sound = hex::encode(hash.finalize()) == name;
+        Ok(if is_sound { Found::Sound } else { Found::Changed })
     }
 
     /// Forgets the file called `name`, where there is one.

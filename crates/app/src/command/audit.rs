@@ -1,4 +1,5 @@
-//! `tanggap audit`: signed heads to keep elsewhere, and a check of every link.
+//! `tanggap audit`: signed heads to keep elsewhere, and a check of every link, of the rows that the
+//! log vouches for, and of the files where that is asked for.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,7 +12,8 @@ use tanggap_store::audit::{self, Broken, Head};
 use tanggap_ui::ctx::Secrets;
 
 use crate::config::Config;
-use crate::{key, node};
+use crate::node::{self, Reading};
+use crate::{files, key};
 
 #[derive(Subcommand)]
 pub(super) enum Audit {
@@ -25,6 +27,9 @@ pub(super) enum Audit {
         /// The public key that signed them, where it is not this installation's (hexadecimal)
         #[arg(long, value_name = "HEX", requires = "heads", value_parser = public_key)]
         key: Option<Box<VerifyingKey>>,
+        /// Read every file too, and name those that are missing or not as they were sent
+        #[arg(long)]
+        files: bool,
     },
 }
 
@@ -40,9 +45,14 @@ pub(super) async fn run(config: &Config, command: Audit) -> Result<ExitCode> {
             say!("{}", serde_json::to_string_pretty(&heads)?);
             Ok(ExitCode::SUCCESS)
         }
-        Audit::Verify { heads, key } => {
+        Audit::Verify { heads, key, files } => {
             let key = key.map(|key| *key).or(signing.map(|key| key.verifying_key()));
-            verify(&reading.db, heads.as_deref(), key.as_ref()).await
+            let is_whole = verify(&reading.db, heads.as_deref(), key.as_ref()).await?;
+            let are_whole = !files || verify_files(&reading).await?;
+            if !files {
+                note!("files were not looked at: --files reads each of them");
+            }
+            Ok(if is_whole && are_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
 }
@@ -57,8 +67,23 @@ fn public_key(text: &str) -> Result<Box<VerifyingKey>, String> {
     key.map(Box::new).ok_or_else(|| "no Ed25519 public key of 64 hexadecimal digits".to_owned())
 }
 
-/// Without a key no head is believed.
-async fn verify(db: &Db, file: Option<&Path>, key: Option<&VerifyingKey>) -> Result<ExitCode> {
+/// Whether every file that a row names is as it was kept.
+async fn verify_files(reading: &Reading) -> Result<bool> {
+    let report =
+        files::verify(&reading.db, &reading.blobs, |files::Broken { name, named_by, why }| {
+            let (table, column) = named_by;
+            say!("broken: file {name} ({table}.{column}): {why}");
+        });
+    let files::Report { looked_at, broken } = report.await?;
+    if broken == 0 {
+        say!("whole: {looked_at} files as they were kept");
+    }
+    Ok(broken == 0)
+}
+
+/// Whether the log and what it vouches for are as they were written. Without a key no head is
+/// believed.
+async fn verify(db: &Db, file: Option<&Path>, key: Option<&VerifyingKey>) -> Result<bool> {
     let heads = file.map_or_else(|| Ok(Vec::new()), read_heads)?;
     let is_signed = |head: &Head| key.is_some_and(|key| head.is_signed_by(key));
     let (ours, others): (Vec<_>, Vec<_>) = heads.into_iter().partition(is_signed);
@@ -78,7 +103,7 @@ async fn verify(db: &Db, file: Option<&Path>, key: Option<&VerifyingKey>) -> Res
         say!("whole: {events} events of {agencies} agencies, {rows} rows as they were written");
     }
     tell_besides(&report);
-    Ok(if report.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(report.broken.is_empty())
 }
 
 /// What is not wrong by itself, but is for a person to judge.

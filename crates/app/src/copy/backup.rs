@@ -46,6 +46,8 @@ pub async fn backup(db: &Db, blobs: &Blobs, file: &Path) -> Result<Manifest> {
     let mut names = Names::default();
     for name in named {
         match blobs.get(&name).await {
+            // A restore would refuse it, and all else with it.
+            Ok(bytes) if blobs::name_of(&bytes) != name => manifest.changed.push(name),
             Ok(bytes) => {
                 append(&mut archive, &format!("{FILES}{name}"), &bytes).map_err(wrong)?;
                 names.add(&name);
@@ -77,6 +79,7 @@ fn write_rows(tx: &mut Tx<'_>, path: &Path, sqlite: bool) -> Result<Written> {
         files: 0,
         files_sha256: String::new(),
         missing: Vec::new(),
+        changed: Vec::new(),
         key_mark: key::noted(tx)?.map(hex::encode),
     };
     let mut named = BTreeSet::new();

@@ -32,6 +32,9 @@ pub struct Manifest {
     pub files_sha256: String,
     /// Files that rows name and that were not there.
     pub missing: Vec<String>,
+    /// Files that rows name and whose content was no longer theirs: they are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
     /// The mark of the master key with which the database was used, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_mark: Option<String>,

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use tanggap_app::copy;
-use tanggap_app::letter;
+use tanggap_app::{copy, files, letter};
 use tanggap_conversations::{AccountId, inbound};
 use tanggap_kernel::{Access, Clock, Timestamp};
 use tanggap_store::blobs::Blobs;
 use tanggap_store::{Db, audit};
-use tanggap_testkit::{TestDb, block_on};
+use tanggap_testkit::{TestDb, block_on, engines};
 use tanggap_ui::Ctx;
 
 use crate::kit;
@@ -192,4 +191,36 @@ fn a_backup_is_that_of_one_moment_while_cases_come_in() {
             audit::verify(&target.db, vec![], &tanggap_cases::VOUCHED).await.expect("a report");
         assert!(report.broken.is_empty(), "{:?}", report.broken);
     });
+}
+
+engines! {
+    async fn files_that_are_gone_or_changed_are_named_and_left_out_of_a_backup(kit) {
+        let ctx = kit::ctx(&kit);
+        some_cases(&ctx).await;
+        set_aside(&ctx).await;
+        let looked = files::verify(&ctx.db, &ctx.blobs, |broken| panic!("{broken:?}")).await;
+        assert_eq!(looked.expect("looked").looked_at as usize, 2 * CASES + 1);
+
+        let text = "select blob from attachments order by id limit 2";
+        let read = ctx.db.read(move |tx| Ok(tx.ad_hoc(text, &[], |row| row.text())?));
+        let [gone, changed] = read.await.expect("names").try_into().expect("two");
+        let folder = kit.folder.path().join("files");
+        let place = |name: &str| folder.join(&name[..2]).join(&name[2..4]).join(name);
+        std::fs::remove_file(place(&gone)).expect("removed");
+        std::fs::write(place(&changed), "ukuran 1000 meter").expect("written");
+
+        let mut told = Vec::new();
+        let looked = files::verify(&ctx.db, &ctx.blobs, |broken| told.push(broken)).await;
+        assert_eq!(looked.expect("looked").broken, 2);
+        for (name, why) in [(&gone, "missing"), (&changed, "changed")] {
+            let broken = told.iter().find(|broken| broken.name == *name).expect("named");
+            assert_eq!(broken.named_by, ("attachments", "blob"));
+            assert!(broken.why.contains(why), "{broken:?}");
+        }
+        let file = kit.folder.path().join("cadangan.tgz");
+        let written = copy::backup(&ctx.db, &ctx.blobs, &file).await.expect("written");
+        assert_eq!((&written.missing, &written.changed), (&vec![gone], &vec![changed]));
+        let whole = copy::verify(&file).expect("what is in it can be restored");
+        assert_eq!(whole.files as usize, 2 * CASES + 1 - 2);
+    }
 }
