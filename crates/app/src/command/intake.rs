@@ -22,11 +22,14 @@ pub(super) enum Intake {
         /// such fields out of what comes from outside: only then does it count what they say
         #[arg(long, value_name = "NAME")]
         authserv: Option<String>,
+        /// Print nothing: mail servers write what a command prints into their own log
+        #[arg(long)]
+        quiet: bool,
     },
 }
 
 pub(super) async fn run(config: &Config, command: Intake) -> Result<()> {
-    let Intake::Mail { agency: slug, authserv } = command;
+    let Intake::Mail { agency: slug, authserv, quiet } = command;
     let mut raw = Vec::new();
     std::io::stdin()
         .lock()
@@ -38,6 +41,8 @@ pub(super) async fn run(config: &Config, command: Intake) -> Result<()> {
     let scanner = config.scanner();
     let door = letter::Door { scanner: scanner.as_ref(), authserv: authserv.as_deref() };
     let taken = letter::take_in(&ctx, agency, raw, door).await?;
-    say!("{}", serde_json::to_string(&taken)?);
+    if !quiet {
+        say!("{}", serde_json::to_string(&taken)?);
+    }
     Ok(())
 }

@@ -34,6 +34,10 @@ use tanggap_ui::t_args;
 use crate::config::Config;
 use crate::{node, observe, serve};
 
+/// `EX_TEMPFAIL` of sysexits.h: mail servers keep a letter that is refused so and try again; on any
+/// other failure they send it back to whoever wrote it.
+const TRY_AGAIN: u8 = 75;
+
 #[derive(Parser)]
 #[command(name = "tanggap", version, about = "The contact centre of a public body")]
 struct Cli {
@@ -82,7 +86,7 @@ enum Command {
     /// Prove that nobody changed the record
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// Take in what reached us by other ways
+    /// Take in what reached us by other ways; exit 75 where the mail server has to try again
     #[command(subcommand)]
     Intake(intake::Intake),
     /// Measure this version on outside data whose right result is known
@@ -135,7 +139,16 @@ impl Serve {
 /// Reads the command line and does what it says.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    // Known before the rest of the line is understood: a mistyped option sends no letter back.
+    let is_intake = std::env::args_os().any(|word| word == "intake");
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) if is_intake && told.use_stderr() => {
+            note!("{told}");
+            return ExitCode::from(TRY_AGAIN);
+        }
+        Err(told) => told.exit(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(cli)),
@@ -143,7 +156,7 @@ pub fn main() -> ExitCode {
     };
     outcome.unwrap_or_else(|error| {
         note!("tanggap: {}", told(&error));
-        ExitCode::FAILURE
+        if is_intake { ExitCode::from(TRY_AGAIN) } else { ExitCode::FAILURE }
     })
 }
 
@@ -234,4 +247,59 @@ fn agency(tx: &mut Tx<'_>, slug: Option<&str>) -> Result<AgencyId> {
     }
     let name = tanggap_ui::t(Locale::Id, "app-default-agency");
     tanggap_org::create_agency(tx, &NewAgency::named(name, tanggap_calendar::Zone::Wib))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    /// The words of a command line, with what stands between quotes as one.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for (place, part) in line.split('"').enumerate() {
+            match place % 2 {
+                0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                _ => words.push(part.to_owned()),
+            }
+        }
+        words
+    }
+
+    #[test]
+    fn every_command_line_of_the_manual_is_one() {
+        Cli::command().debug_assert();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut pages = vec![root.join("README.md"), root.join("CHANGELOG.md")];
+        let folder = std::fs::read_dir(root.join("docs/operators")).unwrap();
+        pages.extend(folder.map(|entry| entry.unwrap().path()));
+        let mut seen = 0;
+        for page in pages {
+            let text = std::fs::read_to_string(&page).unwrap();
+            let text = text.replace("\\\n", " ").replace("$(date +%F)", "hari");
+            for rest in text.split("tanggap ").skip(1) {
+                let line = rest.split(['\n', '`', '#', '>']).next().unwrap();
+                let line = words(line);
+                let is_command = Cli::command()
+                    .get_subcommands()
+                    .any(|command| line.first().is_some_and(|word| word == command.get_name()));
+                if !is_command {
+                    continue;
+                }
+                seen += 1;
+                let parsed = Cli::try_parse_from([&["tanggap".to_owned()], &line[..]].concat());
+                // A sentence may name a command without all that it needs.
+                let named = [
+                    ErrorKind::MissingRequiredArgument,
+                    ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+                ];
+                if let Err(error) = parsed {
+                    assert!(named.contains(&error.kind()), "{}: {error}", page.display());
+                }
+            }
+        }
+        assert!(seen > 20, "{seen}");
+    }
 }

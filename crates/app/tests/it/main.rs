@@ -5,6 +5,7 @@ mod afterwards;
 mod answers;
 mod beside;
 mod cloud;
+mod commands;
 mod copies;
 mod crash;
 mod dovecot;
