@@ -16,6 +16,7 @@ use tanggap_conversations::files::Scanner;
 use tanggap_kernel::{Fault, Result};
 use tanggap_store::Engine;
 use toml::{Table, Value};
+use tracing_subscriber::filter::LevelFilter;
 
 /// The name of the file in the data folder.
 pub const FILE: &str = "tanggap.toml";
@@ -113,6 +114,20 @@ impl Default for Log {
     }
 }
 
+impl Log {
+    /// Without `=` a word is a level: any other would silence the log.
+    fn check(&self) -> Result<(), Fault> {
+        let words = self.level.split(',').map(str::trim);
+        let mut levels = words.filter(|word| !word.contains('='));
+        match levels.find(|word| word.parse::<LevelFilter>().is_err()) {
+            None => Ok(()),
+            Some(word) => Err(Fault::new(format!(
+                "log level {word:?} is none of error, warn, info, debug, trace and off"
+            ))),
+        }
+    }
+}
+
 /// The shape of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -188,7 +203,7 @@ impl Config {
             }
         }
         greet_by_our_name(&mut table);
-        let mut config: Self = table.try_into().map_err(|e| wrong(&e))?;
+        let mut config: Self = table.try_into().map_err(|e| misread(&path, &text, &e))?;
         config.data = data.to_owned();
         config.server.base_url = config.server.base_url.trim_end_matches('/').to_owned();
         Ok(config)
@@ -202,6 +217,14 @@ impl Config {
         if self.server.tls_cert.is_some() != self.server.tls_key.is_some() {
             return Err(Fault::new("tls_cert and tls_key are given together or not at all"));
         }
+        let port = self.server.listen.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+        if !matches!(port, Some(Ok(_))) {
+            return Err(Fault::new(format!(
+                "listen is an address and a port, such as 127.0.0.1:8080, not {:?}",
+                self.server.listen
+            )));
+        }
+        self.log.check()?;
         let base = &self.server.base_url;
         if !base.is_empty() && !base.starts_with("http://") && !base.starts_with("https://") {
             return Err(Fault::new("base_url begins with http:// or https://"));
@@ -246,6 +269,16 @@ impl Config {
     pub fn secure_cookies(&self) -> bool {
         self.server.tls_cert.is_some() || self.server.base_url.starts_with("https://")
     }
+}
+
+/// What cannot be understood: with its line where it stands in the file, else it came by the
+/// environment.
+fn misread(path: &Path, text: &str, error: &toml::de::Error) -> Fault {
+    let told = match toml::from_str::<Config>(text) {
+        Err(alone) if alone.message() == error.message() => format!("{}: {alone}", path.display()),
+        _ => format!("the environment (TANGGAP_…) over {}: {error}", path.display()),
+    };
+    Fault::new(told.trim_end())
 }
 
 fn value(name: &str, text: &str, shape: Shape) -> Result<Value, Fault> {
@@ -335,6 +368,11 @@ mod tests {
         assert!(read("[server]\nlistne = \"x\"", &[]).is_err());
         assert!(read("", &[("TANGGAP_MAIL_PORT", "lima")]).is_err());
         assert!(read("", &[("TANGGAP_TRUSTED_PROXIES", "rumah")]).is_err());
+        for (name, wrong) in [("TANGGAP_LISTEN", "127.0.0.1"), ("TANGGAP_LOG_LEVEL", "infoo")] {
+            assert!(read("", &[(name, wrong)]).unwrap().check().is_err(), "{name}");
+        }
+        let filter = read("", &[("TANGGAP_LOG_LEVEL", "info, tanggap_store=debug")]).unwrap();
+        assert!(filter.check().is_ok());
         let half = read("", &[("TANGGAP_TLS_CERT", "/etc/cert.pem")]).unwrap();
         assert!(half.check().is_err());
         assert!(read("", &[("TANGGAP_ACCOUNT_NETWORKS", "10.0.0.0/40")]).unwrap().check().is_err());
@@ -342,5 +380,54 @@ mod tests {
         assert!(inner.reach().unwrap().allows([10, 1, 2, 3].into()));
         assert!(!inner.reach().unwrap().allows([127, 0, 0, 1].into()));
         assert!(read("", &[("TANGGAP_BASE_URL", "lapor.contoh.go.id")]).unwrap().check().is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_named_with_its_line_or_as_of_the_environment() {
+        let told = |text: &str, variables: &[(&str, &str)]| {
+            read(text, variables).map(drop).unwrap_err().to_string()
+        };
+        let typo = told("[server]\nlisten = \"[::1]:80\"\nbase_ulr = \"x\"", &[]);
+        assert!(typo.contains("line 3") && typo.contains("base_ulr"), "{typo}");
+        let kind = told("[log]\nformat = \"xml\"", &[("TANGGAP_LISTEN", "[::1]:9")]);
+        assert!(kind.contains("line 2"), "{kind}");
+        let outside = told("[log]\nlevel = \"info\"", &[("TANGGAP_LOG_FORMAT", "xml")]);
+        assert!(outside.contains("environment") && outside.contains("xml"), "{outside}");
+    }
+
+    /// The names that a part of the file may hold, as its refusal of another tells them.
+    fn names(section: &str) -> Vec<String> {
+        let text = format!("{section}\ntidak_ada = 1");
+        let told = read(&text, &[]).map(drop).unwrap_err().to_string();
+        let (_, expected) = told.split_once("expected").unwrap();
+        expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_setting_and_variable_is_in_the_operators_manual_and_nothing_else() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operators/configure.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let mut known: Vec<String> = Vec::new();
+        let sections = ["server", "log", "mail", "messengers", "accounts"];
+        for name in names("").iter().filter(|name| !sections.contains(&name.as_str())) {
+            known.push(name.clone());
+        }
+        for section in sections {
+            let of_section = names(&format!("[{section}]"));
+            known.extend(of_section.iter().map(|name| format!("{section}.{name}")));
+        }
+        let variables = VARIABLES.iter().map(|(name, ..)| *name);
+        for name in known.iter().map(String::as_str).chain(variables) {
+            assert!(page.contains(&format!("`{name}`")), "{name} is not in the manual");
+        }
+        for row in page.lines().filter(|line| line.starts_with("| `")) {
+            let (settings, rest) = row[1..].split_once('|').unwrap();
+            for name in settings.split('`').skip(1).step_by(2) {
+                assert!(known.iter().any(|known| known == name), "there is no setting {name}");
+            }
+            for name in rest.split('`').filter(|word| word.starts_with("TANGGAP_")) {
+                assert!(VARIABLES.iter().any(|(known, ..)| *known == name), "there is no {name}");
+            }
+        }
     }
 }

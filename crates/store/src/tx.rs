@@ -580,16 +580,19 @@ fn is_about_room(error: &rusqlite::Error) -> bool {
 #[track_caller]
 pub(crate) fn pg_fault(what: &str, error: &tokio_postgres::Error) -> Fault {
     let state = error.code().map(tokio_postgres::error::SqlState::code);
+    let peer = std::error::Error::source(error).filter(|source| is_io(*source));
     let kind = match state {
         Some("40001" | "40P01") => FaultKind::Retry,
         Some("53100") => FaultKind::Full,
         Some("57P01" | "57P02" | "57P03" | "53300") => FaultKind::Unavailable,
-        None if error.is_closed() || std::error::Error::source(error).is_some_and(is_io) => {
-            FaultKind::Unavailable
-        }
+        None if error.is_closed() || peer.is_some() => FaultKind::Unavailable,
         _ => FaultKind::Broken,
     };
-    let detail = error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned());
+    let detail = match (error.as_db_error(), peer) {
+        (Some(told), _) => told.message().to_owned(),
+        (None, Some(peer)) => format!("{error}: {peer}"),
+        (None, None) => error.to_string(),
+    };
     Fault::new(format!("{what}: {detail}")).of(kind)
 }
 

@@ -1,10 +1,13 @@
 //! `tanggap doctor`: looks at everything that the installation needs and says what is wrong.
 
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use tanggap_conversations::accounts;
 use tanggap_kernel::{Access, Fault, Result, Timestamp, Value, params};
+use tanggap_store::blobs::Found;
 use tanggap_store::{Db, Tx};
 use tanggap_ui::ctx::Secrets;
 
@@ -87,6 +90,11 @@ fn look_at_folder(findings: &mut Findings, data: &Path) {
         Ok(()) => findings.good("data folder", format!("{} can be written", data.display())),
         Err(e) => findings.bad("data folder", format!("{}: {e}", data.display())),
     }
+    #[cfg(unix)]
+    if std::fs::metadata(data).is_ok_and(|meta| meta.mode() & 0o007 != 0) {
+        findings
+            .warn("data folder", format!("others can look into it: chmod 700 {}", data.display()));
+    }
     match free_bytes(data) {
         Some(free) if free < SPACE_MIN => {
             findings.bad("disk space", format!("{} MB left", free >> 20));
@@ -97,11 +105,12 @@ fn look_at_folder(findings: &mut Findings, data: &Path) {
     if std::env::var_os(key::VARIABLE).is_some() {
         return findings.good("master key", "in the environment");
     }
-    match std::fs::metadata(data.join(key::FILE)) {
-        Err(e) => findings.bad("master key", e),
+    let path = data.join(key::FILE);
+    match std::fs::metadata(&path) {
+        Err(e) => findings.bad("master key", format!("{}: {e}", path.display())),
         #[cfg(unix)]
-        Ok(meta) if std::os::unix::fs::MetadataExt::mode(&meta) & 0o077 != 0 => {
-            findings.bad("master key", "others can read it: chmod 600");
+        Ok(meta) if meta.mode() & 0o077 != 0 => {
+            findings.bad("master key", format!("others can read it: chmod 600 {}", path.display()));
         }
         Ok(_) => findings.good("master key", "there, for its owner only"),
     }
@@ -244,11 +253,16 @@ async fn look_at_files(findings: &mut Findings, reading: &Reading) {
     };
     let count = named.len();
     for name in named {
-        if let Err(error) = reading.blobs.get(&name).await {
-            return findings.bad("files", format!("{name}: {error}"));
-        }
+        let wrong = match reading.blobs.look_at(&name).await {
+            Ok(Found::Sound) => continue,
+            Ok(Found::Missing) => "it is missing".to_owned(),
+            Ok(Found::Changed) => "its content was changed".to_owned(),
+            Err(fault) => fault.to_string(),
+        };
+        return findings.bad("files", format!("{name}: {wrong} (audit verify --files reads all)"));
     }
-    findings.good("files", format!("the newest {count} can be read"));
+    let told = format!("the newest {count} are whole (audit verify --files reads all)");
+    findings.good("files", told);
 }
 
 async fn newest_files(db: &Db) -> Result<Vec<String>> {
