@@ -203,3 +203,48 @@ fn every_event_has_a_name_that_people_read() {
     }
     complain(problems);
 }
+
+#[test]
+fn every_figure_of_a_node_is_in_the_operators_manual() {
+    let page = text(&root().join("docs/operators/watch.md"));
+    let named: HashSet<&str> = page
+        .split('`')
+        .filter(|word| word.starts_with("tanggap_") && !word.contains('.'))
+        .collect();
+    let mut counted = HashSet::new();
+    for path in files(&root().join("crates"), &[".rs"]) {
+        let source = text(&path);
+        for kind in ["counter!(", "gauge!(", "histogram!("] {
+            let begins = format!("metrics::{kind}");
+            let uses = source.split(&begins).skip(1);
+            counted.extend(uses.filter_map(|rest| rest.split('"').nth(1).map(str::to_owned)));
+        }
+    }
+    assert!(counted.len() > 5, "{counted:?}");
+    let missing = counted.iter().filter(|name| !named.contains(name.as_str()));
+    let unknown = named.iter().filter(|name| !counted.contains(**name));
+    let missing = missing.map(|name| format!("watch.md does not tell of {name}"));
+    complain(missing.chain(unknown.map(|name| format!("nothing counts {name}"))).collect());
+}
+
+#[test]
+fn every_page_that_the_manual_names_has_that_name() {
+    let catalogues = files(&root().join("locales/id"), &[".ftl"]);
+    let catalogues: Vec<String> = catalogues.iter().map(|path| text(path)).collect();
+    let texts = catalogues.iter().flat_map(|catalogue| catalogue.lines());
+    let texts: HashSet<&str> = texts.filter_map(|l| l.split_once(" = ")).map(|p| p.1).collect();
+    let mut problems = Vec::new();
+    for page in files(&root().join("docs/operators"), &[".md"]) {
+        let page_text = text(&page);
+        // Between asterisks, with arrows from page to page.
+        for way in page_text.split('*').filter(|part| part.contains(" → ")) {
+            let names = way.split(" → ").map(|name| name.trim_end_matches('.'));
+            problems.extend(
+                names
+                    .filter(|name| !texts.contains(name))
+                    .map(|name| format!("{}: no page is called {name:?}", shown(&page))),
+            );
+        }
+    }
+    complain(problems);
+}

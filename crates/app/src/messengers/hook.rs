@@ -86,7 +86,8 @@ async fn take(
     };
     let proof = headers.get(kind.proof_header()).and_then(|value| value.to_str().ok());
     if !secrets.vouch(kind, &body, proof.unwrap_or_default()) {
-        metrics::counter!("tanggap_webhooks_refused", "channel" => kind.as_str()).increment(1);
+        metrics::counter!("tanggap_webhooks_refused_total", "channel" => kind.as_str())
+            .increment(1);
         return StatusCode::UNAUTHORIZED.into_response();
     }
     match keep(&ctx, kind, &account, body).await {
