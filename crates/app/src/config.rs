@@ -175,6 +175,24 @@ const VARIABLES: &[(&str, &[&str], Shape)] = &[
     ("TANGGAP_MAIL_HELLO_NAME", &["mail", "hello_name"], Shape::Text),
 ];
 
+/// Variables that are no settings: places, secrets, and what tests are told.
+const OTHER_VARIABLES: [&str; 4] =
+    ["TANGGAP_DATA", "TANGGAP_CONFIG", "TANGGAP_MASTER_KEY", "TANGGAP_ADMIN_PASSWORD"];
+
+/// Variables of the environment that look like ours and mean nothing: mistyped ones.
+#[must_use]
+pub fn unknown_variables() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| is_mistyped(name)).collect()
+}
+
+fn is_mistyped(name: &str) -> bool {
+    name.starts_with("TANGGAP_")
+        && !["TANGGAP_TEST", "TANGGAP_BIN"].iter().any(|start| name.starts_with(start))
+        && !OTHER_VARIABLES.contains(&name)
+        && !VARIABLES.iter().any(|(known, ..)| *known == name)
+}
+
 impl Config {
     /// Reads the file and the environment; the command line is laid over it by the caller.
     ///
@@ -391,6 +409,8 @@ mod tests {
         assert!(typo.contains("line 3") && typo.contains("base_ulr"), "{typo}");
         let kind = told("[log]\nformat = \"xml\"", &[("TANGGAP_LISTEN", "[::1]:9")]);
         assert!(kind.contains("line 2"), "{kind}");
+        assert!(is_mistyped("TANGGAP_LSITEN") && !is_mistyped("TANGGAP_LISTEN"));
+        assert!(!is_mistyped("TANGGAP_DATA") && !is_mistyped("LISTEN"));
         let outside = told("[log]\nlevel = \"info\"", &[("TANGGAP_LOG_FORMAT", "xml")]);
         assert!(outside.contains("environment") && outside.contains("xml"), "{outside}");
     }

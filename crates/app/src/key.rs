@@ -50,8 +50,7 @@ pub fn find_or_make(data: &Path) -> Result<[u8; 32], Fault> {
 /// A fault where it cannot be read or is no key.
 pub fn find(data: &Path) -> Result<Option<[u8; 32]>, Fault> {
     if let Ok(text) = std::env::var(VARIABLE) {
-        let key = parse(&text).ok_or_else(|| Fault::new(format!("{VARIABLE} is no key")));
-        return key.map(Some);
+        return parse(&text).ok_or_else(|| no_key(VARIABLE)).map(Some);
     }
     let path = data.join(FILE);
     let wrong = |e: std::io::Error| Fault::new(format!("{}: {e}", path.display()));
@@ -59,8 +58,7 @@ pub fn find(data: &Path) -> Result<Option<[u8; 32]>, Fault> {
         Ok(mut file) => {
             let mut text = String::new();
             file.read_to_string(&mut text).map_err(wrong)?;
-            let key = parse(&text);
-            key.ok_or_else(|| Fault::new(format!("{} is no key", path.display()))).map(Some)
+            parse(&text).ok_or_else(|| no_key(&path.to_string_lossy())).map(Some)
         }
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(wrong(e)),
@@ -86,10 +84,15 @@ fn make(path: &Path) -> Result<[u8; 32], Fault> {
         Ok(()) => Ok(key),
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
             let text = std::fs::read_to_string(path).map_err(wrong)?;
-            parse(&text).ok_or_else(|| Fault::new(format!("{} is no key", path.display())))
+            parse(&text).ok_or_else(|| no_key(&path.to_string_lossy()))
         }
         Err(e) => Err(wrong(e)),
     }
+}
+
+#[track_caller]
+fn no_key(place: &str) -> Fault {
+    Fault::new(format!("{place} holds no master key, which is 64 hexadecimal digits"))
 }
 
 fn parse(text: &str) -> Option<[u8; 32]> {

@@ -588,11 +588,9 @@ pub(crate) fn pg_fault(what: &str, error: &tokio_postgres::Error) -> Fault {
         None if error.is_closed() || peer.is_some() => FaultKind::Unavailable,
         _ => FaultKind::Broken,
     };
-    let detail = match (error.as_db_error(), peer) {
-        (Some(told), _) => told.message().to_owned(),
-        (None, Some(peer)) => format!("{error}: {peer}"),
-        (None, None) => error.to_string(),
-    };
+    let told = error.as_db_error().map(|e| e.message().to_owned());
+    let more = peer.map(|e| format!(": {e}")).unwrap_or_default();
+    let detail = told.unwrap_or_else(|| format!("{error}{more}"));
     Fault::new(format!("{what}: {detail}")).of(kind)
 }
 

@@ -11,7 +11,8 @@ use tanggap_store::blobs::Found;
 use tanggap_store::{Db, Tx};
 use tanggap_ui::ctx::Secrets;
 
-use crate::config::Config;
+use super::told;
+use crate::config::{Config, unknown_variables};
 use crate::node::{self, Reading};
 use crate::{account, key, work};
 
@@ -50,7 +51,7 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode> {
     look_at_settings(&mut findings, config);
     look_at_folder(&mut findings, &config.data);
     match node::open_to_read(config).await {
-        Err(error) => findings.bad("database", error),
+        Err(error) => findings.bad("database", told(&error)),
         Ok(reading) => {
             look_at_rows(&mut findings, &reading.db).await;
             look_at_secrets(&mut findings, &reading).await;
@@ -64,7 +65,10 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode> {
 fn look_at_settings(findings: &mut Findings, config: &Config) {
     match config.check() {
         Ok(()) => findings.good("configuration", "understood"),
-        Err(fault) => findings.bad("configuration", fault),
+        Err(fault) => findings.bad("configuration", fault.what),
+    }
+    for name in unknown_variables() {
+        findings.warn("environment", format!("no setting is called {name}"));
     }
     let server = &config.server;
     if server.base_url.is_empty() {
@@ -129,7 +133,7 @@ async fn look_at_rows(findings: &mut Findings, db: &Db) {
     let looked = db.read(move |tx| Ok(Rows::read(tx, now, sqlite)?)).await;
     let rows = match looked {
         Ok(rows) => rows,
-        Err(error) => return findings.bad("database", error),
+        Err(error) => return findings.bad("database", told(&error)),
     };
     findings.good("database", format!("schema {}, {} agencies", rows.schema, rows.agencies));
     if rows.agencies == 0 {
@@ -180,7 +184,7 @@ async fn look_at_secrets(findings: &mut Findings, reading: &Reading) {
             findings.good("sealed secrets", "the master key is that of the database");
         }
         Ok(wrong) => wrong.into_iter().for_each(|what| findings.bad("sealed secrets", what)),
-        Err(error) => findings.bad("sealed secrets", error),
+        Err(error) => findings.bad("sealed secrets", told(&error)),
     }
 }
 
@@ -249,7 +253,7 @@ async fn look_at_files(findings: &mut Findings, reading: &Reading) {
     let named = newest_files(&reading.db).await;
     let named = match named {
         Ok(named) => named,
-        Err(error) => return findings.bad("files", error),
+        Err(error) => return findings.bad("files", told(&error)),
     };
     let count = named.len();
     for name in named {
@@ -257,7 +261,7 @@ async fn look_at_files(findings: &mut Findings, reading: &Reading) {
             Ok(Found::Sound) => continue,
             Ok(Found::Missing) => "it is missing".to_owned(),
             Ok(Found::Changed) => "its content was changed".to_owned(),
-            Err(fault) => fault.to_string(),
+            Err(fault) => fault.what,
         };
         return findings.bad("files", format!("{name}: {wrong} (audit verify --files reads all)"));
     }
@@ -275,7 +279,7 @@ async fn look_at_relay(findings: &mut Findings, config: &Config) {
         return findings.warn("mail relay", "none: mail waits until there is one");
     };
     match work::open_relay(mail) {
-        Err(fault) => findings.bad("mail relay", fault),
+        Err(fault) => findings.bad("mail relay", fault.what),
         Ok(relay) => match relay.check().await {
             Ok(()) => findings.good("mail relay", format!("{} answers", mail.host)),
             Err(error) => findings.bad("mail relay", error),

@@ -31,7 +31,7 @@ use tanggap_org::NewAgency;
 use tanggap_store::Tx;
 use tanggap_ui::t_args;
 
-use crate::config::Config;
+use crate::config::{Config, unknown_variables};
 use crate::{node, observe, serve};
 
 /// `EX_TEMPFAIL` of sysexits.h: mail servers keep a letter that is refused so and try again; on any
@@ -176,6 +176,9 @@ async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => {
             args.lay_over(&mut config);
+            for name in unknown_variables() {
+                tracing::warn!(name, "no setting is called so: this variable changes nothing");
+            }
             let ctx = node::open(&config, true).await?;
             let scheme = if config.server.tls_cert.is_some() { "https" } else { "http" };
             serve::serve(&config, ctx, |address| note!("{scheme}://{address}")).await?;
@@ -214,9 +217,16 @@ fn tell(text: Arguments<'_>) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// An error in words: a refusal names its fields.
+/// An error in words: a refusal names its fields. Where in the program a fault arose is in the log
+/// of whoever asks for it.
 fn told(error: &Error) -> String {
-    let Error::Refused(refusal) = error else { return error.to_string() };
+    let refusal = match error {
+        Error::Refused(refusal) => refusal,
+        Error::Fault(fault) => {
+            tracing::debug!(at = %fault.at, "failed");
+            return fault.what.clone();
+        }
+    };
     match refusal {
         Refusal::Invalid(fields) => {
             let told: Vec<String> = fields.iter().map(told_field).collect();
