@@ -173,7 +173,8 @@ fn pending(newest: i64, migrate: bool) -> Result<&'static [Migration], Fault> {
     let known = ALL.last().map_or(0, |m| m.version);
     if newest > known {
         return Err(Fault::new(format!(
-            "the database has schema {newest}, newer than this program's {known}"
+            "the database has schema {newest}, newer than this program's {known}: use the \
+             program that brought it there, or restore a backup with this one"
         )));
     }
     let from = ALL.iter().position(|m| m.version > newest).unwrap_or(ALL.len());

@@ -111,7 +111,7 @@ enum Command {
 
 #[derive(Args)]
 struct Serve {
-    /// Address and port, such as 0.0.0.0:8080
+    /// Address and port, such as 0.0.0.0:8080 [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
     /// PEM file of the certificate chain

@@ -29,16 +29,26 @@ struct Written {
     named: BTreeSet<String>,
 }
 
-/// Copies everything into `file`, which is there only once it is whole.
+/// Copies everything into `file`, which is there only once it is whole; nothing is left of a
+/// backup that failed.
 ///
 /// # Errors
 /// A fault of the engine, of the files, or of the disk.
 pub async fn backup(db: &Db, blobs: &Blobs, file: &Path) -> Result<Manifest> {
-    let wrong = |e: std::io::Error| Fault::new(format!("{}: {e}", file.display()));
     let mut draft = file.as_os_str().to_owned();
     draft.push(".part");
     let draft = PathBuf::from(draft);
-    let (of_tx, sqlite) = (draft.clone(), db.engine().is_sqlite());
+    let written = write(db, blobs, file, &draft).await;
+    if written.is_err() {
+        // What failed is what counts; the next one by this name begins anew.
+        let _ = std::fs::remove_file(&draft);
+    }
+    written
+}
+
+async fn write(db: &Db, blobs: &Blobs, file: &Path, draft: &Path) -> Result<Manifest> {
+    let wrong = |e: std::io::Error| Fault::new(format!("{}: {e}", file.display()));
+    let (of_tx, sqlite) = (draft.to_owned(), db.engine().is_sqlite());
     // One transaction, so that the rows are those of one moment; begun again from an empty file
     // where the connection was lost.
     let written = db.read(move |tx| write_rows(tx, &of_tx, sqlite)).await?;
@@ -62,7 +72,7 @@ pub async fn backup(db: &Db, blobs: &Blobs, file: &Path) -> Result<Manifest> {
     let done = archive.into_inner().and_then(GzEncoder::finish).map_err(wrong)?;
     let done = done.into_inner().map_err(|e| wrong(e.into_error()))?;
     done.sync_all().map_err(wrong)?;
-    std::fs::rename(&draft, file).map_err(wrong)?;
+    std::fs::rename(draft, file).map_err(wrong)?;
     Ok(manifest)
 }
 

@@ -222,5 +222,9 @@ engines! {
         assert_eq!((&written.missing, &written.changed), (&vec![gone], &vec![changed]));
         let whole = copy::verify(&file).expect("what is in it can be restored");
         assert_eq!(whole.files as usize, 2 * CASES + 1 - 2);
+
+        // Where a folder is in its way, nothing of it is left.
+        let failed = copy::backup(&ctx.db, &ctx.blobs, &folder).await;
+        assert!(failed.is_err() && !kit.folder.path().join("files.part").exists());
     }
 }
