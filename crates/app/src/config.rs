@@ -214,7 +214,8 @@ impl Config {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && file.is_none() => String::new(),
             Err(e) => return Err(wrong(&e).into()),
         };
-        let mut table: Table = text.parse().map_err(|e: toml::de::Error| wrong(&e))?;
+        let unread = |e: toml::de::Error| Fault::new(in_line(&path, &text, &e));
+        let mut table: Table = text.parse().map_err(unread)?;
         for (name, setting, shape) in VARIABLES {
             if let Some(text) = variable(name).filter(|text| !text.is_empty()) {
                 lay(&mut table, setting, value(name, &text, *shape)?);
@@ -293,10 +294,17 @@ impl Config {
 /// environment.
 fn misread(path: &Path, text: &str, error: &toml::de::Error) -> Fault {
     let told = match toml::from_str::<Config>(text) {
-        Err(alone) if alone.message() == error.message() => format!("{}: {alone}", path.display()),
+        Err(alone) if alone.message() == error.message() => in_line(path, text, &alone),
         _ => format!("the environment (TANGGAP_…) over {}: {error}", path.display()),
     };
     Fault::new(told.trim_end())
+}
+
+/// The line and what is wrong with it, never what stands there: it may be a password.
+fn in_line(path: &Path, text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map(|before| format!(", line {}", before.matches('\n').count() + 1));
+    format!("{}{}: {}", path.display(), line.unwrap_or_default(), error.message())
 }
 
 fn value(name: &str, text: &str, shape: Shape) -> Result<Value, Fault> {
@@ -407,6 +415,8 @@ mod tests {
         };
         let typo = told("[server]\nlisten = \"[::1]:80\"\nbase_ulr = \"x\"", &[]);
         assert!(typo.contains("line 3") && typo.contains("base_ulr"), "{typo}");
+        let open = told("[mail]\nhost = \"x\"\npassword = \"SANDI\n", &[]);
+        assert!(open.contains("line 3") && !open.contains("SANDI"), "{open}");
         let kind = told("[log]\nformat = \"xml\"", &[("TANGGAP_LISTEN", "[::1]:9")]);
         assert!(kind.contains("line 2"), "{kind}");
         assert!(is_mistyped("TANGGAP_LSITEN") && !is_mistyped("TANGGAP_LISTEN"));
