@@ -40,6 +40,7 @@ talk-flash-report = Case opened; code and PIN were sent to the citizen.
 talk-flash-say = Answer sent.
 talk-flash-snooze = Conversation snoozed.
 talk-flash-take = This conversation is yours.
+talk-flash-wake = Conversation goes on.
 talk-handle = Account
 talk-mark-awaiting = Waiting for an answer
 talk-mark-case = Part of a case

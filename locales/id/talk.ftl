@@ -40,6 +40,7 @@ talk-flash-report = Laporan dibuat; kode dan PIN dikirim kepada warga.
 talk-flash-say = Jawaban dikirim.
 talk-flash-snooze = Percakapan ditunda.
 talk-flash-take = Percakapan ini Anda tangani.
+talk-flash-wake = Percakapan dilanjutkan.
 talk-handle = Akun
 talk-mark-awaiting = Menunggu jawaban
 talk-mark-case = Bagian dari laporan

@@ -119,6 +119,79 @@ test("two agents on one case: the second is told, and nothing typed is lost", as
   await page.context().unroute("**/arus**");
 });
 
+test("Ctrl+Enter sends a step from any field; J goes on in its place", async () => {
+  await page.goto("/meja?antrean=teruskan");
+  const links = page.locator(".pane-list .case-link");
+  const next = await links.nth(2).getAttribute("href");
+  await links.nth(1).focus();
+  await page.keyboard.press("Enter");
+  await focused(".case-head h1");
+  await page.locator(`.case-head a[href$="langkah=forward"]`).focus();
+  await page.keyboard.press("Enter");
+  await focused("#langkah [name=unit]");
+  if (!(await page.inputValue("#langkah [name=unit]"))) await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Control+Enter");
+  await page.locator(".toast").getByText(t("desk-flash-forward")).waitFor();
+  await focused(".case-head h1");
+  await page.locator(`.pane-list .case-link[href="${next}"]:not([aria-current])`).waitFor();
+  await page.locator(".pane-list .case-link[aria-current]").waitFor({ state: "detached" });
+  await page.keyboard.press("j");
+  await focused(`.pane-list .case-link[href="${next}"]`);
+});
+
+/** Chooses in the palette what the words find first. */
+const command = async (words) => {
+  await page.keyboard.press("Control+k");
+  await focused("#palette-input");
+  await page.keyboard.type(words);
+  await page.locator(".palette-item[aria-selected=true]").getByText(words).waitFor();
+  await page.keyboard.press("Enter");
+};
+
+test("the palette knows every queue, and what is folded away; N begins a report", async () => {
+  await command(t("desk-queue-dijawab"));
+  await page.waitForURL(/antrean=dijawab/);
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await focused(".case-head h1");
+  await command(t("desk-reminder-add"));
+  await focused(".pane-aside [name=day]");
+  await page.locator(".pane-aside [name=note]").focus();
+  await page.keyboard.type("Tanya apakah sudah beres.");
+  await page.keyboard.press("Control+Enter");
+  await page.locator(".toast").getByText(t("desk-flash-reminder-set")).waitFor();
+  await page.waitForFunction(() => document.activeElement?.matches(".pane-aside, .case-head h1"));
+  await page.goto("/meja");
+  await page.keyboard.press("n");
+  await page.waitForURL("**/meja/baru");
+  await focused("[name=description]");
+});
+
+test("who answers a talk goes on writing, on the shelf they work from", async () => {
+  // One that may be answered in one's own words.
+  await page.goto("/percakapan?rak=menunggu");
+  const talks = page.locator(".pane-list .case-link");
+  const links = await talks.evaluateAll((links) => links.map((link) => link.href));
+  for (const link of links) {
+    await page.goto(link);
+    if (await page.locator("#langkah[data-reply]").count()) break;
+  }
+  await page.keyboard.press("r");
+  await focused("#langkah textarea");
+  const words = `Sedang kami tanyakan ${Date.now()}`;
+  await page.keyboard.type(words);
+  await page.keyboard.press("Control+Enter");
+  await page.locator(".timeline").getByText(words).waitFor();
+  await focused("#langkah textarea");
+  const shelf = page.locator(".pane-queues [aria-current]");
+  assert.match(await shelf.innerText(), new RegExp(t("talk-shelf-menunggu")));
+  await page.keyboard.press("Escape");
+  await command(t("talk-action-snooze"));
+  await focused(".menu-sheet [name=until]");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/percakapan?rak=menunggu");
+});
+
 test("a citizen finds a region while typing, by keyboard, and it stays", async () => {
   const citizen = await (await person(browser, url)).newPage();
   await citizen.goto("/lapor?jenis=complaint&kategori=umum");

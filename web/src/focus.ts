@@ -1,6 +1,7 @@
 // The focus goes on with the work: into the case that a key opened, into the form of a step, to
 // what was refused, back to what was pressed; Escape leads from a case to its row. It never gets
 // lost with what a part of the page is exchanged for.
+import type { CaseList } from "./elements/case-list";
 import { typing } from "./page";
 
 type Cause =
@@ -68,6 +69,8 @@ document.addEventListener("turbo:submit-end", (event) => {
 
 document.addEventListener("turbo:before-frame-render", ({ target }) => {
   const now = document.activeElement;
+  // Other frames may be exchanged meanwhile.
+  if ((target as Element).id !== "laporan") return;
   const inside = now && (target as Element).contains(now);
   held = inside ? { again: sameAs(now), beside: !!now.closest(".pane-aside") } : undefined;
 });
@@ -111,6 +114,8 @@ document.addEventListener(
     const place = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
     if (!place) return;
     event.preventDefault();
+    // Into a form, to write.
+    if (place.matches("form")) return (find(FIELD) ?? place).focus();
     place.focus();
     if (document.activeElement !== place) {
       place.tabIndex = -1;
@@ -125,12 +130,16 @@ let went = false;
 document.addEventListener("turbo:visit", (event) => {
   if ((event as CustomEvent<{ action: string }>).detail.action !== "replace") went = true;
 });
-document.addEventListener("turbo:submit-end", () => {
+/** Whoever answers a talk goes on writing. */
+let said = false;
+document.addEventListener("turbo:submit-end", ({ detail, target }: CustomEventInit & Event) => {
   went = true;
+  said = detail.success && (target as Element).matches("form[data-reply]:not(#laporan *)");
 });
 document.addEventListener("turbo:load", () => {
-  if (went && lost()) lead(find("[data-focus]"), find(TITLE), find("#utama"));
-  went = false;
+  const reply = said ? find("form[data-reply] textarea") : null;
+  if (went && lost()) lead(reply, find("[data-focus]"), find(TITLE), find("#utama"));
+  went = said = false;
 });
 
 document.addEventListener("keydown", (event) => {
@@ -143,8 +152,8 @@ document.addEventListener("keydown", (event) => {
   // From what one writes to the case, from the case to its row, or where there is no room for the
   // list beside it, back to the list.
   if (typing(now)) return lead(find(TITLE));
-  // What has left the list has no row: the work goes on at its first.
-  const row = find(".pane-list .case-link[aria-current]") ?? find(".pane-list .case-link");
+  // What has left the list has no row: the work goes on at the one that took its place.
+  const row = document.querySelector<CaseList>(".pane-list case-list")?.current;
   if (row?.checkVisibility()) row.focus();
   else if (!find(".pane-list")?.checkVisibility()) find("a.pane-back")?.click();
 });

@@ -7,8 +7,8 @@ const TOAST_MS = 8_000;
 /** How long what was done can be taken back where it is told. */
 const UNDO_MS = 20_000;
 const UNDO = "[data-undo]";
-/** What Ctrl+Enter sends. */
-const SENT = "form.composer, form:has(draft-box)";
+/** What Ctrl+Enter sends, from whichever of its fields; not a field of the search in a dialog. */
+const SENT = "main form[method=post]";
 
 export function open(id: string): void {
   const target = document.getElementById(id);
@@ -54,10 +54,11 @@ document.addEventListener("keydown", (event) => {
   }
   const field = event.target;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    const form = field instanceof HTMLTextAreaElement ? field.form : null;
-    if (form?.matches(SENT)) {
+    const form = typing(field) && (field as Element).closest("dialog, form");
+    if (form instanceof HTMLFormElement && form.matches(SENT)) {
       event.preventDefault();
-      form.requestSubmit();
+      // As by its first button, which may say which step it is.
+      form.querySelector<HTMLButtonElement>("button:not([type=button])")?.click();
     }
   }
   const undo = [...document.querySelectorAll<HTMLElement>(`.toast ${UNDO}`)].at(-1);
@@ -75,6 +76,7 @@ document.addEventListener("keydown", (event) => {
   };
   if (event.key === "?") open("shortcuts");
   if (event.key === "/") focus("[data-search], main [role=search] input, main input[type=search]");
+  if (event.key === "n") document.querySelector<HTMLElement>("[data-new]")?.click();
   if (event.key === "r") focus("[data-reply] textarea, textarea[data-reply]");
 });
 

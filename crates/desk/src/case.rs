@@ -17,7 +17,7 @@ use crate::presence::Presence;
 use crate::queue::Queue;
 use crate::quick::Place;
 use crate::reminders::Beside;
-use crate::undo::Undo;
+use crate::undo::{Undo, UndoForm};
 use crate::view::{CaseView, Loaded};
 use crate::{person, steps, stream};
 
@@ -58,7 +58,7 @@ struct CasePage {
     news: Vec<(String, String)>,
     presence: String,
     reminder: Beside,
-    undo: Option<Undo>,
+    undo: Option<UndoForm>,
 }
 
 #[derive(Template)]
@@ -173,7 +173,7 @@ pub(crate) async fn render(
         news: since.map(|since| case.since(since)).unwrap_or_default(),
         presence: presence.line_for(staff, &topic, ctx.now()),
         reminder,
-        undo: page.flash.as_ref().and_then(|flash| Undo::parse(&flash.undo)),
+        undo: Undo::offered(&page, Some(&case.code)),
         left,
         case,
         page,

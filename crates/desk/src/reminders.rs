@@ -13,10 +13,11 @@ use tanggap_contacts as contacts;
 use tanggap_conversations::{InteractionId, Talk};
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Error, Permission, Refusal, Result, Timestamp};
-use tanggap_org::door::{SignedFields, Staff, flash};
+use tanggap_org::door::{Fields, SignedFields, Staff, flash, flash_undoable};
 use tanggap_store::{Announced, Tx};
 use tanggap_ui::{Answer, Ctx, Field, FormState, Page, Text, respond};
 
+use crate::undo::Undo;
 use crate::view::zone_of;
 use crate::{duty, stream};
 
@@ -77,7 +78,7 @@ fn begun(
     Ok(form.with("day", day).with("note", known.map_or("", |known| &known.note)))
 }
 
-fn href(about: About) -> String {
+pub(crate) fn href(about: About) -> String {
     let (kind, id) = about.parts();
     let word = if kind == "talk" { "percakapan" } else { "laporan" };
     format!("{HOME}/{word}/{}", tanggap_kernel::id::to_text(id))
@@ -219,22 +220,21 @@ async fn change(
 ) -> Answer {
     let about = about_of(&kind, &id)?;
     let (access, typed) = (staff.access.clone(), fields.clone());
-    let clears = fields.get("step") == "clear";
     let done = ctx
         .db
         .write(move |tx| {
             let (_, back) = place(tx, &access, about)?.ok_or(Refusal::NotFound)?;
-            if clears {
-                reminders::clear(tx, &access, about)?;
-            } else {
-                reminders::set(tx, &access, about, (typed.get("day"), typed.get("note")))?;
-            }
-            Ok(back)
+            Ok((back, one_step(tx, &access, about, &typed)?))
         })
         .await;
     match done {
-        Ok(_) if fields.get("back") == "list" => Ok(flash(&ctx.site, HOME, flash_of(clears))),
-        Ok(back) => Ok(flash(&ctx.site, &back, flash_of(clears))),
+        Ok((back, (key, undo))) => {
+            let path = if fields.get("back") == "list" { HOME } else { &back };
+            Ok(match undo {
+                Some(undo) => flash_undoable(&ctx.site, path, key, &undo.to_text()),
+                None => flash(&ctx.site, path, key),
+            })
+        }
         Err(Error::Refused(Refusal::Invalid(errors))) => {
             let form = fields.refused(staff.prefs.locale, errors);
             form_page(&ctx, &staff, about, Some(form), StatusCode::UNPROCESSABLE_ENTITY).await
@@ -243,8 +243,25 @@ async fn change(
     }
 }
 
-const fn flash_of(clears: bool) -> &'static str {
-    if clears { "desk-flash-reminder-cleared" } else { "desk-flash-reminder-set" }
+/// Does it: what is told of it, and what takes it back. A day that was changed is changed again by
+/// the same form.
+fn one_step(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    about: About,
+    fields: &Fields,
+) -> Result<(&'static str, Option<Undo>)> {
+    match fields.get("step") {
+        "clear" => {
+            reminders::clear(tx, access, about)?;
+            Ok(("desk-flash-reminder-cleared", None))
+        }
+        _ => {
+            let known = reminders::open(tx, access, about)?;
+            reminders::set(tx, access, about, (fields.get("day"), fields.get("note")))?;
+            Ok(("desk-flash-reminder-set", known.is_none().then_some(Undo::Forget(about))))
+        }
+    }
 }
 
 /// How many of one's reminders have come, for the bar.

@@ -7,6 +7,8 @@ import { typing } from "../page";
 const before = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 export class CaseList extends HTMLElement {
+  /** Where the row stood whose case is open beside the list; it may have left since. */
+  private at = -1;
   private readonly onKey = (event: KeyboardEvent) => this.key(event);
   private readonly onFrame = () => this.mark();
 
@@ -26,10 +28,19 @@ export class CaseList extends HTMLElement {
     if (!shown) return;
     // A frame that came with its page has no source: it is the page.
     const open = new URL(shown.getAttribute("src") ?? "", location.href).pathname;
-    for (const link of this.links) {
-      if (link.pathname === open) link.setAttribute("aria-current", "true");
+    for (const [at, link] of this.links.entries()) {
+      const isOpen = link.pathname === open;
+      if (isOpen) this.at = at;
+      if (isOpen) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
+  }
+
+  /** The row of the case beside the list; where that has left, the one that took its place. */
+  get current(): HTMLAnchorElement | undefined {
+    const links = this.links;
+    const open = links.find((link) => link.hasAttribute("aria-current"));
+    return open ?? links[Math.max(0, this.at)] ?? links.at(-1);
   }
 
   private get rows(): HTMLElement {
@@ -61,8 +72,10 @@ export class CaseList extends HTMLElement {
     const links = this.links;
     const focused = links.indexOf(document.activeElement as HTMLAnchorElement);
     const current = links.findIndex((link) => link.hasAttribute("aria-current"));
-    const from = focused >= 0 ? focused : current;
-    const to = from < 0 ? 0 : Math.min(links.length - 1, Math.max(0, from + step));
+    // From where a row was that has left, down is the one that took its place.
+    const gone = this.at - (step > 0 ? 1 : 0);
+    const from = [focused, current, gone].find((at) => at >= 0) ?? -1;
+    const to = Math.min(links.length - 1, Math.max(0, from + step));
     links[to]?.focus();
     links[to]?.scrollIntoView({ block: "nearest" });
   }

@@ -21,6 +21,14 @@ const STEPS = [
   .map((step) => `.pane-case ${step}`)
   .concat(".toast [data-undo]")
   .join(", ");
+/** What opens where it stands, to choose or write something there. */
+const OPENED = [
+  ".pane-case .case-head details:not(:has(> .menu-sheet > a)) > summary",
+  ".pane-case .asking > summary",
+  ".pane-aside details > summary",
+].join(", ");
+/** What the top bar folds away; only for whoever asks for it. */
+const MENUS = ".topbar .menu-sheet :is(a, button)";
 
 export class CommandPalette extends HTMLElement {
   private timer = 0;
@@ -71,10 +79,15 @@ export class CommandPalette extends HTMLElement {
       words.every((word) => command.textContent?.toLowerCase().includes(word));
     const content = (command: HTMLElement) => [...command.cloneNode(true).childNodes];
     const shown = document.querySelector(".case-head .code, .case-head h1")?.textContent ?? "";
-    const steps = [...document.querySelectorAll<HTMLElement>(STEPS)].filter(fits);
+    const all = (selector: string) => {
+      return [...document.querySelectorAll<HTMLElement>(selector)].filter(fits);
+    };
+    const of = (step: HTMLElement) => [...content(step), small(shown, "palette-of")];
     return [
-      ...steps.map((step) => this.item([...content(step), small(shown, "palette-of")], () => step.click())),
+      ...all(STEPS).map((step) => this.item(of(step), () => step.click())),
+      ...all(OPENED).map((step) => this.item(of(step), () => unfold(step))),
       ...[...pages].filter(fits).map((page) => this.item(content(page), () => follow(page))),
+      ...(query ? all(MENUS) : []).map((step) => this.item(content(step), () => step.click())),
     ];
   }
 
@@ -82,7 +95,9 @@ export class CommandPalette extends HTMLElement {
     const item = document.createElement("li");
     item.className = "palette-item";
     item.append(...content);
-    item.addEventListener("click", () => {
+    item.addEventListener("click", (event) => {
+      // A click elsewhere would close the menu that it opens.
+      event.stopPropagation();
       this.dialog.close();
       run();
     });
@@ -120,6 +135,14 @@ function small(text: string, kind = ""): HTMLElement {
   hint.className = kind;
   hint.textContent = text;
   return hint;
+}
+
+/** Opens a menu or a form where it stands, at its first field or button. */
+function unfold(summary: HTMLElement): void {
+  const details = summary.closest("details")!;
+  details.open = true;
+  const first = ":is(button, input:not([type=hidden]), select, textarea, a[href]):enabled, a[href]";
+  (details.querySelector<HTMLElement>(first) ?? summary).focus();
 }
 
 /** A real link in the page, so that Turbo and the browser treat it as one. */

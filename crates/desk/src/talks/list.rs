@@ -17,6 +17,7 @@ use tanggap_ui::parts::Health;
 use tanggap_ui::{Answer, Ctx, Page, Text, respond};
 
 use super::language::Languages;
+use crate::undo::{Undo, UndoForm};
 use crate::{log, reminders, words};
 
 /// Lines of one page.
@@ -48,6 +49,12 @@ pub(crate) fn shelf(word: &str, access: &Access) -> (&'static str, Shelf) {
         _ => Shelf::Unowned,
     };
     (known, shelf)
+}
+
+/// The part of an address that names a shelf; none for what is no word of one.
+pub(crate) fn shelf_query(word: &str) -> String {
+    let known = SHELVES.iter().find(|(name, _)| *name == word);
+    known.map(|(name, _)| format!("?rak={name}")).unwrap_or_default()
 }
 
 /// One line.
@@ -94,13 +101,14 @@ pub(crate) struct TalkList {
 #[template(path = "talks.html")]
 struct TalksPage {
     page: Page,
+    undo: Option<UndoForm>,
     left: TalkList,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
-    rak: String,
+    pub rak: String,
     setelah: String,
 }
 
@@ -119,7 +127,8 @@ pub(crate) async fn show(
     let mut page = staff.page(&ctx, "talk-title");
     page.topics = "talks".to_owned();
     page.cursor = left.head.to_string();
-    Ok(respond::html(TalksPage { page, left }))
+    let undo = Undo::offered(&page, None);
+    Ok(respond::html(TalksPage { page, undo, left }))
 }
 
 /// Reads the shelves and one list; `current` is the talk that is shown beside it.

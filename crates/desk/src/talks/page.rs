@@ -41,6 +41,7 @@ use crate::quick::Place;
 use crate::reminders::Beside;
 use crate::stream;
 use crate::timeline::{self, Entry};
+use crate::undo::{Undo, UndoForm};
 use crate::view::zone_of;
 use crate::words;
 
@@ -180,6 +181,7 @@ struct TalkPage {
     note: Option<NoteForm>,
     speaks: Speaks,
     reminder: Beside,
+    undo: Option<UndoForm>,
     may_take: bool,
     case: Option<(String, String, &'static str)>,
     entries: Vec<Entry>,
@@ -316,6 +318,7 @@ impl TalkPage {
             speaks: Speaks::new(text, &loaded.languages, going),
             may_take: loaded.may_take,
             reminder: loaded.reminder.clone(),
+            undo: Undo::offered(&page, None),
             case: loaded
                 .case
                 .as_ref()

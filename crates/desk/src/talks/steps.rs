@@ -2,7 +2,7 @@
 //! make it part of a case.
 
 use askama::Template;
-use axum::extract::{Extension, Form, Path, State};
+use axum::extract::{Extension, Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tanggap_calendar::Kind;
@@ -13,15 +13,17 @@ use tanggap_cases::{asides as beside, rules, store, wrap_up};
 use tanggap_conversations::{InteractionId, Talk, quick, talks};
 use tanggap_kernel::id::UserId;
 use tanggap_kernel::{Access, Error, Permission, Refusal, Result, Timestamp};
-use tanggap_org::door::{Fields, SignedFields, Staff, flash};
+use tanggap_org::door::{Fields, SignedFields, Staff, flash, flash_undoable};
 use tanggap_store::Tx;
 use tanggap_ui::{Answer, Choice, Ctx, Failed, FormState, Page, respond};
 
+use super::list::{self, Asked};
 use super::page::{self, Loaded, Shown};
 use super::{asides, signs, template};
 use crate::presence::{self, Presence};
 use crate::steps::Typed;
 use crate::stream;
+use crate::undo::Undo;
 use crate::upload::Upload;
 use crate::words;
 
@@ -36,18 +38,20 @@ const SNOOZES: [(&str, i64); 4] = [
     ("3h", 3 * Timestamp::DAY),
 ];
 
-/// `POST /percakapan/{id}/langkah`.
+/// `POST /percakapan/{id}/langkah?rak={shelf}`: the shelf beside it stays the one that it was
+/// opened from.
 pub(crate) async fn take(
     State(ctx): State<Ctx>,
     Extension(presence): Extension<Presence>,
     Path(id): Path<String>,
+    Query(asked): Query<Asked>,
     upload: Upload,
 ) -> Answer {
     let talk = InteractionId::parse(&id).ok_or(Refusal::NotFound)?;
     let (staff, step) = (upload.staff.clone(), upload.fields.get("step").to_owned());
     if step == "preview" {
         let form = upload.fields.refused(staff.prefs.locale, Vec::new());
-        let shown = Shown { form: Some(form), ..Shown::default() };
+        let shown = Shown { form: Some(form), rak: asked.rak, ..Shown::default() };
         return page::render(&ctx, &presence, &staff, &id, shown).await;
     }
     let done = if upload.wrong.is_empty() {
@@ -61,8 +65,17 @@ pub(crate) async fn take(
         Ok(_) => {
             presence::sent(&ctx, &presence, &staff, &stream::topic_of_talk(talk));
             let gone = matches!(step.as_str(), "note" | "snooze");
-            let path = if gone { HOME.to_owned() } else { format!("/percakapan/{id}") };
-            return Ok(flash(&ctx.site, &path, &format!("talk-flash-{step}")));
+            let path = match (gone, list::shelf_query(&asked.rak)) {
+                (true, shelf) if shelf.is_empty() => HOME.to_owned(),
+                (true, shelf) => format!("/percakapan{shelf}"),
+                (false, shelf) => format!("/percakapan/{id}{shelf}"),
+            };
+            let key = format!("talk-flash-{step}");
+            if step == "snooze" {
+                let undo = Undo::Wake(talk, asked.rak).to_text();
+                return Ok(flash_undoable(&ctx.site, &path, &key, &undo));
+            }
+            return Ok(flash(&ctx.site, &path, &key));
         }
         Err(Error::Refused(Refusal::Invalid(errors))) => {
             (StatusCode::UNPROCESSABLE_ENTITY, errors, None)
@@ -74,7 +87,7 @@ pub(crate) async fn take(
         Err(other) => return Err(other.into()),
     };
     let form = upload.fields.refused(staff.prefs.locale, errors);
-    let shown = Shown { form: Some(form), notice, status, ..Shown::default() };
+    let shown = Shown { form: Some(form), notice, status, rak: asked.rak };
     page::render(&ctx, &presence, &staff, &id, shown).await
 }
 
@@ -114,6 +127,11 @@ fn one_step(
             let time = time.ok_or_else(|| Refusal::field("until", "ui-invalid-required"))?.1;
             let until = tx.now().plus(time);
             talks::snooze(tx, access, going, until)
+        }
+        "wake" => {
+            access.require(Permission::TalkWrite, None)?;
+            talks::come_back(tx, access, id)?;
+            talks::get(tx, access, id)
         }
         "speak" => talking::speak(tx, access, id, fields.get("language")),
         "end" => talking::end(tx, access, id),

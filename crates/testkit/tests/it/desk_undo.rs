@@ -1,9 +1,12 @@
-//! Taking back whom a case was given to, through the desk's routes, on both engines.
+//! Taking back what was just done, through the desk's routes, on both engines.
 
 use axum::http::StatusCode;
+use tanggap_conversations::TalkState;
+use tanggap_kernel::Timestamp;
 use tanggap_testkit::engines;
 
 use crate::desk::{Browser, Desk, Got, ok, version_in};
+use crate::desk_wrap_up::Scene;
 
 /// The page that the step led to, with what it was told, and its form that takes the step back.
 async fn told(browser: &mut Browser, step: &Got) -> (String, Vec<(String, String)>) {
@@ -18,6 +21,24 @@ async fn told(browser: &mut Browser, step: &Got) -> (String, Vec<(String, String
     };
     let fields = form.map(|form| ["version", "user", "step"].map(|n| (n.into(), field(form, n))));
     (page.clone(), fields.map(Vec::from).unwrap_or_default())
+}
+
+/// Presses the button that the page offers with what it tells.
+async fn take_back(browser: &mut Browser, step: &Got) -> Got {
+    let (page, _) = told(browser, step).await;
+    let form = page.split("<form").find(|form| form.contains("data-undo")).expect("offered");
+    let value = |of: &str, name: &str| {
+        let value = of.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        value.unwrap_or_default().to_owned()
+    };
+    let fields: Vec<(String, String)> = ["<input", "<button"]
+        .iter()
+        .flat_map(|tag| form.split(tag).skip(1))
+        .map(|of| (value(of, "name"), value(of, "value")))
+        .filter(|(name, _)| name != "csrf")
+        .collect();
+    let fields: Vec<_> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    browser.post(&value(form, "action"), &fields).await
 }
 
 async fn press(browser: &mut Browser, code: &str, fields: &[(String, String)]) -> Got {
@@ -54,5 +75,45 @@ engines! {
         let step = agent.step(&verified, &[("step", "verify")]).await;
         let (page, none) = told(&mut agent, &step).await;
         assert!(none.is_empty() && !page.contains("data-undo"), "{page}");
+    }
+
+    async fn a_day_to_come_back_and_a_talk_laid_aside_are_taken_back(kit) {
+        let scene = Scene::open(&kit).await;
+        let talk = scene.hear("628111", "Halo").await;
+        let mut agent = scene.desk.browser(&scene.desk.house.agent).await;
+        agent.get(&format!("/percakapan/{talk}")).await;
+        let step = format!("/percakapan/{talk}/langkah?rak=menunggu");
+        let fields = [("step", "snooze"), ("until", "3h")];
+        let snoozed = agent.post(&step, &fields).await;
+        assert_eq!(snoozed.location, "/percakapan?rak=menunggu", "the shelf one works from");
+        assert_eq!(scene.talk(talk).await.state, TalkState::Snoozed);
+        let woken = take_back(&mut agent, &snoozed).await;
+        assert_eq!(woken.location, format!("/percakapan/{talk}?rak=menunggu"));
+        assert_eq!(scene.talk(talk).await.state, TalkState::Open);
+
+        let path = format!("/tindak-lanjut/percakapan/{talk}");
+        let day = |days: i64| {
+            let at = kit.clock.now().plus(days * Timestamp::DAY).as_micros();
+            tanggap_calendar::Zone::Wib.local_date(at).to_string()
+        };
+        let is_set = async |agent: &mut Browser| {
+            agent.get("/tindak-lanjut").await.body.contains("Tanya hasil loket")
+        };
+        let set = agent.post(&path, &[("day", &day(2)), ("note", "Tanya hasil loket")]).await;
+        assert!(is_set(&mut agent).await);
+        let removed = take_back(&mut agent, &set).await;
+        assert_eq!(removed.location, format!("/percakapan/{talk}"));
+        assert!(!is_set(&mut agent).await);
+        // What it removes is one's own; what was changed or removed has its form.
+        agent.post(&path, &[("day", &day(2)), ("note", "Tanya hasil loket")]).await;
+        let mut other = scene.desk.browser(&scene.colleague).await;
+        other.get(&format!("/percakapan/{talk}")).await;
+        assert_eq!(take_back(&mut other, &set).await.status, StatusCode::NOT_FOUND);
+        assert!(is_set(&mut agent).await);
+        let again = [("day", &*day(1)), ("note", "Tanya hasil loket")];
+        for fields in [&again[..], &[("step", "clear")]] {
+            let got = agent.post(&path, fields).await;
+            assert!(!told(&mut agent, &got).await.0.contains("data-undo"));
+        }
     }
 }
