@@ -163,6 +163,7 @@ desk-flash-duplicate = The report is marked as a duplicate.
 desk-flash-archive = The report is archived.
 desk-flash-withdraw = The withdrawal is recorded.
 desk-undo = Undo
+desk-newest = Newest
 desk-flash-assign = The assignment is saved.
 desk-flash-reclassify = Kind and category are saved.
 desk-flash-conceal = The secrecy is saved.
@@ -190,7 +191,7 @@ desk-term-reason = Remark
 desk-term-not-counted = not counted
 
 desk-register = New
-desk-register-title = Register a report
+desk-register-title = Register a new report
 desk-register-more = More
 desk-register-send = Register
 desk-register-next = Register another report

@@ -163,6 +163,7 @@ desk-flash-duplicate = Laporan ditandai ganda.
 desk-flash-archive = Laporan diarsipkan.
 desk-flash-withdraw = Pencabutan tercatat.
 desk-undo = Urungkan
+desk-newest = Terbaru
 desk-flash-assign = Penugasan tersimpan.
 desk-flash-reclassify = Jenis dan kategori tersimpan.
 desk-flash-conceal = Kerahasiaan tersimpan.
@@ -190,7 +191,7 @@ desk-term-reason = Keterangan
 desk-term-not-counted = tidak dihitung
 
 desk-register = Baru
-desk-register-title = Daftarkan laporan
+desk-register-title = Daftarkan laporan baru
 desk-register-more = Keterangan lain
 desk-register-send = Daftarkan
 desk-register-next = Daftarkan laporan lain

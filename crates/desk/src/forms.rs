@@ -148,7 +148,7 @@ impl Around<'_> {
         // What the citizen added is not one's own draft.
         let text = if step == "complete" { text } else { text.draft(url) };
         let accept = "image/*,application/pdf,.doc,.docx,.xls,.xlsx,.odt,.ods";
-        let files = form.file("files", "desk-field-files").multiple().accept(accept);
+        let files = form.file("files", "desk-field-files").multiple().accept(accept).quiet();
         vec![text, files]
     }
 
