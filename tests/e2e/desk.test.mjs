@@ -98,8 +98,7 @@ test("a list is found again where it was left: back, and after a reload", async 
   };
   // The second page of a queue.
   await page.goto("/meja?antrean=terbuka");
-  await page.locator(".pane-list a[rel=next]").click();
-  await page.waitForURL("**setelah=*");
+  await page.goto(await page.locator(".pane-list a[rel=next]").getAttribute("href"));
   const list = page.url();
   await rows().nth(30).scrollIntoViewIfNeeded();
   const before = await top();
@@ -112,6 +111,45 @@ test("a list is found again where it was left: back, and after a reload", async 
   await page.waitForURL(list);
   await focused(`.case-link[href="${href}"]`);
   await near(before);
+});
+
+test("more rows come below the list, and are there again", async () => {
+  await page.goto("/meja?antrean=terbuka");
+  const shown = async (wanted) => {
+    await page.waitForFunction(
+      (wanted) => document.querySelectorAll(".pane-list .case-link").length === wanted,
+      wanted,
+    );
+  };
+  const first = await rows().count();
+  const more = page.locator(".pane-list a[rel=next]");
+  await more.focus();
+  await page.keyboard.press("Enter");
+  await shown(2 * first);
+  const href = await rows().nth(first).getAttribute("href");
+  await focused(`.pane-list .case-link[href="${href}"]`);
+  assert.match(page.url(), /antrean=terbuka$/);
+  await page.keyboard.press("Enter");
+  await focused(".case-head h1");
+  await page.reload();
+  await shown(2 * first);
+  await page.locator(`.pane-list .case-link[href="${href}"][aria-current]`).waitFor();
+  await page.goBack();
+  await page.waitForURL("**/meja?antrean=terbuka");
+  await shown(2 * first);
+  await focused(`.pane-list .case-link[href="${href}"]`);
+  // To the end, none twice.
+  for (let pages = 3; await more.count(); pages += 1) {
+    const before = await rows().count();
+    await more.click();
+    await page.waitForFunction(
+      (before) => document.querySelectorAll(".pane-list .case-link").length > before,
+      before,
+    );
+    assert.ok(pages < 20);
+  }
+  const all = await rows().evaluateAll((links) => links.map((link) => link.pathname));
+  assert.equal(new Set(all).size, all.length);
 });
 
 test("on a telephone too, by the link above the case", async () => {
@@ -278,6 +316,15 @@ test("on a telephone a case begins at its head", async () => {
   const { page: phone } = await leaveOnAPhone();
   const head = await phone.locator(".case-head").boundingBox();
   assert.ok(head.y > 0 && head.y < 200, `${head.y}`);
+  // Its end is one touch away, and so is the field to write in.
+  const jump = phone.locator(".case-jump a");
+  await jump.first().click();
+  const newest = phone.locator(".timeline > .entry").last();
+  await phone.waitForFunction(() => document.activeElement?.matches(".entry:last-child"));
+  const [entry, bar] = await Promise.all([newest.boundingBox(), jump.first().boundingBox()]);
+  assert.ok(entry.y > 0 && entry.y < bar.y, `${entry.y} above ${bar.y}`);
+  await jump.last().click();
+  await phone.waitForFunction(() => document.activeElement?.matches("#langkah textarea"));
   await phone.close();
 });
 

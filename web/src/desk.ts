@@ -19,6 +19,7 @@ import "./chat-sign";
 import "./list-place";
 import "./focus";
 import "./missing";
+import "./more-rows";
 import "./morph";
 import "./newest";
 import "./reload";

@@ -1,10 +1,13 @@
 // Who comes back to a list (by the browser, by the link above a case, after a reload) finds it
 // where it was: the same page of the same queue, as far down, at the row that was opened last.
 // What a list showed is kept for this tab alone.
+import { pagesBelow, showBelow } from "./more-rows";
 import type { Frame } from "./reload";
 
 interface Place {
   top: number;
+  /** How many pages it showed below its first. */
+  below?: number;
   /** The row opened last: its address, and how far down it stood. */
   link?: string;
   at?: number;
@@ -57,11 +60,12 @@ function keep(more: Partial<Place> = {}): void {
   const list = pane();
   const url = shownList();
   if (!list?.querySelector("case-list") || !list.checkVisibility() || !url) return;
-  const place: Place = { ...placeOf(url), ...more, top: scroller(list).scrollTop };
+  const [top, below] = [scroller(list).scrollTop, pagesBelow(list)];
+  const place: Place = { ...placeOf(url), ...more, top, below };
   sessionStorage.setItem(of(url), JSON.stringify(place));
 }
 
-function comeBack(): void {
+async function comeBack(): Promise<void> {
   const list = pane();
   const rows = list?.querySelector("case-list");
   const url = shownList();
@@ -71,9 +75,11 @@ function comeBack(): void {
   if (alone && !returning) return;
   returning = false;
   if (!list.checkVisibility()) return;
-  const { top, link, at } = placeOf(url);
+  const { top, link, at, below = 0 } = placeOf(url);
+  if (below > pagesBelow(list)) await showBelow(list, below);
   scroller(list).scrollTop = top;
-  if (!alone || !link || document.activeElement !== document.body) return;
+  const now = document.activeElement;
+  if (!alone || !link || (now !== document.body && now?.id !== "utama")) return;
   // Where the case has left the list, the row that took its place.
   const links = [...rows.querySelectorAll<HTMLAnchorElement>(".case-link")];
   const row = links.find((row) => row.pathname === link) ?? links[at ?? 0] ?? links.at(-1);
@@ -102,8 +108,18 @@ document.addEventListener("click", ({ target }) => {
   if (back?.pathname === LIST && last) back.href = last;
 });
 
+// The list that is fetched again, as far as it was shown.
+type Rendering = CustomEvent<{ newFrame: HTMLElement; resume(): void }>;
+document.addEventListener("turbo:before-frame-render", (event) => {
+  const { newFrame, resume } = (event as Rendering).detail;
+  const below = event.target === frame() ? pagesBelow(event.target as Element) : 0;
+  if (!below) return;
+  event.preventDefault();
+  void showBelow(newFrame, below).finally(resume);
+});
+
 document.addEventListener("turbo:frame-load", ({ target }) => {
-  if (target === frame()) comeBack();
+  if (target === frame()) void comeBack();
 });
 
 document.addEventListener("turbo:load", () => {
@@ -118,6 +134,6 @@ document.addEventListener("turbo:load", () => {
   }
   const shown = list && shownList();
   if (shown) sessionStorage.setItem(LAST, shown);
-  comeBack();
+  void comeBack();
   returning = false;
 });
