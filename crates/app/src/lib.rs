@@ -6,6 +6,7 @@
 //! them), [`work`] (jobs), [`serve`] (listening and going down), [`command`] (the other commands).
 
 pub mod account;
+pub mod backlog;
 pub mod command;
 pub mod config;
 pub mod copy;
@@ -37,6 +38,7 @@ pub fn statements() -> Vec<&'static tanggap_store::Sql> {
     all.extend(tanggap_portal::statements());
     all.extend(tanggap_desk::statements());
     all.extend(router::STATEMENTS);
+    all.extend(backlog::STATEMENTS);
     all.extend(work::statements());
     all.extend(key::STATEMENTS);
     all.extend(mailbox::statements());

@@ -28,6 +28,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::backlog::Backlog;
 use crate::mailbox;
 use crate::messengers::{self, Messengers};
 use crate::observe;
@@ -140,7 +141,7 @@ fn probes(front: Front) -> Router<Ctx> {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(move |peer, headers| metrics(front, peer, headers)))
+        .route("/metrics", get(move |State(ctx), peer, headers| metrics(ctx, front, peer, headers)))
         .layer(middleware::map_response(respond::security_headers))
 }
 
@@ -153,6 +154,7 @@ async fn ready(State(ctx): State<Ctx>) -> Response {
 }
 
 async fn metrics(
+    ctx: Ctx,
     front: Front,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
@@ -165,7 +167,14 @@ async fn metrics(
     let known = !front.metrics_token.is_empty()
         && bool::from(token.as_bytes().ct_eq(front.metrics_token.as_bytes()));
     match front.metrics {
-        Some(handle) if here || known => handle.render().into_response(),
+        Some(handle) if here || known => {
+            // Where the database is away, what this node counted itself still shows.
+            let backlog = ctx.db.read(|tx| Ok(Backlog::read(tx)?));
+            if let Ok(Ok(backlog)) = tokio::time::timeout(READY_MAX, backlog).await {
+                backlog.show();
+            }
+            handle.render().into_response()
+        }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use tanggap_conversations::accounts;
-use tanggap_kernel::{Access, Fault, Result, Timestamp, Value, params};
+use tanggap_kernel::{Access, Fault, Result, Timestamp, params};
 use tanggap_store::blobs::Found;
 use tanggap_store::{Db, Tx};
 use tanggap_ui::ctx::Secrets;
 
 use super::told;
+use crate::backlog::Backlog;
 use crate::config::{Config, unknown_variables};
 use crate::node::{self, Reading};
 use crate::{account, key, work};
@@ -22,8 +23,6 @@ const SPACE_MIN: u64 = 1 << 30;
 const FILES_LOOKED_AT: i64 = 50;
 /// A clock may differ by so much from the database's (microseconds).
 const CLOCK_OFF_MAX: i64 = 2 * Timestamp::SECOND;
-/// A job that is due for longer was not run by anybody (microseconds).
-const LATE: i64 = 10 * Timestamp::MINUTE;
 
 /// The lines of the report, and whether one of them is bad.
 #[derive(Default)]
@@ -130,7 +129,7 @@ fn free_bytes(folder: &Path) -> Option<u64> {
 
 async fn look_at_rows(findings: &mut Findings, db: &Db) {
     let (now, sqlite) = (db.now(), db.engine().is_sqlite());
-    let looked = db.read(move |tx| Ok(Rows::read(tx, now, sqlite)?)).await;
+    let looked = db.read(move |tx| Ok(Rows::read(tx, sqlite)?)).await;
     let rows = match looked {
         Ok(rows) => rows,
         Err(error) => return findings.bad("database", told(&error)),
@@ -151,14 +150,15 @@ async fn look_at_rows(findings: &mut Findings, db: &Db) {
         0 => findings.good("record", "every log ends at its head (audit verify checks all of it)"),
         n => findings.bad("record", format!("{n} logs do not end at their heads")),
     }
-    match (rows.dead_jobs, rows.late_jobs) {
+    let Backlog { jobs_dead, jobs_late, messages_failed, messages_waiting } = rows.backlog;
+    match (jobs_dead, jobs_late) {
         (0, 0) => findings.good("jobs", "none failed, none late"),
         (0, late) => findings.warn("jobs", format!("{late} are late: is a node running?")),
         (dead, _) => {
             findings.bad("jobs", format!("{dead} failed for good: see Pengaturan, Pekerjaan latar"))
         }
     }
-    match (rows.failed_mails, rows.waiting_mails) {
+    match (messages_failed, messages_waiting) {
         (0, 0) => findings.good("outgoing mail", "none waits"),
         (0, waiting) => findings.warn("outgoing mail", format!("{waiting} wait")),
         (failed, waiting) => {
@@ -209,42 +209,31 @@ struct Rows {
     newest_event: i64,
     database_now: Option<i64>,
     broken_tails: i64,
-    dead_jobs: i64,
-    late_jobs: i64,
-    failed_mails: i64,
-    waiting_mails: i64,
+    backlog: Backlog,
 }
 
 impl Rows {
-    fn read(tx: &mut Tx<'_>, now: Timestamp, sqlite: bool) -> Result<Self, Fault> {
-        let mut number = |text: &str, with: &[Value<'_>]| {
-            let found: Vec<Option<i64>> = tx.ad_hoc(text, with, |row| row.opt_int())?;
+    fn read(tx: &mut Tx<'_>, sqlite: bool) -> Result<Self, Fault> {
+        let backlog = Backlog::read(tx)?;
+        let mut number = |text: &str| {
+            let found: Vec<Option<i64>> = tx.ad_hoc(text, params![], |row| row.opt_int())?;
             Ok::<i64, Fault>(found.into_iter().flatten().next().unwrap_or(0))
         };
-        let late = params![now.plus(-LATE)];
         let clock = "select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)";
         Ok(Self {
-            schema: number("select max(version) from schema_migrations", &[])?,
-            agencies: number("select count(*) from agencies", &[])?,
+            schema: number("select max(version) from schema_migrations")?,
+            agencies: number("select count(*) from agencies")?,
             newest_event: number(
                 "select max(e.at) from chain_heads h join events e
                 on e.agency_id = h.agency_id and e.seq = h.seq",
-                &[],
             )?,
-            database_now: if sqlite { None } else { Some(number(clock, &[])?) },
+            database_now: if sqlite { None } else { Some(number(clock)?) },
             broken_tails: number(
                 "select count(*) from chain_heads h left join events e
                 on e.agency_id = h.agency_id and e.seq = h.seq
                 where e.hash is null or e.hash <> h.hash",
-                &[],
             )?,
-            dead_jobs: number("select count(*) from jobs where dead_at is not null", &[])?,
-            late_jobs: number(
-                "select count(*) from jobs where dead_at is null and run_at < $1",
-                late,
-            )?,
-            failed_mails: number("select count(*) from outbound where state = 'failed'", &[])?,
-            waiting_mails: number("select count(*) from outbound where state = 'waiting'", &[])?,
+            backlog,
         })
     }
 }

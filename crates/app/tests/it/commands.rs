@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use crate::kit::{must, run, tanggap};
+use crate::kit::{Node, must, run, tanggap};
 
 const LETTER: &[u8] = b"From: warga@contoh.id\r\nTo: lapor@contoh.go.id\r\nSubject: Lubang\r\n\
     Message-ID: <1@contoh.id>\r\n\r\nDi depan pasar.\r\n";
@@ -57,4 +57,28 @@ fn files_are_looked_at_where_that_is_asked_for() {
     let told = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains("(messages.raw): it is missing"), "{told}");
+}
+
+#[test]
+fn a_node_shows_what_waits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let token = must(&data, &["admin", "token", "--scope", "cases:write"]);
+    let node = Node::start(&data, &[]);
+    let mut client = node.connect();
+    let shown = |client: &mut crate::kit::Client| {
+        let (status, figures) = client.get("/metrics", "").expect("figures");
+        assert_eq!(status, 200);
+        let ours = figures.lines().filter(|line| line.starts_with("tanggap_outbound_"));
+        let mut ours: Vec<String> = ours.map(str::to_owned).collect();
+        ours.sort();
+        ours
+    };
+    assert_eq!(shown(&mut client), ["tanggap_outbound_failed 0", "tanggap_outbound_waiting 0"]);
+    let report = r#"{"kind": "complaint", "subject": "Lubang", "description": "Di depan pasar.",
+        "reporter": {"name": "Siti", "email": "siti@warga.example"}}"#;
+    let (status, body) = client.post_json("/api/v1/cases", &token, report).expect("an answer");
+    assert_eq!(status, 201, "{body}");
+    // There is no relay, so the receipt waits.
+    assert_eq!(shown(&mut client), ["tanggap_outbound_failed 0", "tanggap_outbound_waiting 1"]);
 }

@@ -300,11 +300,15 @@ fn part<'a>(text: &'a str, from: &str, to: char) -> &'a str {
     rest.split(to).next().expect("its end")
 }
 
+/// The cookies that an answer sets, without their attributes.
+fn cookies(answer: &Answer) -> impl Iterator<Item = &str> {
+    let all = answer.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
+    all.filter_map(|cookie| cookie.split(';').next())
+}
+
 /// The cookie by which a browser may see a case.
 fn proof(answer: &Answer) -> Option<String> {
-    let all = answer.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
-    let mut own = all.filter(|cookie| cookie.starts_with("bukti="));
-    own.next().and_then(|cookie| cookie.split(';').next()).map(str::to_owned)
+    cookies(answer).find(|cookie| cookie.starts_with("bukti=")).map(str::to_owned)
 }
 
 /// One citizen's letter, the receipt that comes back, its link, and the answer to it.
@@ -371,7 +375,12 @@ fn a_letter_is_answered_and_its_answer_comes_home() {
         assert_eq!(shown.status, StatusCode::OK);
         assert_eq!(proof(&shown), None, "looking at it changes nothing");
         let post = request(Method::POST, &link).body(axum::body::Body::empty()).expect("one");
-        let opened = desk.app.send(post).await;
+        let led = desk.app.send(post).await;
+        assert_eq!(proof(&led), None, "another site's form opens nothing: {}", led.status);
+        let visitor = cookies(&shown).collect::<Vec<_>>().join("; ");
+        let token = shown.body.split("name=\"csrf\" value=\"").nth(1).expect("the form's token");
+        let token = token.split('"').next().expect("its end");
+        let opened = desk.app.post_as(&visitor, &link, &[("csrf", token)]).await;
         assert_eq!(opened.status, StatusCode::SEE_OTHER, "{}", opened.body);
         let cookie = proof(&opened).expect("a cookie");
         let case = desk.app.get_as(&cookie, opened.header("location")).await;
