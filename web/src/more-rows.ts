@@ -1,6 +1,8 @@
 // "More" at the end of a list puts the next rows below those that are there, and the focus goes on
 // at the first of them. Whatever fetches the list anew fetches as many pages again. Without scripts,
 // or where that fails, the link leads to the next page.
+import { CaseList } from "./elements/case-list";
+
 const NEXT = ".pager a[rel=next]";
 const PAGES_MAX = 20;
 
@@ -28,6 +30,7 @@ async function append(pane: ParentNode): Promise<Element | undefined> {
     .filter((row) => !known.has(place(row)))
     .map((row) => document.importNode(row, true));
   rows.append(...fresh);
+  if (list instanceof CaseList && list.isConnected) list.mark();
   list.dataset.below = String(pagesBelow(pane) + 1);
   if (list.dataset.limit) list.dataset.limit = String(Number(list.dataset.limit) + fresh.length);
   const more = page.querySelector(NEXT);

@@ -23,7 +23,7 @@ export class CaseList extends HTMLElement {
   }
 
   /** Marks the row whose case is open beside the list. */
-  private mark(): void {
+  mark(): void {
     const shown = document.querySelector(".case-head")?.closest("turbo-frame");
     if (!shown) return;
     // A frame that came with its page has no source: it is the page.
