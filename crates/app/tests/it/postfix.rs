@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use tanggap_app::account::open;
 use tanggap_app::mailbox::{self, Secrets, Settings};
 
@@ -23,7 +23,7 @@ use tanggap_channels::web::{CALL_WITHIN, Http};
 use tanggap_testkit::{TestDb, block_on};
 
 use crate::dovecot::Dovecot;
-use crate::kit::{Answer, Node, request};
+use crate::kit::{Answer, Node};
 use crate::mailbox_account::{Desk, NEW};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -374,9 +374,15 @@ fn a_letter_is_answered_and_its_answer_comes_home() {
         let shown = desk.app.get(&link).await;
         assert_eq!(shown.status, StatusCode::OK);
         assert_eq!(proof(&shown), None, "looking at it changes nothing");
-        let post = request(Method::POST, &link).body(axum::body::Body::empty()).expect("one");
-        let led = desk.app.send(post).await;
-        assert_eq!(proof(&led), None, "another site's form opens nothing: {}", led.status);
+        let led = desk.app.post_as("", &link, &[]).await;
+        assert_eq!(
+            led.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "another site's form: {}",
+            led.body
+        );
+        assert!(led.body.contains("name=\"csrf\""), "the button is there again: {}", led.body);
+        assert_eq!(proof(&led), None);
         let visitor = cookies(&shown).collect::<Vec<_>>().join("; ");
         let token = shown.body.split("name=\"csrf\" value=\"").nth(1).expect("the form's token");
         let token = token.split('"').next().expect("its end");
